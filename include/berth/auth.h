@@ -1,0 +1,59 @@
+/* Bearer tokens (RFC 6750): 256 random bits, shown once, kept as their SHA-256.
+ *
+ * Text form: "berth_" and 43 URL-safe base64 digits.
+ *
+ * Thread rules: any thread (the registry is internally locked).
+ */
+#ifndef BERTH_AUTH_H
+#define BERTH_AUTH_H
+
+#include "berth/error.h"
+#include "berth/registry.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { BERTH_TOKEN_TEXT_BYTES = 64, BERTH_TOKEN_ID_BYTES = 16, BERTH_TOKEN_NAME_BYTES = 64 };
+
+/* Who is asking. A value. */
+struct berth_principal {
+    char id[BERTH_TOKEN_ID_BYTES];
+    char name[BERTH_TOKEN_NAME_BYTES];
+    char module[160]; /* pattern */
+    unsigned scopes;
+};
+
+/* From an Authorization header's value (NULL when absent). BERTH_UNAUTHENTICATED ("token-missing",
+ * "token-malformed", "token-unknown", "token-expired", "token-revoked"). Notes the use, at most once
+ * a minute. */
+enum berth_code berth_auth_check(struct berth_registry *registry, const char *authorization,
+                                 int64_t now_ms, struct berth_principal *ret,
+                                 struct berth_error *error);
+
+/* BERTH_DENIED ("scope") or ("scope-module"), naming what is missing. `module` NULL: the scope must
+ * hold for all modules ("*"). READ comes with every scope. */
+enum berth_code berth_auth_allow(const struct berth_principal *principal, enum berth_scope scope,
+                                 const char *module, struct berth_error *error);
+
+struct berth_token_request {
+    const char *name;   /* 1–63 printable characters */
+    const char *module; /* pattern; NULL for "*" */
+    unsigned scopes;
+    int64_t expires_ms; /* 0: never */
+};
+
+/* Makes and stores a token. `ret_text` is the only time it is seen; `ret_id` names it after. */
+enum berth_code berth_auth_issue(struct berth_registry *registry,
+                                 const struct berth_token_request *request, int64_t now_ms,
+                                 char ret_text[BERTH_TOKEN_TEXT_BYTES],
+                                 char ret_id[BERTH_TOKEN_ID_BYTES], struct berth_error *error);
+
+/* If no token was ever made: issues one for everything and writes it, with a newline, to
+ * DIRECTORY/admin.token (0600, durable). *ret_path (free it) is set when it did, else NULL. */
+enum berth_code berth_auth_first_token(struct berth_registry *registry, const char *directory,
+                                       int64_t now_ms, char **ret_path, struct berth_error *error);
+
+/* "publish,activate" to scopes and back. BERTH_INVALID ("scope-unknown") naming the word. */
+enum berth_code berth_scopes_parse(const char *text, unsigned *ret, struct berth_error *error);
+void berth_scopes_text(unsigned scopes, char ret[48]);
+
+#endif

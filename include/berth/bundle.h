@@ -1,0 +1,66 @@
+/* From an archive on a descriptor to a version's assets and a description of what they are.
+ *
+ * Reading: the archive's kind is told by its first bytes, exactly one libarchive filter is appended,
+ * every entry is checked by the path and type rules and written to the store as a blob; names from
+ * the archive never reach the file system. Detecting: each detector looks at the files and either
+ * says what they are or what it looked for. A refused bundle leaves blobs that no row names, and
+ * nothing else.
+ *
+ * Thread rules: a call belongs to one thread; different calls may run at once. Fits a 100 KiB stack.
+ */
+#ifndef BERTH_BUNDLE_H
+#define BERTH_BUNDLE_H
+
+#include "berth/error.h"
+#include "berth/registry.h"
+#include "berth/store.h"
+#include <jansson.h>
+#include <stdint.h>
+
+struct berth_bundle_limits {
+    int64_t archive_bytes;  /* compressed body; checked by the caller's spool as well */
+    int64_t unpacked_bytes; /* all files together */
+    int64_t file_bytes;     /* one file */
+    int64_t entries;        /* files and folders */
+    int64_t ratio;          /* unpacked : archive, once over 1 MiB unpacked */
+};
+
+/* 64 MiB, 256 MiB, 64 MiB, 20,000, 200. */
+struct berth_bundle_limits berth_bundle_limits_default(void);
+
+/* Reads the archive on `fd` (from offset 0, `archive_bytes` long) into the store. On success fills
+ * ret->{assets, asset_count, bytes, digest, description, archive_bytes}, sorted, with one common top
+ * folder taken off when the entry lies under it; the other fields are left alone.
+ *
+ * `description` is an object:
+ *   archive      "tar" | "tar.gz" | "tar.zst" | "zip"
+ *   format       "webpack-container" | "module-federation"
+ *   entry        path of the file a loader starts with
+ *   manifest     path of mf-manifest.json, where there is one
+ *   type         "script" | "module"
+ *   container    the container's global name (script), or its name (module)
+ *   chunkGlobals [names of the chunk-loading globals]
+ *   exposes      [{"name": "./Header", "assets"?: {"js": [paths], "css": [paths]}}]
+ *   shared       [{"name", "version"?, "requiredVersion"?, "singleton"?}]
+ *   integrity    "sha384-…" of the entry
+ *   warnings     [{"rule", "text"}]
+ *
+ * Errors: BERTH_INVALID ("archive-empty"), BERTH_UNSUPPORTED ("archive-unknown"), BERTH_TOO_LARGE
+ * ("limit-…" naming the limit), BERTH_REFUSED (a rule, with the member in `where`; "entry-missing"
+ * says what was looked for). */
+enum berth_code berth_bundle_read(struct berth_store *store, int fd, int64_t archive_bytes,
+                                  const struct berth_bundle_limits *limits,
+                                  struct berth_version *ret, struct berth_error *error);
+
+/* Packs a directory as .tar.gz on `fd`, the same bytes for the same contents: sorted, no owners, no
+ * times. Regular files only; a symlink or a special file is BERTH_REFUSED, naming it. Calls
+ * `progress` (may be NULL) with the bytes read so far. For `berth push DIR`. */
+enum berth_code berth_bundle_pack(const char *directory, int fd,
+                                  void (*progress)(int64_t bytes, void *context), void *context,
+                                  struct berth_error *error);
+
+/* The path rules alone (tests, fuzzing): normalises `path` in place ("./a" becomes "a"), or
+ * BERTH_REFUSED with the rule's name. */
+enum berth_code berth_path_check(char *path, size_t length, struct berth_error *error);
+
+#endif

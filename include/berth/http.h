@@ -1,0 +1,149 @@
+/* HTTP/1.1 listeners over civetweb (the only room that knows it), a const route table, and answers.
+ *
+ * A request comes through: guard (RFC 9112 framing and what civetweb 1.15 lets pass) → connection
+ * cap → strict URL decoding, once → route → handler. A handler is three movements: decode with the
+ * readers below, one domain call, encode with one of the answers. Each handler answers exactly once.
+ *
+ * Every answer carries Date, X-Request-Id, X-Content-Type-Options: nosniff, and Connection: close
+ * where the connection cannot go on (an unread body, a drain). Errors are application/problem+json
+ * (RFC 9457), `no-store`, and never echo the path.
+ *
+ * Thread rules: a listener's handlers run on its worker threads (100 KiB stacks), one exchange on one
+ * thread; create and the stops belong to one thread.
+ */
+#ifndef BERTH_HTTP_H
+#define BERTH_HTTP_H
+
+#include "berth/buffer.h"
+#include "berth/error.h"
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum berth_method {
+    BERTH_GET,
+    BERTH_HEAD,
+    BERTH_PUT,
+    BERTH_POST,
+    BERTH_DELETE,
+    BERTH_PATCH,
+    BERTH_OPTIONS,
+    BERTH_METHOD_COUNT
+};
+
+struct berth_exchange; /* one request and its answer; borrowed by the handler for the call */
+
+typedef void (*berth_handler)(struct berth_exchange *exchange, void *app);
+
+/* Pattern: literal segments and parameters. `{x}` takes one segment; `{module}` takes one segment or
+ * `@scope/name`; `{x*}`, last, takes the rest (at least one character, slashes included). A segment
+ * may mix: `{module}@{version}` splits at the last '@' of the module's last segment. The first route
+ * that matches wins; 405 takes Allow from it. HEAD is served by `get`, OPTIONS by the room: 204 with
+ * Allow, and the CORS preflight answer where `cors` is set. */
+struct berth_route {
+    const char *pattern;
+    bool cors; /* Access-Control-Allow-Origin: * on every answer, errors included */
+    berth_handler get, put, post, remove;
+};
+
+struct berth_listener_options {
+    const char *name;    /* "public", "admin": for the log */
+    const char *address; /* "127.0.0.1:8080"; port 0 lets the kernel choose */
+    const struct berth_route *routes;
+    size_t route_count;
+    void *app;                /* handed to the handlers */
+    int max_connections;      /* each holds a worker thread; beyond it 503 and Retry-After */
+    int request_timeout_ms;   /* reading a request head, and one write */
+    int keep_alive_timeout_ms;
+    int64_t min_body_rate_bytes; /* per second, after a grace of 5 s; slower bodies are cut: 408 */
+    bool same_origin_only;    /* refuse a request whose Origin is not this listener's own: 403 */
+};
+
+struct berth_listener;
+
+enum berth_code berth_listener_start(const struct berth_listener_options *options,
+                                     struct berth_listener **ret, struct berth_error *error);
+/* The bound address, "127.0.0.1:40211". */
+const char *berth_listener_address(const struct berth_listener *listener);
+/* From now on every answer says Connection: close. */
+void berth_listener_drain(struct berth_listener *listener);
+/* Requests being handled now, streams included. */
+int berth_listener_busy(const struct berth_listener *listener);
+/* Cuts whatever is left; NULL is fine. */
+void berth_listener_stop(struct berth_listener *listener);
+
+/* --- the request --- */
+enum berth_method berth_exchange_method(const struct berth_exchange *exchange);
+/* The decoded path; parameters by name, never NULL for a name in the pattern. */
+const char *berth_exchange_path(const struct berth_exchange *exchange);
+const char *berth_exchange_param(const struct berth_exchange *exchange, const char *name);
+/* A header's value, or NULL. */
+const char *berth_exchange_header(const struct berth_exchange *exchange, const char *name);
+/* A query parameter, decoded, or NULL when absent; valid until the exchange ends. A malformed query
+ * was refused before the handler ran. */
+const char *berth_exchange_query(const struct berth_exchange *exchange, const char *name);
+const char *berth_exchange_remote(const struct berth_exchange *exchange);
+const char *berth_exchange_id(const struct berth_exchange *exchange);
+/* For the log line: who the token is. Copied. */
+void berth_exchange_actor(struct berth_exchange *exchange, const char *name);
+
+/* The declared length, -1 when there is no body. */
+int64_t berth_exchange_body_bytes(const struct berth_exchange *exchange);
+/* Reads the body in pieces, exactly Content-Length bytes; answers Expect: 100-continue first. `sink`
+ * returns an error to stop. BERTH_TOO_LARGE ("limit-body") before anything is read when the length is
+ * over `max_bytes`; BERTH_INVALID ("length-required": answered 411; "body-cut"); BERTH_TIMEOUT. */
+typedef enum berth_code (*berth_sink)(const void *data, size_t length, void *context,
+                                      struct berth_error *error);
+enum berth_code berth_exchange_read(struct berth_exchange *exchange, int64_t max_bytes,
+                                    berth_sink sink, void *context, struct berth_error *error);
+/* The whole body as JSON; the media type must be application/json (else BERTH_UNSUPPORTED). An absent
+ * or empty body gives an empty object when `optional`. */
+enum berth_code berth_exchange_read_json(struct berth_exchange *exchange, size_t max_bytes,
+                                         bool optional, json_t **ret, struct berth_error *error);
+
+/* If-Match / If-None-Match as a precondition on a number that is sent as the ETag "N".
+ * *ret becomes BERTH_ANY_GENERATION, 0 (If-None-Match: *), or N. BERTH_INVALID on other forms. */
+enum berth_code berth_exchange_expected(const struct berth_exchange *exchange, int64_t *ret,
+                                        struct berth_error *error);
+
+/* --- the answer --- */
+
+/* Bytes that stay the same for a while. The fields are borrowed until the answer was written. */
+struct berth_content {
+    int status;                /* 0 means 200; conditions and ranges apply to 200 only */
+    const char *content_type;  /* exact, with charset where it has one */
+    const char *cache_control; /* NULL: "no-store" */
+    const char *etag;          /* quoted, "…" or W/"…"; NULL: none, so no conditions */
+    const char *headers;       /* further lines, each ended by CR LF, or NULL */
+    const char *headers_304;   /* those of them that a 304 repeats, or NULL */
+    const void *body;          /* NULL with a reader */
+    int64_t length;
+    bool ranges; /* offer and honour Range (RFC 9110 section 14): one range; many → whole */
+    /* Without `body`: reads exactly `length` bytes at `offset`; false cuts the connection. */
+    bool (*read)(void *context, int64_t offset, void *ret, size_t length);
+    void *read_context;
+};
+
+/* 200, 206, 304 or 416: If-None-Match with weak comparison, If-Range, Range, HEAD. One write when
+ * head and body fit 64 KiB, else pieces of 64 KiB. */
+void berth_answer_content(struct berth_exchange *exchange, const struct berth_content *content);
+
+/* `value` is a new reference that is taken. `etag` and `headers` may be NULL. GETs honour
+ * If-None-Match. no-store without an etag, no-cache with one. */
+void berth_answer_json(struct berth_exchange *exchange, int status, json_t *value, const char *etag,
+                       const char *headers);
+void berth_answer_empty(struct berth_exchange *exchange, int status, const char *headers);
+/* 302 with `Cache-Control: no-cache`. `location` must already be encoded. */
+void berth_answer_redirect(struct berth_exchange *exchange, const char *location);
+/* problem+json: type "urn:berth:problem:<rule>", title, status, detail, where?, hint?, retryable,
+ * requestId; WWW-Authenticate on 401, Retry-After on 503. */
+void berth_answer_problem(struct berth_exchange *exchange, const struct berth_error *error);
+
+/* A stream without length that ends with the connection (Connection: close). Write returns false when
+ * the client is gone. */
+bool berth_answer_stream(struct berth_exchange *exchange, const char *content_type,
+                         const char *headers);
+bool berth_stream_write(struct berth_exchange *exchange, const void *data, size_t length);
+
+#endif

@@ -1,0 +1,212 @@
+/* What is known of modules, versions, activations, pages and tokens: a struct of functions, so that
+ * a second backend can stand beside SQLite. tests/conformance runs against every backend.
+ *
+ * Every change that readers see (an activation, a page) is a row with a **generation**: one counter
+ * for the whole registry that only grows by one. A call that returns BERTH_OK for a change has made
+ * it durable; a call that fails has changed nothing.
+ *
+ * Records handed to callbacks are borrowed for the call. A callback returns false to stop; the walk
+ * then returns BERTH_OK. A callback must not call the registry.
+ *
+ * Thread rules: internally locked; every function may be called from any thread.
+ */
+#ifndef BERTH_REGISTRY_H
+#define BERTH_REGISTRY_H
+
+#include "berth/digest.h"
+#include "berth/error.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct berth_asset {
+    char *path; /* normalised, relative, UTF-8 */
+    struct berth_digest digest;
+    int64_t bytes;
+};
+
+struct berth_version {
+    char *module;
+    char *version;              /* semver */
+    struct berth_digest digest; /* of the contents: paths and bytes, not the archive */
+    struct berth_digest archive_digest;
+    int64_t archive_bytes;
+    int64_t bytes;     /* sum of the assets */
+    char *description; /* JSON: what was detected (see berth/bundle.h) */
+    int64_t created_ms;
+    char *created_by; /* the token's name */
+    struct berth_asset *assets;
+    size_t asset_count; /* sorted by path, bytewise */
+};
+
+/* Frees what the record owns, not the record. */
+void berth_version_done(struct berth_version *version);
+
+enum berth_change_kind {
+    BERTH_CHANGE_ACTIVATION = 1,
+    BERTH_CHANGE_ROLLBACK = 2,
+    BERTH_CHANGE_PAGE = 3,
+    BERTH_CHANGE_PAGE_DELETED = 4,
+};
+
+/* One row of history. Strings not meant for the kind are NULL. */
+struct berth_change {
+    int64_t generation;
+    enum berth_change_kind kind;
+    const char *module;   /* activation, rollback */
+    const char *version;  /* what became live */
+    const char *previous; /* what was live before; NULL for a first activation */
+    const char *page;     /* page changes */
+    int64_t at_ms;
+    const char *by; /* the token's name */
+    const char *reason;
+};
+
+enum { BERTH_ANY_GENERATION = -1 };
+
+struct berth_activate {
+    const char *module;
+    const char *version; /* NULL with rollback: what was live before the present one */
+    bool rollback;
+    int64_t expected; /* the module's live generation, 0 for "nothing is live", or ANY */
+    int64_t at_ms;
+    const char *by;
+    const char *reason; /* may be NULL */
+};
+
+/* What a change did; the caller frees it with berth_activated_done. */
+struct berth_activated {
+    int64_t generation;
+    char *version;
+    char *previous; /* NULL when nothing was live */
+    bool changed;   /* false: that version was live already, no row was made */
+};
+void berth_activated_done(struct berth_activated *activated);
+
+struct berth_page_record {
+    const char *name;
+    const char *path;
+    const char *manifest; /* JSON text as validated */
+    int64_t revision;     /* counts this page's changes from 1 */
+    int64_t generation;
+    int64_t at_ms;
+    const char *by;
+};
+
+struct berth_page_put {
+    const char *name;
+    const char *path;
+    const char *manifest; /* NULL deletes the page */
+    int64_t expected;     /* the page's revision, 0 for "does not exist", or ANY */
+    int64_t at_ms;
+    const char *by;
+    const char *reason;
+};
+
+enum berth_scope {
+    BERTH_SCOPE_READ = 1,
+    BERTH_SCOPE_PUBLISH = 2,
+    BERTH_SCOPE_ACTIVATE = 4,
+    BERTH_SCOPE_ADMIN = 8, /* all of the above, pages and tokens */
+};
+
+struct berth_token_record {
+    const char *id;             /* 12 hex digits, public */
+    const char *name;           /* for people and the history */
+    struct berth_digest secret; /* SHA-256 of the token */
+    const char *module;         /* pattern, see berth/name.h */
+    unsigned scopes;            /* enum berth_scope, or-ed */
+    int64_t created_ms;
+    int64_t expires_ms; /* 0: never */
+    int64_t revoked_ms; /* 0: not revoked */
+    int64_t used_ms;    /* last use, to the minute; 0: never */
+};
+
+struct berth_registry;
+
+typedef bool (*berth_version_fn)(const struct berth_version *version, void *context);
+typedef bool (*berth_change_fn)(const struct berth_change *change, void *context);
+typedef bool (*berth_page_fn)(const struct berth_page_record *page, void *context);
+typedef bool (*berth_token_fn)(const struct berth_token_record *token, void *context);
+
+/* All are mandatory. */
+struct berth_registry_ops {
+    void (*close)(struct berth_registry *registry);
+
+    /* The newest generation; 0 in a fresh registry. */
+    enum berth_code (*generation)(struct berth_registry *registry, int64_t *ret,
+                                  struct berth_error *error);
+
+    /* Adds a version in one transaction (and its module, if new). The same contents under an
+     * existing version: BERTH_OK with *ret_created false. Other contents: BERTH_CONFLICT
+     * ("version-exists"). */
+    enum berth_code (*version_add)(struct berth_registry *registry,
+                                   const struct berth_version *version, bool *ret_created,
+                                   struct berth_error *error);
+
+    /* All versions with their assets, or those of one module; by module name, then in order of
+     * upload. */
+    enum berth_code (*versions_each)(struct berth_registry *registry, const char *module,
+                                     berth_version_fn fn, void *context, struct berth_error *error);
+
+    /* Makes a version live. BERTH_NOT_FOUND ("version-unknown", "module-unknown"), BERTH_STALE
+     * ("generation-stale") when `expected` does not hold, BERTH_CONFLICT ("no-way-back") for a
+     * rollback without a version when there is nothing earlier. Activating what is live already
+     * changes nothing (after the precondition was checked).
+     *
+     * The way back is a stack: a rollback without a version goes to what was live before the present
+     * activation was made, and a second one goes further back, never forward again. A rollback to
+     * a named version continues from where that version's own latest activation came from. */
+    enum berth_code (*activate)(struct berth_registry *registry,
+                                const struct berth_activate *request, struct berth_activated *ret,
+                                struct berth_error *error);
+
+    /* The change that made each live version live; one per module that has one. */
+    enum berth_code (*live_each)(struct berth_registry *registry, berth_change_fn fn, void *context,
+                                 struct berth_error *error);
+
+    /* History, newest first, at most `limit` rows with a generation below `before` (0: no bound);
+     * of one module or one page when that is not NULL. */
+    enum berth_code (*changes_each)(struct berth_registry *registry, const char *module,
+                                    const char *page, int64_t before, int limit, berth_change_fn fn,
+                                    void *context, struct berth_error *error);
+
+    /* Creates, replaces or deletes a page. BERTH_STALE as above; BERTH_CONFLICT ("page-path") when
+     * another page has the path; BERTH_NOT_FOUND ("page-unknown") when deleting what is not there.
+     * The same manifest again makes no row: *ret_generation is then the page's own. */
+    enum berth_code (*page_put)(struct berth_registry *registry, const struct berth_page_put *request,
+                                int64_t *ret_generation, int64_t *ret_revision,
+                                struct berth_error *error);
+    /* Current pages by name. */
+    enum berth_code (*pages_each)(struct berth_registry *registry, berth_page_fn fn, void *context,
+                                  struct berth_error *error);
+    /* Revisions of one page, newest first; a deletion has a NULL manifest. */
+    enum berth_code (*page_revisions_each)(struct berth_registry *registry, const char *name,
+                                           berth_page_fn fn, void *context,
+                                           struct berth_error *error);
+
+    enum berth_code (*token_add)(struct berth_registry *registry,
+                                 const struct berth_token_record *token, struct berth_error *error);
+    /* By the SHA-256 of the secret: calls fn once, or BERTH_NOT_FOUND. */
+    enum berth_code (*token_find)(struct berth_registry *registry, const struct berth_digest *secret,
+                                  berth_token_fn fn, void *context, struct berth_error *error);
+    enum berth_code (*token_used)(struct berth_registry *registry, const char *id, int64_t at_ms,
+                                  struct berth_error *error);
+    /* BERTH_NOT_FOUND ("token-unknown"); revoking twice is fine and keeps the first time. */
+    enum berth_code (*token_revoke)(struct berth_registry *registry, const char *id, int64_t at_ms,
+                                    struct berth_error *error);
+    enum berth_code (*tokens_each)(struct berth_registry *registry, berth_token_fn fn, void *context,
+                                   struct berth_error *error);
+};
+
+/* Every backend's object begins with this. */
+struct berth_registry {
+    const struct berth_registry_ops *ops;
+};
+
+/* SQLite in the file DIRECTORY/db, created if missing. BERTH_IO ("database-damaged",
+ * "database-newer") with one clear line: a damaged or newer file is never recreated. */
+enum berth_code berth_registry_sqlite_open(const char *directory, struct berth_registry **ret,
+                                           struct berth_error *error);
+
+#endif
