@@ -1,9 +1,9 @@
 /* What went wrong, in words that every room shares.
  *
- * Functions that can fail return an `enum berth_code` and take a caller-owned `struct berth_error *`
- * as their last parameter. It may be NULL; it never allocates; the first error wins, so a cleanup
- * that fails on the way out cannot hide the cause. Domain code knows only these meanings: the table
- * that gives HTTP statuses is in server/http/problem.c.
+ * Functions that can fail return an `enum berth_code` and take a caller-owned `struct berth_error
+ * *` as their last parameter. It may be NULL; it never allocates; the first error wins, so a
+ * cleanup that fails on the way out cannot hide the cause. Domain code knows only these meanings:
+ * the table that gives HTTP statuses is in server/http/problem.c.
  *
  * Thread rules: a value, owned by one thread at a time.
  */

@@ -2,7 +2,8 @@
  *
  * A request's line is a fixed-size record put into a bounded ring without a lock; a full ring drops
  * the line and counts it ("event":"log-dropped") rather than hold a request up. Events are written
- * at once under a lock. Before start and after stop, request lines are dropped and events still work.
+ * at once under a lock. Before start and after stop, request lines are dropped and events still
+ * work.
  *
  * Thread rules: all functions but start and stop may be called from any thread.
  */
@@ -21,9 +22,9 @@ struct berth_log_request {
     char method[8];
     char id[24];
     char remote[48];
-    char path[200];  /* as received, cut; never a query, which could hold a secret */
-    char actor[40];  /* the token's name; empty on the public listener */
-    char rule[64];   /* the problem's slug, if there was one */
+    char path[200]; /* as received, cut; never a query, which could hold a secret */
+    char actor[40]; /* the token's name; empty on the public listener */
+    char rule[64];  /* the problem's slug, if there was one */
 };
 
 void berth_log_start(void);

@@ -17,7 +17,7 @@ enum { BERTH_NAME_PART_BYTES = 64, BERTH_MODULE_MAX_BYTES = 2 * BERTH_NAME_PART_
 enum berth_code berth_module_name_check(const char *text, struct berth_error *error);
 enum berth_code berth_name_check(const char *what, const char *text, struct berth_error *error);
 
-/* Does a token's pattern cover a module: "*", "@scope/*", or the module's own name. */
+// Does a token's pattern cover a module: "*", "@scope/*", or the module's own name.
 bool berth_module_matches(const char *pattern, const char *module);
 /* BERTH_INVALID ("module-pattern") unless it has one of these forms. */
 enum berth_code berth_module_pattern_check(const char *pattern, struct berth_error *error);

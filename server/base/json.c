@@ -1,0 +1,64 @@
+#include "berth/json.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Deepest nesting in the text. Strings are skipped; what is not JSON is jansson's to refuse. */
+static int depth_of(const char *text, size_t length) {
+    int depth = 0, deepest = 0;
+    bool in_string = false;
+    for (size_t i = 0; i < length; i++) {
+        char c = text[i];
+        if (in_string) {
+            if (c == '\\')
+                i++;
+            else if (c == '"')
+                in_string = false;
+        } else if (c == '"') {
+            in_string = true;
+        } else if (c == '[' || c == '{') {
+            if (++depth > deepest)
+                deepest = depth;
+        } else if (c == ']' || c == '}') {
+            depth--;
+        }
+    }
+    return deepest;
+}
+
+enum berth_code berth_json_parse(const char *text, size_t length, size_t max_bytes, json_t **ret,
+                                 struct berth_error *error) {
+    if (length > max_bytes)
+        return berth_fail(error, BERTH_TOO_LARGE, "json-size",
+                          "JSON text of %zu bytes is over the limit of %zu", length, max_bytes);
+    if (depth_of(text, length) > BERTH_JSON_MAX_DEPTH)
+        return berth_fail(error, BERTH_TOO_LARGE, "json-depth",
+                          "JSON is nested deeper than %d levels", BERTH_JSON_MAX_DEPTH);
+    json_error_t problem;
+    json_t *value = json_loadb(text, length, JSON_REJECT_DUPLICATES, &problem);
+    if (!value) {
+        enum berth_code code =
+            berth_fail(error, BERTH_INVALID, "json-syntax", "not valid JSON: %s", problem.text);
+        berth_error_where(error, "line %d column %d", problem.line, problem.column);
+        return code;
+    }
+    *ret = value;
+    return BERTH_OK;
+}
+
+char *berth_json_text(const json_t *value) {
+    return json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+}
+
+char *berth_json_pretty(const json_t *value) {
+    return json_dumps(value, JSON_INDENT(2) | JSON_ENCODE_ANY);
+}
+
+const char *berth_json_string(const json_t *object, const char *key) {
+    return json_string_value(json_object_get(object, key));
+}
+
+json_int_t berth_json_integer(const json_t *object, const char *key, json_int_t fallback) {
+    const json_t *value = json_object_get(object, key);
+    return json_is_integer(value) ? json_integer_value(value) : fallback;
+}
