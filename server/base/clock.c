@@ -1,6 +1,8 @@
 #include "berth/clock.h"
 
+#include <stddef.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 static int64_t read_us(clockid_t clock) {
@@ -29,16 +31,24 @@ void berth_rfc3339(int64_t time_ms, char ret[BERTH_RFC3339_BYTES]) {
     (void)snprintf(ret + length, BERTH_RFC3339_BYTES - length, ".%03dZ", (int)(time_ms % 1000));
 }
 
+static void put_digits(char *ret, int value, int digits) {
+    for (int i = digits - 1; i >= 0; i--, value /= 10)
+        ret[i] = (char)('0' + value % 10);
+}
+
 void berth_http_date(int64_t time_ms, char ret[BERTH_HTTP_DATE_BYTES]) {
-    static const char days[][4] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-    static const char months[][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                     "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    /* Not strftime: names must not follow the locale. */
+    static const char days[] = "SunMonTueWedThuFriSat";
+    static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
     time_t seconds = (time_t)(time_ms / 1000);
     struct tm parts;
     gmtime_r(&seconds, &parts);
-    /* Not strftime: names must not follow the locale. */
-    (void)snprintf(ret, BERTH_HTTP_DATE_BYTES, "%s, %02d %s %04d %02d:%02d:%02d GMT",
-                   days[parts.tm_wday], parts.tm_mday % 100, months[parts.tm_mon],
-                   (parts.tm_year + 1900) % 10000, parts.tm_hour % 100, parts.tm_min % 100,
-                   parts.tm_sec % 100);
+    memcpy(ret, "Day, 00 Mon 0000 00:00:00 GMT", BERTH_HTTP_DATE_BYTES);
+    memcpy(ret, days + (ptrdiff_t)3 * parts.tm_wday, 3);
+    put_digits(ret + 5, parts.tm_mday, 2);
+    memcpy(ret + 8, months + (ptrdiff_t)3 * parts.tm_mon, 3);
+    put_digits(ret + 12, parts.tm_year + 1900, 4);
+    put_digits(ret + 17, parts.tm_hour, 2);
+    put_digits(ret + 20, parts.tm_min, 2);
+    put_digits(ret + 23, parts.tm_sec, 2);
 }
