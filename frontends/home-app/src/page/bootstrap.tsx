@@ -1,0 +1,4 @@
+import { createRoot } from 'react-dom/client';
+import Home from './Home';
+
+createRoot(document.getElementById('root')!).render(<Home />);
