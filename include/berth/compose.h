@@ -1,0 +1,74 @@
+/* Composed and document pages: HTML made once per generation, with holes for the nonce.
+ *
+ * A template is immutable; filling it takes the nonce as an argument and costs one copy.
+ *
+ * Thread rules: making a template is one thread's work; a template may be filled by any thread.
+ */
+#ifndef BERTH_COMPOSE_H
+#define BERTH_COMPOSE_H
+
+#include "berth/buffer.h"
+#include "berth/digest.h"
+#include "berth/error.h"
+#include "berth/manifest.h"
+#include <stdbool.h>
+#include <stddef.h>
+
+/* The browser parts that the server hands out, read once at start. */
+struct berth_frontend {
+    char *shell;        /* text of shell.js */
+    char *shell_map;    /* its source map, or NULL */
+    char *live;         /* text of live.js: the live entry's runtime */
+    char *live_map;     /* or NULL */
+    char shell_url[64]; /* "/_berth/shell.<16 hex>.js" */
+    char shell_integrity[BERTH_INTEGRITY_BYTES];
+};
+
+/* From DIRECTORY/{shell.js,live.js} and their .map files. BERTH_NOT_FOUND ("frontend-missing") says
+ * how to build them. */
+enum berth_code berth_frontend_load(const char *directory, struct berth_frontend *ret,
+                                    struct berth_error *error);
+void berth_frontend_done(struct berth_frontend *frontend);
+
+enum { BERTH_NONCE_BYTES = 25 }; /* 18 random bytes in base64 and NUL */
+
+struct berth_template {
+    char *text;
+    size_t length;
+    size_t *holes; /* offsets, ascending */
+    size_t hole_count;
+    char *csp;     /* the header's value, holes written as the marker below */
+    char etag[40]; /* W/"…": the same page but for its nonce */
+};
+
+#define BERTH_NONCE_MARK "$NONCE$"
+
+void berth_template_done(struct berth_template *template);
+/* The page with its nonce in every hole, and the Content-Security-Policy value. */
+void berth_template_fill(const struct berth_template *template, const char *nonce,
+                         struct berth_buffer *page, struct berth_buffer *csp);
+void berth_nonce(char ret[BERTH_NONCE_BYTES]);
+
+/* What a page is made of. */
+struct berth_compose {
+    const char *name; /* of the page */
+    const struct berth_page *page;
+    int64_t generation;
+    const char *public_url; /* "" for root-relative */
+    const struct berth_frontend *frontend;
+    /* The live version of a module, or NULL: that slot keeps its fallback. */
+    const struct berth_remote *(*live)(void *context, const char *module);
+    void *context;
+};
+
+enum berth_code berth_compose_page(const struct berth_compose *compose, struct berth_template *ret,
+                                   struct berth_error *error);
+
+/* A module's own HTML at the page's path: a <base> to the version's URL, the nonce on every script
+ * and style element, the same policy. `html` is the file's text. */
+enum berth_code berth_compose_document(const struct berth_compose *compose,
+                                       const struct berth_remote *remote, const char *html,
+                                       size_t length, struct berth_template *ret,
+                                       struct berth_error *error);
+
+#endif

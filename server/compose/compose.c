@@ -1,0 +1,210 @@
+#include "template.h"
+
+#include "berth/json.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { URL_MAX_BYTES = 8192 };
+
+/* Each module once, in the order of the slots. */
+static bool seen_before(const struct berth_page *page, size_t slot) {
+    for (size_t i = 0; i < slot; i++)
+        if (strcmp(page->slots[i].module, page->slots[slot].module) == 0)
+            return true;
+    return false;
+}
+
+static void add_url(struct berth_buffer *out, const struct berth_compose *compose,
+                    const struct berth_remote *remote, const char *path) {
+    struct berth_buffer url;
+    berth_buffer_init(&url, URL_MAX_BYTES);
+    berth_asset_url(&url, compose->public_url, remote->module, remote->version, path);
+    if (url.failed)
+        out->failed = true;
+    else
+        berth_buffer_html(out, url.data);
+    berth_buffer_done(&url);
+}
+
+/* The entry is fetched by the shell with crossorigin and its integrity: the preload must ask in the
+ * same way or the browser fetches twice. */
+static void add_entry_preload(struct berth_buffer *out, const struct berth_compose *compose,
+                              const struct berth_remote *remote) {
+    const char *entry = berth_json_string(remote->description, "entry");
+    const char *type = berth_json_string(remote->description, "type");
+    const char *integrity = berth_json_string(remote->description, "integrity");
+    if (!entry)
+        return;
+    bool as_module = type && strcmp(type, "module") == 0;
+    berth_buffer_text(out, as_module ? "<link rel=\"modulepreload\" href=\""
+                                     : "<link rel=\"preload\" as=\"script\" href=\"");
+    add_url(out, compose, remote, entry);
+    berth_buffer_text(out, "\" crossorigin=\"anonymous\"");
+    if (integrity)
+        berth_buffer_printf(out, " integrity=\"%s\"", integrity);
+    berth_buffer_text(out, ">\n");
+}
+
+/* Chunks are fetched by the bundle's own runtime, with neither crossorigin nor integrity. */
+static void add_chunk_preloads(struct berth_buffer *out, const struct berth_compose *compose,
+                               const struct berth_remote *remote, const char *expose) {
+    const json_t *exposes = json_object_get(remote->description, "exposes");
+    const char *type = berth_json_string(remote->description, "type");
+    if (type && strcmp(type, "module") == 0)
+        return;
+    for (size_t i = 0; i < json_array_size(exposes); i++) {
+        const json_t *item = json_array_get(exposes, i);
+        const char *name = berth_json_string(item, "name");
+        if (!name || strcmp(name, expose) != 0)
+            continue;
+        static const char *const kinds[2][2] = {{"js", "script"}, {"css", "style"}};
+        const json_t *assets = json_object_get(item, "assets");
+        for (size_t kind = 0; kind < 2; kind++) {
+            const json_t *paths = json_object_get(assets, kinds[kind][0]);
+            for (size_t j = 0; j < json_array_size(paths); j++) {
+                berth_buffer_printf(out, "<link rel=\"preload\" as=\"%s\" href=\"", kinds[kind][1]);
+                add_url(out, compose, remote, json_string_value(json_array_get(paths, j)));
+                berth_buffer_text(out, "\">\n");
+            }
+        }
+    }
+}
+
+static void add_preloads(struct berth_buffer *out, const struct berth_compose *compose) {
+    const struct berth_page *page = compose->page;
+    for (size_t i = 0; i < page->slot_count; i++) {
+        const struct berth_remote *remote = compose->live(compose->context, page->slots[i].module);
+        if (!remote)
+            continue;
+        if (!seen_before(page, i))
+            add_entry_preload(out, compose, remote);
+        add_chunk_preloads(out, compose, remote, page->slots[i].expose);
+    }
+}
+
+static json_t *slots_json(const struct berth_page *page) {
+    json_t *slots = json_array();
+    for (size_t i = 0; i < page->slot_count; i++) {
+        const struct berth_slot *slot = &page->slots[i];
+        json_t *item = json_pack("{ss ss ss}", "name", slot->name, "module", slot->module, "expose",
+                                 slot->expose);
+        json_object_set_new(item, "props",
+                            slot->props ? json_deep_copy(slot->props) : json_object());
+        json_array_append_new(slots, item);
+    }
+    return slots;
+}
+
+static json_t *modules_json(const struct berth_compose *compose) {
+    const struct berth_page *page = compose->page;
+    json_t *modules = json_object();
+    for (size_t i = 0; i < page->slot_count; i++) {
+        const struct berth_remote *remote = compose->live(compose->context, page->slots[i].module);
+        if (remote)
+            json_object_set_new(modules, remote->module,
+                                berth_remote_json(remote, compose->public_url));
+    }
+    return modules;
+}
+
+/* URLs of the page's own origin: the shell talks to where the page came from. */
+static void add_state(struct berth_buffer *out, const struct berth_compose *compose) {
+    json_t *state = json_pack(
+        "{sI ss s{ss ss ss} so so}", "generation", (json_int_t)compose->generation, "page",
+        compose->name, "urls", "events", "/events", "remotes", "/manifests/remotes.json", "reports",
+        "/reports", "slots", slots_json(compose->page), "modules", modules_json(compose));
+    berth_buffer_text(out, "<script type=\"application/json\" id=\"berth-state\">");
+    berth_buffer_script_json(out, state);
+    berth_buffer_text(out, "</script>\n");
+    json_decref(state);
+}
+
+static size_t slot_index(const struct berth_page *page, const char *name, size_t length) {
+    size_t i = 0;
+    while (strlen(page->slots[i].name) != length || strncmp(page->slots[i].name, name, length) != 0)
+        i++;
+    return i;
+}
+
+/* Slot names may hold dots and start with a digit; CSS names may not: areas are called s0, s1, … */
+static void add_areas(struct berth_buffer *out, const struct berth_page *page) {
+    const json_t *areas = json_object_get(page->layout, "areas");
+    if (!areas)
+        return;
+    berth_buffer_text(out, ";grid-template-areas:");
+    for (size_t i = 0; i < json_array_size(areas); i++) {
+        berth_buffer_text(out, "\"");
+        for (const char *row = json_string_value(json_array_get(areas, i)); *row;) {
+            size_t length = strcspn(row, " ");
+            if (length == 1 && *row == '.')
+                berth_buffer_text(out, ". ");
+            else if (length)
+                berth_buffer_printf(out, "s%zu ", slot_index(page, row, length));
+            row += length + (row[length] == ' ');
+        }
+        berth_buffer_text(out, "\"");
+    }
+}
+
+static void add_style(struct berth_template_writer *writer, const struct berth_page *page) {
+    struct berth_buffer *out = &writer->text;
+    const char *columns = berth_json_string(page->layout, "columns");
+    const char *rows = berth_json_string(page->layout, "rows");
+    const char *gap = berth_json_string(page->layout, "gap");
+    berth_buffer_text(out, "<style");
+    berth_template_nonce(writer);
+    berth_buffer_printf(out,
+                        ">body{margin:0}[data-berth-page]{display:grid;"
+                        "grid-template-columns:%s",
+                        columns ? columns : "minmax(0,1fr)");
+    if (rows)
+        berth_buffer_printf(out, ";grid-template-rows:%s", rows);
+    if (gap)
+        berth_buffer_printf(out, ";gap:%s", gap);
+    add_areas(out, page);
+    berth_buffer_text(out, "}[data-berth-slot]{min-width:0}");
+    if (json_object_get(page->layout, "areas"))
+        for (size_t i = 0; i < page->slot_count; i++)
+            berth_buffer_printf(out, "[data-berth-slot=\"%s\"]{grid-area:s%zu}",
+                                page->slots[i].name, i);
+    berth_buffer_text(out, "@media(max-width:40rem){[data-berth-page]{display:block}}</style>\n");
+}
+
+static void add_head(struct berth_template_writer *writer, const struct berth_compose *compose) {
+    struct berth_buffer *out = &writer->text;
+    berth_buffer_text(out, "<!doctype html>\n<html lang=\"");
+    berth_buffer_html(out, compose->page->language);
+    berth_buffer_text(out, "\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" "
+                           "content=\"width=device-width, initial-scale=1\">\n<title>");
+    berth_buffer_html(out, compose->page->title);
+    berth_buffer_text(out, "</title>\n<link rel=\"icon\" href=\"data:,\">\n<script src=\"");
+    berth_buffer_printf(out, "%s\" integrity=\"%s\" defer", compose->frontend->shell_url,
+                        compose->frontend->shell_integrity);
+    berth_template_nonce(writer);
+    berth_buffer_text(out, "></script>\n");
+    add_preloads(out, compose);
+    add_style(writer, compose->page);
+    add_state(out, compose);
+    berth_buffer_text(out, "</head>\n");
+}
+
+static void add_body(struct berth_buffer *out, const struct berth_compose *compose) {
+    berth_buffer_printf(out, "<body>\n<div data-berth-page=\"%s\">\n", compose->name);
+    for (size_t i = 0; i < compose->page->slot_count; i++) {
+        const struct berth_slot *slot = &compose->page->slots[i];
+        berth_buffer_printf(out, "<div data-berth-slot=\"%s\">", slot->name);
+        berth_buffer_text(out, slot->fallback);
+        berth_buffer_text(out, "</div>\n");
+    }
+    berth_buffer_text(out, "</div>\n</body>\n</html>\n");
+}
+
+enum berth_code berth_compose_page(const struct berth_compose *compose, struct berth_template *ret,
+                                   struct berth_error *error) {
+    struct berth_template_writer writer;
+    berth_template_begin(&writer);
+    add_head(&writer, compose);
+    add_body(&writer.text, compose);
+    return berth_template_end(&writer, berth_policy(compose, false), ret, error);
+}

@@ -1,0 +1,73 @@
+#include "berth/compose.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { FRONTEND_MAX_BYTES = 4 * 1024 * 1024, PATH_BYTES = 4096 };
+
+/* NULL with BERTH_OK when the file is not there. */
+static enum berth_code read_file(const char *directory, const char *name, char **ret,
+                                 struct berth_error *error) {
+    char path[PATH_BYTES];
+    (void)snprintf(path, sizeof path, "%s/%s", directory, name);
+    FILE *file = fopen(path, "re");
+    *ret = NULL;
+    if (!file)
+        return errno == ENOENT || errno == ENOTDIR
+                   ? BERTH_OK
+                   : berth_fail_errno(error, "frontend-read", "cannot read %s", path);
+    struct berth_buffer text;
+    berth_buffer_init(&text, FRONTEND_MAX_BYTES);
+    char piece[4096];
+    for (size_t got; (got = fread(piece, 1, sizeof piece, file)) > 0;)
+        berth_buffer_add(&text, piece, got);
+    bool failed = ferror(file) || text.failed;
+    (void)fclose(file);
+    *ret = berth_buffer_take(&text);
+    if (failed || !*ret) {
+        free(*ret);
+        *ret = NULL;
+        return berth_fail(error, BERTH_IO, "frontend-read", "cannot read %s", path);
+    }
+    return BERTH_OK;
+}
+
+enum berth_code berth_frontend_load(const char *directory, struct berth_frontend *ret,
+                                    struct berth_error *error) {
+    struct berth_frontend loaded = {0};
+    enum berth_code code = read_file(directory, "shell.js", &loaded.shell, error);
+    if (code == BERTH_OK)
+        code = read_file(directory, "shell.js.map", &loaded.shell_map, error);
+    if (code == BERTH_OK)
+        code = read_file(directory, "live.js", &loaded.live, error);
+    if (code == BERTH_OK)
+        code = read_file(directory, "live.js.map", &loaded.live_map, error);
+    if (code == BERTH_OK && (!loaded.shell || !loaded.live)) {
+        code = berth_fail(error, BERTH_NOT_FOUND, "frontend-missing",
+                          "the shell is not built: %s/%s is missing", directory,
+                          loaded.shell ? "live.js" : "shell.js");
+        berth_error_hint(error, "run scripts/setup, or `npm ci && npm run build` in "
+                                "frontends/shell, or name its folder with --frontend");
+    }
+    if (code != BERTH_OK) {
+        berth_frontend_done(&loaded);
+        return code;
+    }
+    struct berth_digest digest = berth_sha256(loaded.shell, strlen(loaded.shell));
+    char hex[BERTH_HEX_BYTES];
+    berth_digest_hex(&digest, hex);
+    (void)snprintf(loaded.shell_url, sizeof loaded.shell_url, "/_berth/shell.%.16s.js", hex);
+    berth_integrity(loaded.shell, strlen(loaded.shell), loaded.shell_integrity);
+    *ret = loaded;
+    return BERTH_OK;
+}
+
+void berth_frontend_done(struct berth_frontend *frontend) {
+    free(frontend->shell);
+    free(frontend->shell_map);
+    free(frontend->live);
+    free(frontend->live_map);
+    *frontend = (struct berth_frontend){0};
+}

@@ -1,0 +1,143 @@
+#include "berth/manifest.h"
+
+#include "berth/json.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { URL_MAX_BYTES = 8192, VIEW_MAX_BYTES = 64 * 1024 * 1024 };
+
+/* RFC 3986 section 3.3: what a path segment may hold as it is, and the slash. */
+static void add_encoded(struct berth_buffer *buffer, const char *path) {
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                "-._~!$&'()*+,;=:@/";
+    while (*path) {
+        size_t length = strspn(path, plain);
+        berth_buffer_add(buffer, path, length);
+        path += length;
+        if (*path)
+            berth_buffer_printf(buffer, "%%%02X", (unsigned)(unsigned char)*path++);
+    }
+}
+
+void berth_asset_url(struct berth_buffer *buffer, const char *public_url, const char *module,
+                     const char *version, const char *path) {
+    berth_buffer_text(buffer, public_url);
+    berth_buffer_printf(buffer, "/m/%s@%s/", module, version);
+    add_encoded(buffer, path);
+}
+
+static json_t *url_value(const char *public_url, const struct berth_remote *remote,
+                         const char *path) {
+    struct berth_buffer buffer;
+    berth_buffer_init(&buffer, URL_MAX_BYTES);
+    berth_asset_url(&buffer, public_url, remote->module, remote->version, path);
+    json_t *value = buffer.failed ? NULL : json_string(buffer.data);
+    berth_buffer_done(&buffer);
+    return value;
+}
+
+static json_t *expose_names(const json_t *description) {
+    json_t *names = json_array();
+    const json_t *exposes = json_object_get(description, "exposes");
+    for (size_t i = 0; i < json_array_size(exposes); i++)
+        json_array_append(names, json_object_get(json_array_get(exposes, i), "name"));
+    return names;
+}
+
+static void copy_member(json_t *to, const char *key, const json_t *from, const char *from_key) {
+    json_t *value = json_object_get(from, from_key);
+    if (value)
+        json_object_set_new(to, key, json_deep_copy(value));
+}
+
+json_t *berth_remote_json(const struct berth_remote *remote, const char *public_url) {
+    const json_t *description = remote->description;
+    const char *entry = berth_json_string(description, "entry");
+    json_t *spec = json_pack("{ss ss sI}", "module", remote->module, "version", remote->version,
+                             "generation", (json_int_t)remote->generation);
+    if (!spec)
+        return NULL;
+    json_object_set_new(spec, "base", url_value(public_url, remote, ""));
+    json_object_set_new(spec, "entry", url_value(public_url, remote, entry ? entry : ""));
+    copy_member(spec, "type", description, "type");
+    copy_member(spec, "format", description, "format");
+    copy_member(spec, "name", description, "container");
+    copy_member(spec, "globals", description, "chunkGlobals");
+    copy_member(spec, "integrity", description, "integrity");
+    json_object_set_new(spec, "exposes", expose_names(description));
+    return spec;
+}
+
+json_t *berth_remotes_json(int64_t generation, const struct berth_remote *remotes, size_t count,
+                           const char *public_url) {
+    json_t *map = json_object();
+    for (size_t i = 0; i < count; i++)
+        json_object_set_new(map, remotes[i].module, berth_remote_json(&remotes[i], public_url));
+    return json_pack("{sI so}", "generation", (json_int_t)generation, "remotes", map);
+}
+
+char *berth_live_entry(const struct berth_remote *remote, const char *public_url,
+                       const char *runtime, bool as_module) {
+    struct berth_buffer buffer;
+    json_t *spec = berth_remote_json(remote, public_url);
+    berth_buffer_init(&buffer, VIEW_MAX_BYTES);
+    berth_buffer_text(&buffer, runtime);
+    if (as_module) {
+        berth_buffer_text(&buffer, "\n;const c=globalThis.__BERTH__.live(");
+        berth_buffer_script_json(&buffer, spec);
+        berth_buffer_text(&buffer, ",import.meta.url);"
+                                   "export const get=c.get,init=c.init;export default c;\n");
+    } else {
+        berth_buffer_text(&buffer, "\n;__BERTH__.live(");
+        berth_buffer_script_json(&buffer, spec);
+        berth_buffer_text(&buffer, ");\n");
+    }
+    json_decref(spec);
+    return berth_buffer_take(&buffer);
+}
+
+void berth_mf_manifest_adjust(json_t *manifest, const struct berth_remote *remote,
+                              const char *public_url, bool live) {
+    json_t *meta = json_object_get(manifest, "metaData");
+    if (!json_is_object(meta))
+        return;
+    json_object_del(meta, "getPublicPath");
+    json_object_set_new(meta, "publicPath",
+                        *public_url ? url_value(public_url, remote, "") : json_string("auto"));
+    if (!live)
+        return;
+    const char *type = berth_json_string(remote->description, "type");
+    bool as_module = type && strcmp(type, "module") == 0;
+    json_t *entry =
+        json_pack("{ss ss ss}", "name", as_module ? "remoteEntry.mjs" : "remoteEntry.js", "path",
+                  "", "type", as_module ? "module" : "global");
+    if (*public_url) {
+        /* publicPath names the version, so the live entry is reached beside it. */
+        struct berth_buffer path;
+        berth_buffer_init(&path, URL_MAX_BYTES);
+        berth_buffer_printf(&path, "%s/m/%s/", public_url, remote->module);
+        if (!path.failed)
+            json_object_set_new(meta, "publicPath", json_string(path.data));
+        berth_buffer_done(&path);
+    }
+    json_object_set_new(meta, "remoteEntry", entry);
+}
+
+void berth_buffer_script_json(struct berth_buffer *buffer, const json_t *value) {
+    char *text = value ? berth_json_text(value) : NULL;
+    if (!text) {
+        buffer->failed = true;
+        return;
+    }
+    for (const char *rest = text; *rest;) {
+        size_t plain = strcspn(rest, "<");
+        berth_buffer_add(buffer, rest, plain);
+        rest += plain;
+        if (*rest) {
+            berth_buffer_text(buffer, "\\u003c");
+            rest++;
+        }
+    }
+    free(text);
+}
