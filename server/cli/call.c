@@ -1,0 +1,221 @@
+#include "command.h"
+
+#include "berth/json.h"
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { RETRIES = 3, RETRY_MAX_S = 10 };
+
+static const char problem_prefix[] = "urn:berth:problem:";
+
+static enum berth_exit exit_of_status(long status) {
+    static const struct {
+        long status;
+        enum berth_exit outcome;
+    } table[] = {
+        {400, BERTH_EXIT_REFUSED},   {401, BERTH_EXIT_DENIED},   {403, BERTH_EXIT_DENIED},
+        {404, BERTH_EXIT_NOT_FOUND}, {409, BERTH_EXIT_CONFLICT}, {412, BERTH_EXIT_CONFLICT},
+        {413, BERTH_EXIT_REFUSED},   {415, BERTH_EXIT_REFUSED},  {422, BERTH_EXIT_REFUSED},
+        {429, BERTH_EXIT_SERVER},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+        if (table[i].status == status)
+            return table[i].outcome;
+    return status >= 500 ? BERTH_EXIT_SERVER : BERTH_EXIT_FAILED;
+}
+
+static enum berth_exit exit_of_error(const struct berth_error *error) {
+    if (strcmp(error->rule, "unreachable") == 0)
+        return BERTH_EXIT_UNREACHABLE;
+    switch (error->code) {
+    case BERTH_INVALID:
+        return BERTH_EXIT_USAGE;
+    case BERTH_REFUSED:
+    case BERTH_TOO_LARGE:
+    case BERTH_UNSUPPORTED:
+        return BERTH_EXIT_REFUSED;
+    default:
+        return BERTH_EXIT_FAILED;
+    }
+}
+
+/* What --json prints for a failure that no server described. */
+static void print_error_json(const struct cli *cli, const struct berth_error *error) {
+    char type[sizeof problem_prefix + BERTH_RULE_BYTES];
+    snprintf(type, sizeof type, "%s%s", problem_prefix, error->rule);
+    /* "o*": a text that is empty, or no UTF-8, is left out. */
+    json_t *where = error->where[0] ? json_string(error->where) : NULL;
+    json_t *hint = error->hint[0] ? json_string(error->hint) : NULL;
+    json_t *problem = json_pack("{s:s, s:o*, s:o*, s:o*, s:b}", "type", type, "detail",
+                                json_string(error->text), "where", where, "hint", hint, "retryable",
+                                exit_of_error(error) == BERTH_EXIT_UNREACHABLE);
+    if (problem)
+        cli_print_json(&cli->style, problem);
+    json_decref(problem);
+}
+
+enum berth_exit cli_report(const struct cli *cli, const struct berth_error *error) {
+    if (cli->style.json) {
+        print_error_json(cli, error);
+    } else {
+        cli_complain(&cli->style, &(struct cli_complaint){
+                                      .text = error->text,
+                                      .where = error->where,
+                                      .hint = error->hint,
+                                  });
+    }
+    return exit_of_error(error);
+}
+
+/* For a problem that came without advice. */
+static const char *default_hint(const struct cli *cli, long status) {
+    if (status == 401 && !cli->has_token) {
+        return "set BERTH_TOKEN or use --token-file; a new server's first token is in its data "
+               "directory, in admin.token";
+    }
+    switch (status) {
+    case 401:
+        return "the token is unknown, expired or revoked: ask for a new one";
+    case 403:
+        return "the token is good, but not for this: see what it may do in \"berth token list\"";
+    case 412:
+        return "somebody was faster: look with \"berth status\", then decide again";
+    default:
+        return NULL;
+    }
+}
+
+static void report_problem(const struct cli *cli, const struct cli_answer *answer,
+                           const json_t *problem) {
+    const char *type = berth_json_string(problem, "type");
+    const char *id = berth_json_string(problem, "requestId");
+    const char *detail = berth_json_string(problem, "detail");
+    const char *hint = berth_json_string(problem, "hint");
+    size_t skip = type && strncmp(type, problem_prefix, strlen(problem_prefix)) == 0
+                      ? strlen(problem_prefix)
+                      : 0;
+    char request[256];
+    snprintf(request, sizeof request, "%.64s (%ld %.100s)", id ? id : answer->request_id,
+             answer->status, type ? type + skip : "");
+    cli_complain(&cli->style, &(struct cli_complaint){
+                                  .text = detail ? detail : berth_json_string(problem, "title"),
+                                  .where = berth_json_string(problem, "where"),
+                                  .hint = hint ? hint : default_hint(cli, answer->status),
+                                  .request = request,
+                              });
+}
+
+/* An answer that no berth server gives: a proxy's error page, a redirect, another server. */
+static enum berth_exit report_stranger(const struct cli *cli, const struct cli_answer *answer) {
+    struct berth_error error = {0};
+    bool redirect = answer->status >= 300 && answer->status < 400 && answer->location[0];
+    if (redirect) {
+        berth_fail(&error, BERTH_IO, "redirect", "%s redirects (%ld), and berth does not follow",
+                   cli->client.server, answer->status);
+        berth_error_where(&error, "%s", answer->location);
+        berth_error_hint(&error, "if that is the server, name it in --server or BERTH_SERVER");
+    } else {
+        berth_fail(&error, BERTH_IO, "no-berth-server",
+                   "%s did not answer as a berth server does (%ld, %s)", cli->client.server,
+                   answer->status, answer->content_type[0] ? answer->content_type : "no type");
+        berth_error_hint(&error, "--server takes the admin address, port 8081 if nothing else was "
+                                 "said; a proxy before it may have answered");
+    }
+    cli_report(cli, &error);
+    return answer->status >= 400 ? exit_of_status(answer->status) : BERTH_EXIT_FAILED;
+}
+
+static enum berth_exit read_answer(struct cli *cli, const struct cli_answer *answer, json_t **ret) {
+    bool good = answer->status >= 200 && answer->status < 300;
+    json_t *json = NULL;
+    if (good && answer->status == 204) {
+        *ret = NULL;
+        return BERTH_EXIT_OK;
+    }
+    if (answer->body.length > 0)
+        berth_json_parse(answer->body.data, answer->body.length, CLI_ANSWER_MAX_BYTES, &json, NULL);
+    bool problem = berth_json_string(json, "detail") || berth_json_string(json, "title");
+    if (!json_is_object(json) || (!good && !problem)) {
+        json_decref(json);
+        return report_stranger(cli, answer);
+    }
+    if (cli->style.json)
+        cli_print_json(&cli->style, json);
+    else if (!good)
+        report_problem(cli, answer, json);
+    if (good) {
+        *ret = json;
+        return BERTH_EXIT_OK;
+    }
+    json_decref(json);
+    return exit_of_status(answer->status);
+}
+
+static void wait_before_retry(const struct cli *cli, const struct cli_answer *answer, int retry) {
+    int64_t seconds = answer->retry_after_s < RETRY_MAX_S ? answer->retry_after_s : RETRY_MAX_S;
+    if (!cli->style.quiet && !cli->style.json) {
+        cli_line(stderr, "the server is busy; trying again in %" PRId64 " s (%d of %d)", seconds,
+                 retry, RETRIES);
+    }
+    struct timespec left = {.tv_sec = (time_t)seconds};
+    while (nanosleep(&left, &left) != 0) {
+        /* a signal that did not end the program: sleep on */
+    }
+}
+
+static enum berth_code perform(struct cli *cli, const struct cli_request *request,
+                               struct cli_answer *ret, struct berth_error *error) {
+    enum berth_code code = cli_client_perform(&cli->client, request, ret, error);
+    for (int retry = 1; retry <= RETRIES; retry++) {
+        if (code != BERTH_OK || ret->status != 503 || !ret->has_retry_after ||
+            !request->retry_when_busy)
+            break;
+        if (request->progress)
+            cli_progress_end(request->progress);
+        wait_before_retry(cli, ret, retry);
+        cli_answer_done(ret);
+        code = cli_client_perform(&cli->client, request, ret, error);
+    }
+    return code;
+}
+
+enum berth_exit cli_call(struct cli *cli, const struct cli_request *request, json_t **ret_json,
+                         long *ret_status) {
+    struct cli_answer answer = {0};
+    struct berth_error error = {0};
+    enum berth_code code = perform(cli, request, &answer, &error);
+    if (request->progress)
+        cli_progress_end(request->progress);
+    *ret_json = NULL;
+    *ret_status = answer.status;
+    enum berth_exit outcome =
+        code == BERTH_OK ? read_answer(cli, &answer, ret_json) : cli_report(cli, &error);
+    cli_answer_done(&answer);
+    return outcome;
+}
+
+enum berth_exit cli_get(struct cli *cli, const char *path,
+                        enum berth_exit (*show)(const struct cli *cli, const json_t *answer)) {
+    struct cli_request request = {.method = "GET", .path = path, .expected = CLI_IF_ANY};
+    json_t *answer = NULL;
+    long status;
+    enum berth_exit outcome = cli_call(cli, &request, &answer, &status);
+    if (outcome == BERTH_EXIT_OK && !cli->style.json)
+        outcome = show(cli, answer);
+    json_decref(answer);
+    return outcome;
+}
+
+enum berth_exit cli_table_finish(const struct cli *cli, struct cli_table *table,
+                                 size_t quiet_column) {
+    bool good = cli_table_print(table, &cli->style, quiet_column);
+    cli_table_done(table);
+    if (!good) {
+        struct berth_error error = {0};
+        berth_fail(&error, BERTH_NO_MEMORY, "no-memory", "out of memory");
+        return cli_report(cli, &error);
+    }
+    return BERTH_EXIT_OK;
+}

@@ -1,0 +1,200 @@
+#include "command.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static const char default_server[] = "http://127.0.0.1:8081";
+
+/* How many of the words name this command: 1 or 2, or 0 when they name another. */
+static size_t words_in_name(const struct cli_command *command, const struct cli_args *args) {
+    size_t length = strcspn(command->name, " ");
+    if (args->words < 1 || strlen(args->word[0]) != length ||
+        memcmp(command->name, args->word[0], length) != 0)
+        return 0;
+    if (command->name[length] == '\0')
+        return 1;
+    return args->words > 1 && strcmp(command->name + length + 1, args->word[1]) == 0 ? 2 : 0;
+}
+
+static bool is_group(const char *word) {
+    size_t length = strlen(word);
+    for (size_t i = 0; i < cli_command_count; i++) {
+        const char *name = cli_commands[i]->name;
+        if (strncmp(name, word, length) == 0 && name[length] == ' ')
+            return true;
+    }
+    return false;
+}
+
+static enum berth_code unknown_command(const struct cli_args *args, struct berth_error *error) {
+    enum { CANDIDATES = 32 };
+    const char *names[CANDIDATES];
+    char typed[64];
+    bool group = is_group(args->word[0]);
+    if (group && args->words < 2) {
+        berth_fail(error, BERTH_INVALID, "usage", "%s needs a command of its own", args->word[0]);
+        berth_error_hint(error, "see berth %s --help", args->word[0]);
+        return BERTH_INVALID;
+    }
+    snprintf(typed, sizeof typed, group ? "%s %s" : "%s", args->word[0],
+             group ? args->word[1] : "");
+    for (size_t i = 0; i < cli_command_count && i < CANDIDATES; i++)
+        names[i] = cli_commands[i]->name;
+    berth_fail(error, BERTH_INVALID, "usage", "there is no command \"%s\"", typed);
+    const char *meant = cli_nearest(typed, names, cli_command_count);
+    if (meant)
+        berth_error_hint(error, "did you mean berth %s?", meant);
+    else
+        berth_error_hint(error, "see berth --help");
+    return BERTH_INVALID;
+}
+
+static enum berth_code find_command(struct cli *cli, struct berth_error *error) {
+    for (size_t i = 0; i < cli_command_count; i++) {
+        size_t words = words_in_name(cli_commands[i], &cli->args);
+        if (words > 0) {
+            cli->command = cli_commands[i];
+            cli->words = cli->args.word + words;
+            cli->word_count = cli->args.words - words;
+            return BERTH_OK;
+        }
+    }
+    return unknown_command(&cli->args, error);
+}
+
+static bool takes_option(const struct cli_command *command, int option) {
+    bool takes = option < CLI_GLOBAL_COUNT;
+    for (size_t i = 0; i < CLI_COMMAND_OPTIONS_MAX && command->options[i].help; i++)
+        takes = takes || (int)command->options[i].option == option;
+    return takes;
+}
+
+static enum berth_code check_command(const struct cli *cli, struct berth_error *error) {
+    const struct cli_command *command = cli->command;
+    if (!command->run) {
+        berth_fail(error, BERTH_INVALID, "usage", "%s must be the first word", command->name);
+        berth_error_hint(error, "write berth %s, then its options", command->name);
+        return BERTH_INVALID;
+    }
+    for (int i = 0; i < CLI_OPTION_COUNT; i++) {
+        if (cli->args.option[i] && !takes_option(command, i)) {
+            berth_fail(error, BERTH_INVALID, "usage", "berth %s takes no --%s", command->name,
+                       cli_option_specs[i].name);
+            berth_error_hint(error, "see berth %s --help", command->name);
+            return BERTH_INVALID;
+        }
+    }
+    if (cli->word_count < command->min_words || cli->word_count > command->max_words) {
+        berth_fail(error, BERTH_INVALID, "usage", "%s arguments for berth %s",
+                   cli->word_count < command->min_words ? "not enough" : "too many", command->name);
+        berth_error_hint(error, "usage: berth %s %s", command->name, command->args);
+        return BERTH_INVALID;
+    }
+    return BERTH_OK;
+}
+
+/* The first line of the file, without its end. */
+static enum berth_code read_token_file(const char *path, char ret[CLI_TOKEN_MAX_BYTES],
+                                       struct berth_error *error) {
+    FILE *file = fopen(path, "re");
+    if (!file) {
+        berth_fail_errno(error, "token-file", "cannot read the token file");
+        berth_error_where(error, "%s", path);
+        return error->code;
+    }
+    char *line = fgets(ret, CLI_TOKEN_MAX_BYTES, file);
+    fclose(file);
+    if (!line) {
+        berth_fail(error, BERTH_INVALID, "token-file", "the token file is empty");
+        berth_error_where(error, "%s", path);
+        return BERTH_INVALID;
+    }
+    ret[strcspn(ret, "\r\n")] = '\0';
+    return BERTH_OK;
+}
+
+static const char *environment(const char *name) {
+    const char *value = getenv(name);
+    return value && value[0] != '\0' ? value : NULL;
+}
+
+static enum berth_code connect_client(struct cli *cli, struct berth_error *error) {
+    char from_file[CLI_TOKEN_MAX_BYTES];
+    const char *server = cli->args.option[CLI_SERVER];
+    const char *token = cli->args.option[CLI_TOKEN];
+    const char *file = cli->args.option[CLI_TOKEN_FILE];
+    if (token && file)
+        return berth_fail(error, BERTH_INVALID, "usage", "use --token or --token-file, not both");
+    if (file) {
+        enum berth_code code = read_token_file(file, from_file, error);
+        if (code != BERTH_OK)
+            return code;
+        token = from_file;
+    }
+    token = token ? token : environment("BERTH_TOKEN");
+    server = server ? server : environment("BERTH_SERVER");
+    cli->has_token = token != NULL;
+    enum berth_code code =
+        cli_client_init(&cli->client, server ? server : default_server, token, error);
+    if (file)
+        explicit_bzero(from_file, sizeof from_file);
+    return code;
+}
+
+/* Whether the line asks for help only; then it was given. */
+static bool give_help(struct cli *cli) {
+    struct cli_args *args = &cli->args;
+    bool asked = args->option[CLI_HELP] != NULL;
+    if (args->words > 0 && strcmp(args->word[0], "help") == 0) {
+        asked = true;
+        memmove(args->word, args->word + 1, --args->words * sizeof *args->word);
+    }
+    if (!asked)
+        return false;
+    if (args->words == 0)
+        berth_cli_usage(stdout);
+    else if (args->words == 1 && is_group(args->word[0]))
+        cli_help_group(stdout, args->word[0]);
+    else if (find_command(cli, NULL) == BERTH_OK && cli->command->run)
+        cli_help_command(stdout, cli->command);
+    else
+        berth_cli_usage(stdout);
+    return true;
+}
+
+static enum berth_exit run(struct cli *cli, int argc, char **argv) {
+    struct berth_error error = {0};
+    if (cli_args_parse(argc, argv, &cli->args, &error) != BERTH_OK)
+        return cli_report(cli, &error);
+    if (give_help(cli))
+        return BERTH_EXIT_OK;
+    if (cli->args.option[CLI_VERSION]) {
+        puts("berth " BERTH_VERSION);
+        return BERTH_EXIT_OK;
+    }
+    if (cli->args.words == 0) {
+        berth_cli_usage(stderr);
+        return BERTH_EXIT_USAGE;
+    }
+    cli->style.json = cli->args.option[CLI_JSON] != NULL;
+    cli->style.quiet = cli->args.option[CLI_QUIET] != NULL;
+    if (find_command(cli, &error) != BERTH_OK || check_command(cli, &error) != BERTH_OK ||
+        connect_client(cli, &error) != BERTH_OK)
+        return cli_report(cli, &error);
+    return cli->command->run(cli);
+}
+
+int berth_cli_main(int argc, char **argv) {
+    struct cli cli = {0};
+    cli_style_init(&cli.style);
+    enum berth_exit outcome = run(&cli, argc, argv);
+    cli_client_done(&cli.client);
+    errno = 0;
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        fprintf(stderr, "berth: cannot write the output: %s\n", strerror(errno));
+        outcome = outcome == BERTH_EXIT_OK ? BERTH_EXIT_FAILED : outcome;
+    }
+    return (int)outcome;
+}

@@ -1,0 +1,67 @@
+/* One HTTP exchange at a time with a server's admin listener (libcurl, and the only file that knows
+ * it).
+ *
+ * Redirects are not followed, and only http and https are spoken: a token goes to the server that
+ * was named and nowhere else. The connection is kept between exchanges.
+ *
+ * Thread rules: one thread at a time.
+ */
+#ifndef BERTH_CLI_CLIENT_H
+#define BERTH_CLI_CLIENT_H
+
+#include "progress.h"
+
+#include "berth/buffer.h"
+#include "berth/error.h"
+#include <curl/curl.h>
+#include <stdint.h>
+
+enum { CLI_ANSWER_MAX_BYTES = 16 * 1024 * 1024, CLI_TOKEN_MAX_BYTES = 4096 };
+
+struct cli_client {
+    CURL *curl;
+    char *server;        /* without a slash at the end */
+    char *authorization; /* a header line, or NULL */
+    char detail[CURL_ERROR_SIZE];
+};
+
+/* `token` may be NULL. BERTH_INVALID ("server-url", "token"). Done takes a zeroed client too. */
+enum berth_code cli_client_init(struct cli_client *client, const char *server, const char *token,
+                                struct berth_error *error);
+void cli_client_done(struct cli_client *client);
+
+/* Escaped for a path segment or a query value; free() it. NULL when out of memory. */
+char *cli_url_escape(const char *text);
+
+enum { CLI_IF_ANY = -1 };
+
+struct cli_request {
+    const char *method;
+    const char *path; /* escaped, with the query */
+    const char *content_type;
+    const char *body; /* NULL: none, or `body_fd` */
+    int body_fd;      /* used when `body_bytes` is over 0; read from its start */
+    int64_t body_bytes;
+    const char *repr_digest; /* RFC 9530 field value, or NULL */
+    int64_t expected;        /* If-Match: "N"; 0 is If-None-Match: *; or CLI_IF_ANY */
+    struct cli_progress *progress;
+    bool retry_when_busy; /* sending it twice does no harm */
+};
+
+struct cli_answer {
+    long status;
+    char content_type[64];
+    char request_id[64];
+    char location[256]; /* of a redirect */
+    bool has_retry_after;
+    int64_t retry_after_s;
+    struct berth_buffer body;
+};
+
+/* Any answer is BERTH_OK, whatever its status. BERTH_IO: "unreachable" (no connection, or it was
+ * lost) or "answer-too-large"; BERTH_NO_MEMORY. */
+enum berth_code cli_client_perform(struct cli_client *client, const struct cli_request *request,
+                                   struct cli_answer *ret, struct berth_error *error);
+void cli_answer_done(struct cli_answer *answer);
+
+#endif

@@ -1,0 +1,87 @@
+/* A command: what it takes, what its help says, and the function that runs it.
+ *
+ * Each group of commands is a file that defines its `struct cli_command`s; commands.c lists them.
+ * A command is: check the words, build one request, cli_call, show the answer.
+ *
+ * Thread rules: one thread.
+ */
+#ifndef BERTH_CLI_COMMAND_H
+#define BERTH_CLI_COMMAND_H
+
+#include "args.h"
+#include "client.h"
+#include "output.h"
+
+#include "berth/cli.h"
+
+struct cli;
+
+struct cli_option_help {
+    enum cli_option option;
+    const char *help;
+};
+
+enum { CLI_COMMAND_OPTIONS_MAX = 5 };
+
+struct cli_command {
+    const char *name; /* "push", "page put" */
+    const char *args; /* "<module>@<version> <dir|archive>"; may be "" */
+    size_t min_words; /* after the name */
+    size_t max_words;
+    const char *summary; /* one line, lower case, no full stop */
+    const char *help;    /* paragraphs, wrapped at 80 columns; NULL: the summary is enough */
+    const char *examples;
+    struct cli_option_help options[CLI_COMMAND_OPTIONS_MAX]; /* besides the global ones */
+    enum berth_exit (*run)(struct cli *cli);                 /* NULL: runs elsewhere (serve) */
+};
+
+extern const struct cli_command *const cli_commands[];
+extern const size_t cli_command_count;
+
+extern const struct cli_command cli_command_push;
+extern const struct cli_command cli_command_activate;
+extern const struct cli_command cli_command_rollback;
+extern const struct cli_command cli_command_status;
+extern const struct cli_command cli_command_versions;
+extern const struct cli_command cli_command_page_put;
+extern const struct cli_command cli_command_page_list;
+extern const struct cli_command cli_command_token_create;
+extern const struct cli_command cli_command_token_list;
+extern const struct cli_command cli_command_token_revoke;
+
+/* One run of the program. */
+struct cli {
+    const struct cli_command *command;
+    struct cli_args args;
+    const char *const *words; /* those after the command's name */
+    size_t word_count;
+    struct cli_style style;
+    struct cli_client client;
+    bool has_token;
+};
+
+/* --- help.c --- */
+void cli_help_command(FILE *stream, const struct cli_command *command);
+/* The commands whose names begin with `group` and a blank. */
+void cli_help_group(FILE *stream, const char *group);
+
+/* --- call.c --- */
+
+/* Says what went wrong before or instead of an answer, and gives the exit code for it. */
+enum berth_exit cli_report(const struct cli *cli, const struct berth_error *error);
+
+/* Sends the request, waiting and trying again where that is allowed, and reports every failure,
+ * problem answers included. On BERTH_EXIT_OK *ret_json is a new reference (NULL after a 204) and
+ * *ret_status the status. With --json the answer was then printed already. */
+enum berth_exit cli_call(struct cli *cli, const struct cli_request *request, json_t **ret_json,
+                         long *ret_status);
+
+/* A GET whose answer `show` prints; it is not called with --json. */
+enum berth_exit cli_get(struct cli *cli, const char *path,
+                        enum berth_exit (*show)(const struct cli *cli, const json_t *answer));
+
+/* Prints the table and frees it. */
+enum berth_exit cli_table_finish(const struct cli *cli, struct cli_table *table,
+                                 size_t quiet_column);
+
+#endif

@@ -1,0 +1,22 @@
+#include "command.h"
+
+static const struct cli_command serve = {
+    .name = "serve",
+    .summary = "run the server (see berth serve --help)",
+};
+
+const struct cli_command *const cli_commands[] = {
+    &serve,
+    &cli_command_push,
+    &cli_command_activate,
+    &cli_command_rollback,
+    &cli_command_status,
+    &cli_command_versions,
+    &cli_command_page_put,
+    &cli_command_page_list,
+    &cli_command_token_create,
+    &cli_command_token_list,
+    &cli_command_token_revoke,
+};
+
+const size_t cli_command_count = sizeof cli_commands / sizeof *cli_commands;

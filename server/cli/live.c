@@ -1,0 +1,171 @@
+#include "command.h"
+
+#include "berth/json.h"
+#include <inttypes.h>
+#include <stdlib.h>
+
+/* {"version"?, "reason"?}; NULL and an error when a text is no UTF-8. */
+static char *make_body(const char *version, const char *reason, struct berth_error *error) {
+    json_t *body = json_object();
+    bool good = body != NULL;
+    if (version)
+        good = good && json_object_set_new(body, "version", json_string(version)) == 0;
+    if (reason)
+        good = good && json_object_set_new(body, "reason", json_string(reason)) == 0;
+    char *text = good ? berth_json_text(body) : NULL;
+    json_decref(body);
+    if (!text)
+        berth_fail(error, BERTH_INVALID, "usage", "the reason is not UTF-8 text");
+    return text;
+}
+
+static void show_change(const char *module, const json_t *answer) {
+    const char *version = berth_json_string(answer, "version");
+    const char *previous = berth_json_string(answer, "previous");
+    int64_t generation = berth_json_integer(answer, "generation", 0);
+    version = version ? version : "?";
+    if (json_is_false(json_object_get(answer, "changed"))) {
+        cli_line(stdout, "%s@%s was live already (generation %" PRId64 "): nothing changed", module,
+                 version, generation);
+    } else if (previous) {
+        cli_line(stdout, "%s@%s is live (generation %" PRId64 "), before it %s", module, version,
+                 generation, previous);
+    } else {
+        cli_line(stdout, "%s@%s is live (generation %" PRId64 ")", module, version, generation);
+    }
+}
+
+/* What is sent to change what is live, and where. */
+struct change {
+    const char *method;
+    const char *action; /* the last segment of the path */
+    const char *module;
+    const char *version; /* may be NULL */
+    bool retry_when_busy;
+};
+
+static enum berth_code prepare(const struct cli *cli, const struct change *change,
+                               struct cli_request *ret, char **ret_path, char **ret_body,
+                               struct berth_error *error) {
+    const char *expected = cli->args.option[CLI_IF_GENERATION];
+    int64_t generation = CLI_IF_ANY;
+    if (expected && cli_number_parse("if-generation", expected, &generation, error) != BERTH_OK)
+        return error->code;
+    char *body = make_body(change->version, cli->args.option[CLI_REASON], error);
+    if (!body)
+        return error->code;
+    char *path = NULL;
+    if (asprintf(&path, "/api/modules/%s/%s", change->module, change->action) < 0) {
+        free(body);
+        return berth_fail(error, BERTH_NO_MEMORY, "no-memory", "out of memory");
+    }
+    *ret = (struct cli_request){
+        .method = change->method,
+        .path = path,
+        .content_type = "application/json",
+        .body = body,
+        .expected = generation,
+        .retry_when_busy = change->retry_when_busy,
+    };
+    *ret_path = path;
+    *ret_body = body;
+    return BERTH_OK;
+}
+
+static enum berth_exit send_change(struct cli *cli, const struct change *change) {
+    struct berth_error error = {0};
+    struct cli_request request;
+    char *path = NULL;
+    char *body = NULL;
+    if (prepare(cli, change, &request, &path, &body, &error) != BERTH_OK)
+        return cli_report(cli, &error);
+    json_t *answer = NULL;
+    long status;
+    enum berth_exit outcome = cli_call(cli, &request, &answer, &status);
+    if (outcome == BERTH_EXIT_OK && !cli->style.json && !cli->style.quiet)
+        show_change(change->module, answer);
+    if (outcome == BERTH_EXIT_OK && cli->command == &cli_command_activate && !cli->style.json &&
+        !cli->style.quiet && berth_json_string(answer, "previous"))
+        cli_line(stdout, "way back: berth rollback %s", change->module);
+    json_decref(answer);
+    free(path);
+    free(body);
+    return outcome;
+}
+
+static enum berth_exit activate(struct cli *cli) {
+    struct berth_error error = {0};
+    struct cli_target target;
+    if (cli_target_parse(cli->words[0], &target, &error) != BERTH_OK)
+        return cli_report(cli, &error);
+    return send_change(cli, &(struct change){
+                                .method = "PUT",
+                                .action = "live",
+                                .module = target.module,
+                                .version = target.version,
+                                .retry_when_busy = true,
+                            });
+}
+
+static enum berth_exit rollback(struct cli *cli) {
+    struct berth_error error = {0};
+    struct cli_target target;
+    const char *module = cli->words[0];
+    const char *version = cli->args.option[CLI_TO];
+    if (cli_target_parse(module, &target, NULL) == BERTH_OK) {
+        berth_fail(&error, BERTH_INVALID, "usage", "rollback takes a module, not a version of one");
+        berth_error_hint(&error, "write berth rollback %s --to %s", target.module, target.version);
+    } else if (berth_module_name_check(module, &error) != BERTH_OK) {
+        berth_error_where(&error, "%s", module);
+    } else if (version && berth_semver_check(version, &error) != BERTH_OK) {
+        berth_error_where(&error, "--to %s", version);
+    }
+    if (error.code != BERTH_OK)
+        return cli_report(cli, &error);
+    /* Without a version, a second one would go a step further back. */
+    return send_change(cli, &(struct change){
+                                .method = "POST",
+                                .action = "rollback",
+                                .module = module,
+                                .version = version,
+                                .retry_when_busy = version != NULL,
+                            });
+}
+
+const struct cli_command cli_command_activate = {
+    .name = "activate",
+    .args = "<module>@<version>",
+    .min_words = 1,
+    .max_words = 1,
+    .summary = "make a version live, on open pages too",
+    .help = "Makes a version what pages get. Pages that are open swap to it without a reload.\n"
+            "What was live before stays the way back.",
+    .options =
+        {
+            {CLI_REASON, "why, for the history"},
+            {CLI_IF_GENERATION, "only if the live version has this generation (see\n"
+                                "berth status); 0: only if nothing is live"},
+        },
+    .examples = "  berth activate header-app@1.1.0\n"
+                "  berth activate @shop/cart@2.0.0 --if-generation 41 --reason \"release 2\"\n",
+    .run = activate,
+};
+
+const struct cli_command cli_command_rollback = {
+    .name = "rollback",
+    .args = "<module>",
+    .min_words = 1,
+    .max_words = 1,
+    .summary = "make live again what was live before",
+    .help = "Goes back to what was live before the present activation; a second rollback goes\n"
+            "a step further back. With --to it goes to that version.",
+    .options =
+        {
+            {CLI_TO, "the version to go back to"},
+            {CLI_REASON, "why, for the history"},
+            {CLI_IF_GENERATION, "only if the live version has this generation"},
+        },
+    .examples = "  berth rollback header-app\n"
+                "  berth rollback header-app --to 1.0.0 --reason \"1.1.0 breaks the menu\"\n",
+    .run = rollback,
+};
