@@ -1,0 +1,88 @@
+#include "sqlite.h"
+#include <stdlib.h>
+#include <string.h>
+
+struct sqlite_registry *sqlite_of(struct berth_registry *registry) {
+    return (struct sqlite_registry *)registry;
+}
+
+void sqlite_lock(struct sqlite_registry *registry) {
+    if (pthread_mutex_lock(&registry->lock) != 0)
+        abort();
+}
+
+void sqlite_unlock(struct sqlite_registry *registry) {
+    if (pthread_mutex_unlock(&registry->lock) != 0)
+        abort();
+}
+
+static void close_registry(struct berth_registry *base) {
+    if (!base)
+        return;
+    struct sqlite_registry *registry = sqlite_of(base);
+    for (int i = 0; i < SQL_COUNT; i++)
+        sqlite3_finalize(registry->statements[i]);
+    sqlite3_close(registry->db);
+    pthread_mutex_destroy(&registry->lock);
+    free(registry);
+}
+
+static const struct berth_registry_ops OPS = {
+    .close = close_registry,
+    .generation = sqlite_generation,
+    .version_add = sqlite_version_add,
+    .versions_each = sqlite_versions_each,
+    .activate = sqlite_activate,
+    .live_each = sqlite_live_each,
+    .changes_each = sqlite_changes_each,
+    .page_put = sqlite_page_put,
+    .pages_each = sqlite_pages_each,
+    .page_revisions_each = sqlite_page_revisions_each,
+    .token_add = sqlite_token_add,
+    .token_find = sqlite_token_find,
+    .token_used = sqlite_token_used,
+    .token_revoke = sqlite_token_revoke,
+    .tokens_each = sqlite_tokens_each,
+};
+
+/* An error-checking mutex, so that a callback that calls the registry aborts rather than hangs. */
+static void init_lock(pthread_mutex_t *lock) {
+    pthread_mutexattr_t attributes;
+    pthread_mutexattr_init(&attributes);
+    pthread_mutexattr_settype(&attributes, PTHREAD_MUTEX_ERRORCHECK);
+    pthread_mutex_init(lock, &attributes);
+    pthread_mutexattr_destroy(&attributes);
+}
+
+static enum berth_code prepare(struct sqlite_registry *registry, struct berth_error *error) {
+    for (int i = 0; i < SQL_COUNT; i++) {
+        int result = sqlite3_prepare_v3(registry->db, sqlite_sql_text[i], -1,
+                                        SQLITE_PREPARE_PERSISTENT, &registry->statements[i], NULL);
+        if (result == SQLITE_ERROR) /* a table or a column is not there */
+            return berth_fail(error, BERTH_IO, "database-damaged", "the database is damaged: %s",
+                              sqlite3_errmsg(registry->db));
+        enum berth_code code = sqlite_fail(registry->db, result, error);
+        if (code)
+            return code;
+    }
+    return BERTH_OK;
+}
+
+enum berth_code berth_registry_sqlite_open(const char *directory, struct berth_registry **ret,
+                                           struct berth_error *error) {
+    struct sqlite_registry *registry = calloc(1, sizeof *registry);
+    if (!registry)
+        return berth_fail(error, BERTH_NO_MEMORY, "memory", "out of memory");
+    registry->base.ops = &OPS;
+    init_lock(&registry->lock);
+    enum berth_code code = sqlite_file_open(directory, &registry->db, error);
+    if (!code)
+        code = prepare(registry, error);
+    if (code) {
+        berth_error_where(error, "%s/db", directory);
+        close_registry(&registry->base);
+        return code;
+    }
+    *ret = &registry->base;
+    return BERTH_OK;
+}

@@ -1,0 +1,156 @@
+/* The SQLite backend's inside: one connection under one lock, statements prepared at open, and a
+ * query as a value. Only this room's sqlite*.c files include it.
+ *
+ * The lock is held for one transaction and never while anything else of ours is waited for. One
+ * connection also keeps clear of SQLite 3.40's damage by two checkpoints at once; locking_mode is
+ * EXCLUSIVE, so that no other process can open a second one.
+ */
+#ifndef BERTH_REGISTRY_SQLITE_H
+#define BERTH_REGISTRY_SQLITE_H
+
+#include "berth/registry.h"
+#include <pthread.h>
+#include <sqlite3.h>
+
+enum sqlite_sql {
+    SQL_BEGIN,
+    SQL_COMMIT,
+    SQL_ROLLBACK,
+    SQL_GENERATION,
+    SQL_MODULE_ADD,
+    SQL_MODULE_FIND,
+    SQL_VERSION_FIND,
+    SQL_VERSION_ADD,
+    SQL_ASSET_ADD,
+    SQL_VERSIONS_ALL,
+    SQL_VERSIONS_OF_MODULE,
+    SQL_ASSETS_OF_VERSION,
+    SQL_LIVE_FIND,
+    SQL_LIVE_SET,
+    SQL_LIVE_ALL,
+    SQL_CHANGE_FIND,
+    SQL_CHANGE_LATEST_OF_VERSION,
+    SQL_CHANGE_ADD,
+    SQL_CHANGES_ALL,
+    SQL_CHANGES_OF_MODULE,
+    SQL_CHANGES_OF_PAGE,
+    SQL_PAGE_FIND,
+    SQL_PAGE_AT_PATH,
+    SQL_PAGE_ADD,
+    SQL_PAGE_SET,
+    SQL_PAGE_REVISION_ADD,
+    SQL_PAGES_ALL,
+    SQL_PAGE_REVISIONS,
+    SQL_TOKEN_ADD,
+    SQL_TOKEN_FIND,
+    SQL_TOKEN_USED,
+    SQL_TOKEN_REVOKE,
+    SQL_TOKENS_ALL,
+    SQL_COUNT
+};
+
+extern const char *const sqlite_sql_text[SQL_COUNT];
+
+struct sqlite_registry {
+    struct berth_registry base; /* first: the contract's view of this object */
+    pthread_mutex_t lock;
+    sqlite3 *db;
+    sqlite3_stmt *statements[SQL_COUNT];
+};
+
+struct sqlite_registry *sqlite_of(struct berth_registry *registry);
+
+/* Aborts when this thread holds the lock already: a callback has called the registry. */
+void sqlite_lock(struct sqlite_registry *registry);
+void sqlite_unlock(struct sqlite_registry *registry);
+
+/* Opens DIRECTORY/db, made if missing and checked if not (sqlite_file.c). */
+enum berth_code sqlite_file_open(const char *directory, sqlite3 **ret, struct berth_error *error);
+
+/* What a result code of `db` means to everyone else. BERTH_OK for OK, ROW and DONE. */
+enum berth_code sqlite_fail(sqlite3 *db, int result, struct berth_error *error);
+
+/* One run of a prepared statement. begin, values in the order of their parameters, rows, end; the
+ * first failure sticks, and end tells it. Column reads are valid until the next row. */
+struct sqlite_query {
+    struct sqlite_registry *registry;
+    sqlite3_stmt *statement;
+    int result;
+    int parameter;
+};
+
+struct sqlite_query sqlite_begin(struct sqlite_registry *registry, enum sqlite_sql sql);
+void sqlite_put_int(struct sqlite_query *query, int64_t value);
+void sqlite_put_id(struct sqlite_query *query, int64_t id);          /* 0 becomes NULL */
+void sqlite_put_text(struct sqlite_query *query, const char *value); /* borrowed until end */
+void sqlite_put_digest(struct sqlite_query *query, const struct berth_digest *digest);
+bool sqlite_row(struct sqlite_query *query);
+int64_t sqlite_int(struct sqlite_query *query, int column); /* NULL reads as 0 */
+const char *sqlite_text(struct sqlite_query *query, int column);
+struct berth_digest sqlite_digest(struct sqlite_query *query, int column);
+enum berth_code sqlite_end(struct sqlite_query *query, struct berth_error *error);
+
+/* One step and end: for a statement without rows. The second form gives the new row's id. */
+enum berth_code sqlite_run(struct sqlite_query *query, struct berth_error *error);
+enum berth_code sqlite_run_insert(struct sqlite_query *query, int64_t *ret_id,
+                                  struct berth_error *error);
+
+/* A transaction, with the lock held from begin to end. finish commits when `code` is BERTH_OK and
+ * rolls back otherwise, and returns what came of it. */
+enum berth_code sqlite_transaction(struct sqlite_registry *registry, struct berth_error *error);
+enum berth_code sqlite_finish(struct sqlite_registry *registry, enum berth_code code,
+                              struct berth_error *error);
+
+/* One row of history; `ret` gets its generation. Ids of 0 are NULL. */
+struct sqlite_change {
+    enum berth_change_kind kind;
+    int64_t module;
+    int64_t version;
+    int64_t previous;
+    int64_t back; /* generation a rollback from here goes to */
+    int64_t page;
+    int64_t at_ms;
+    const char *by;
+    const char *reason;
+};
+enum berth_code sqlite_change_add(struct sqlite_registry *registry,
+                                  const struct sqlite_change *change, int64_t *ret,
+                                  struct berth_error *error);
+
+/* The operations, by file. */
+enum berth_code sqlite_version_add(struct berth_registry *base, const struct berth_version *version,
+                                   bool *ret_created, struct berth_error *error);
+enum berth_code sqlite_versions_each(struct berth_registry *base, const char *module,
+                                     berth_version_fn fn, void *context, struct berth_error *error);
+
+enum berth_code sqlite_generation(struct berth_registry *base, int64_t *ret,
+                                  struct berth_error *error);
+enum berth_code sqlite_activate(struct berth_registry *base, const struct berth_activate *request,
+                                struct berth_activated *ret, struct berth_error *error);
+enum berth_code sqlite_live_each(struct berth_registry *base, berth_change_fn fn, void *context,
+                                 struct berth_error *error);
+enum berth_code sqlite_changes_each(struct berth_registry *base, const char *module,
+                                    const char *page, int64_t before, int limit, berth_change_fn fn,
+                                    void *context, struct berth_error *error);
+
+enum berth_code sqlite_page_put(struct berth_registry *base, const struct berth_page_put *request,
+                                int64_t *ret_generation, int64_t *ret_revision,
+                                struct berth_error *error);
+enum berth_code sqlite_pages_each(struct berth_registry *base, berth_page_fn fn, void *context,
+                                  struct berth_error *error);
+enum berth_code sqlite_page_revisions_each(struct berth_registry *base, const char *name,
+                                           berth_page_fn fn, void *context,
+                                           struct berth_error *error);
+
+enum berth_code sqlite_token_add(struct berth_registry *base,
+                                 const struct berth_token_record *token, struct berth_error *error);
+enum berth_code sqlite_token_find(struct berth_registry *base, const struct berth_digest *secret,
+                                  berth_token_fn fn, void *context, struct berth_error *error);
+enum berth_code sqlite_token_used(struct berth_registry *base, const char *id, int64_t at_ms,
+                                  struct berth_error *error);
+enum berth_code sqlite_token_revoke(struct berth_registry *base, const char *id, int64_t at_ms,
+                                    struct berth_error *error);
+enum berth_code sqlite_tokens_each(struct berth_registry *base, berth_token_fn fn, void *context,
+                                   struct berth_error *error);
+
+#endif

@@ -1,0 +1,94 @@
+#include "sqlite.h"
+
+#define VERSION_COLUMNS                                                                            \
+    "SELECT versions.id, modules.name, version, digest, archive_digest, archive_bytes, bytes, "    \
+    "description, created_ms, created_by "                                                         \
+    "FROM modules JOIN versions ON versions.module = modules.id "
+
+#define CHANGE_COLUMNS                                                                             \
+    "SELECT changes.generation, changes.kind, modules.name, now.version, before.version, "         \
+    "pages.name, changes.at_ms, changes.by, changes.reason FROM changes "                          \
+    "LEFT JOIN modules ON modules.id = changes.module "                                            \
+    "LEFT JOIN versions AS now ON now.id = changes.version "                                       \
+    "LEFT JOIN versions AS before ON before.id = changes.previous "                                \
+    "LEFT JOIN pages ON pages.id = changes.page "
+
+#define PAGE_COLUMNS                                                                               \
+    "SELECT pages.name, page_revisions.path, page_revisions.manifest, page_revisions.revision, "   \
+    "page_revisions.generation, changes.at_ms, changes.by FROM pages "                             \
+    "JOIN page_revisions ON page_revisions.page = pages.id "                                       \
+    "JOIN changes ON changes.generation = page_revisions.generation "
+
+#define TOKEN_COLUMNS                                                                              \
+    "SELECT id, name, secret, module, scopes, created_ms, expires_ms, revoked_ms, used_ms "        \
+    "FROM tokens "
+
+const char *const sqlite_sql_text[SQL_COUNT] = {
+    [SQL_BEGIN] = "BEGIN IMMEDIATE",
+    [SQL_COMMIT] = "COMMIT",
+    [SQL_ROLLBACK] = "ROLLBACK",
+    [SQL_GENERATION] = "SELECT max(generation) FROM changes",
+
+    [SQL_MODULE_ADD] = "INSERT INTO modules (name) VALUES (?) ON CONFLICT DO NOTHING",
+    [SQL_MODULE_FIND] = "SELECT id FROM modules WHERE name = ?",
+    [SQL_VERSION_FIND] = "SELECT id, digest FROM versions WHERE module = ? AND version = ?",
+    [SQL_VERSION_ADD] =
+        "INSERT INTO versions (module, version, digest, archive_digest, archive_bytes, bytes, "
+        "description, created_ms, created_by) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    [SQL_ASSET_ADD] = "INSERT INTO assets (version, path, digest, bytes) VALUES (?, ?, ?, ?)",
+    [SQL_VERSIONS_ALL] = VERSION_COLUMNS "ORDER BY modules.name, versions.id",
+    [SQL_VERSIONS_OF_MODULE] = VERSION_COLUMNS "WHERE modules.name = ? ORDER BY versions.id",
+    [SQL_ASSETS_OF_VERSION] =
+        "SELECT path, digest, bytes FROM assets WHERE version = ? ORDER BY path",
+
+    [SQL_LIVE_FIND] = "SELECT modules.id, live.generation, changes.version, changes.back, "
+                      "versions.version FROM modules "
+                      "LEFT JOIN live ON live.module = modules.id "
+                      "LEFT JOIN changes ON changes.generation = live.generation "
+                      "LEFT JOIN versions ON versions.id = changes.version WHERE modules.name = ?",
+    [SQL_LIVE_SET] = "INSERT INTO live (module, generation) VALUES (?, ?) "
+                     "ON CONFLICT (module) DO UPDATE SET generation = excluded.generation",
+    [SQL_LIVE_ALL] = CHANGE_COLUMNS
+    "WHERE changes.generation IN (SELECT generation FROM live) ORDER BY modules.name",
+    [SQL_CHANGE_FIND] = "SELECT changes.version, changes.back, versions.version FROM changes "
+                        "JOIN versions ON versions.id = changes.version "
+                        "WHERE changes.generation = ?",
+    [SQL_CHANGE_LATEST_OF_VERSION] = "SELECT back FROM changes WHERE module = ? AND version = ? "
+                                     "ORDER BY generation DESC LIMIT 1",
+    [SQL_CHANGE_ADD] =
+        "INSERT INTO changes (kind, module, version, previous, back, page, at_ms, by, reason) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    [SQL_CHANGES_ALL] =
+        CHANGE_COLUMNS "WHERE changes.generation < ? ORDER BY changes.generation DESC LIMIT ?",
+    [SQL_CHANGES_OF_MODULE] =
+        CHANGE_COLUMNS "WHERE changes.module = (SELECT id FROM modules WHERE name = ?) "
+                       "AND changes.generation < ? ORDER BY changes.generation DESC LIMIT ?",
+    [SQL_CHANGES_OF_PAGE] =
+        CHANGE_COLUMNS "WHERE changes.page = (SELECT id FROM pages WHERE name = ?) "
+                       "AND changes.generation < ? ORDER BY changes.generation DESC LIMIT ?",
+
+    [SQL_PAGE_FIND] = "SELECT pages.id, pages.revision, pages.path, page_revisions.path, "
+                      "page_revisions.manifest, page_revisions.generation FROM pages "
+                      "JOIN page_revisions ON page_revisions.page = pages.id "
+                      "AND page_revisions.revision = pages.revision WHERE pages.name = ?",
+    [SQL_PAGE_AT_PATH] = "SELECT name FROM pages WHERE path = ?",
+    [SQL_PAGE_ADD] = "INSERT INTO pages (name, path, revision) VALUES (?, ?, 1)",
+    [SQL_PAGE_SET] = "UPDATE pages SET path = ?, revision = ? WHERE id = ?",
+    [SQL_PAGE_REVISION_ADD] =
+        "INSERT INTO page_revisions (generation, page, revision, path, manifest) "
+        "VALUES (?1, ?2, ?3, coalesce(?4, (SELECT path FROM page_revisions "
+        "WHERE page = ?2 AND revision = ?3 - 1)), ?5)",
+    [SQL_PAGES_ALL] = PAGE_COLUMNS "WHERE page_revisions.revision = pages.revision "
+                                   "AND pages.path IS NOT NULL ORDER BY pages.name",
+    [SQL_PAGE_REVISIONS] =
+        PAGE_COLUMNS "WHERE pages.name = ? ORDER BY page_revisions.revision DESC",
+
+    [SQL_TOKEN_ADD] =
+        "INSERT INTO tokens (id, name, secret, module, scopes, created_ms, expires_ms, revoked_ms, "
+        "used_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    [SQL_TOKEN_FIND] = TOKEN_COLUMNS "WHERE secret = ?",
+    [SQL_TOKEN_USED] = "UPDATE tokens SET used_ms = ? WHERE id = ?",
+    [SQL_TOKEN_REVOKE] = "UPDATE tokens SET revoked_ms = iif(revoked_ms = 0, ?, revoked_ms) "
+                         "WHERE id = ?",
+    [SQL_TOKENS_ALL] = TOKEN_COLUMNS "ORDER BY created_ms, id",
+};
