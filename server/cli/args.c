@@ -2,6 +2,7 @@
 
 #include <limits.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 const struct cli_option_spec cli_option_specs[CLI_OPTION_COUNT] = {
@@ -138,6 +139,11 @@ enum berth_code cli_args_parse(int argc, char **argv, struct cli_args *ret,
     }
     *ret = args;
     return BERTH_OK;
+}
+
+const char *cli_environment(const char *name) {
+    const char *value = getenv(name);
+    return value && value[0] != '\0' ? value : NULL;
 }
 
 /* Levenshtein's distance, with a row of its matrix at a time. */

@@ -58,6 +58,9 @@ struct cli_args {
 enum berth_code cli_args_parse(int argc, char **argv, struct cli_args *ret,
                                struct berth_error *error);
 
+/* An environment variable, or NULL when it is not set or empty. */
+const char *cli_environment(const char *name);
+
 /* What was most likely meant by a mistyped word, or NULL: at most two letters are wrong. */
 const char *cli_nearest(const char *word, const char *const *candidates, size_t count);
 

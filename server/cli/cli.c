@@ -1,9 +1,7 @@
 #include "command.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 static const char default_server[] = "http://127.0.0.1:8081";
 
@@ -19,18 +17,15 @@ static size_t words_in_name(const struct cli_command *command, const struct cli_
 }
 
 static bool is_group(const char *word) {
-    size_t length = strlen(word);
-    for (size_t i = 0; i < cli_command_count; i++) {
-        const char *name = cli_commands[i]->name;
-        if (strncmp(name, word, length) == 0 && name[length] == ' ')
+    for (size_t i = 0; cli_commands[i]; i++)
+        if (cli_in_group(cli_commands[i], word))
             return true;
-    }
     return false;
 }
 
 static enum berth_code unknown_command(const struct cli_args *args, struct berth_error *error) {
-    enum { CANDIDATES = 32 };
-    const char *names[CANDIDATES];
+    const char *names[CLI_COMMANDS_MAX];
+    size_t count = 0;
     char typed[64];
     bool group = is_group(args->word[0]);
     if (group && args->words < 2) {
@@ -40,10 +35,10 @@ static enum berth_code unknown_command(const struct cli_args *args, struct berth
     }
     snprintf(typed, sizeof typed, group ? "%s %s" : "%s", args->word[0],
              group ? args->word[1] : "");
-    for (size_t i = 0; i < cli_command_count && i < CANDIDATES; i++)
-        names[i] = cli_commands[i]->name;
+    for (; cli_commands[count] && count < CLI_COMMANDS_MAX; count++)
+        names[count] = cli_commands[count]->name;
     berth_fail(error, BERTH_INVALID, "usage", "there is no command \"%s\"", typed);
-    const char *meant = cli_nearest(typed, names, cli_command_count);
+    const char *meant = cli_nearest(typed, names, count);
     if (meant)
         berth_error_hint(error, "did you mean berth %s?", meant);
     else
@@ -52,7 +47,7 @@ static enum berth_code unknown_command(const struct cli_args *args, struct berth
 }
 
 static enum berth_code find_command(struct cli *cli, struct berth_error *error) {
-    for (size_t i = 0; i < cli_command_count; i++) {
+    for (size_t i = 0; cli_commands[i]; i++) {
         size_t words = words_in_name(cli_commands[i], &cli->args);
         if (words > 0) {
             cli->command = cli_commands[i];
@@ -115,11 +110,6 @@ static enum berth_code read_token_file(const char *path, char ret[CLI_TOKEN_MAX_
     return BERTH_OK;
 }
 
-static const char *environment(const char *name) {
-    const char *value = getenv(name);
-    return value && value[0] != '\0' ? value : NULL;
-}
-
 static enum berth_code connect_client(struct cli *cli, struct berth_error *error) {
     char from_file[CLI_TOKEN_MAX_BYTES];
     const char *server = cli->args.option[CLI_SERVER];
@@ -133,8 +123,8 @@ static enum berth_code connect_client(struct cli *cli, struct berth_error *error
             return code;
         token = from_file;
     }
-    token = token ? token : environment("BERTH_TOKEN");
-    server = server ? server : environment("BERTH_SERVER");
+    token = token ? token : cli_environment("BERTH_TOKEN");
+    server = server ? server : cli_environment("BERTH_SERVER");
     cli->has_token = token != NULL;
     enum berth_code code =
         cli_client_init(&cli->client, server ? server : default_server, token, error);
@@ -143,7 +133,7 @@ static enum berth_code connect_client(struct cli *cli, struct berth_error *error
     return code;
 }
 
-/* Whether the line asks for help only; then it was given. */
+/* Whether the line asks for help that there is; then it was given. */
 static bool give_help(struct cli *cli) {
     struct cli_args *args = &cli->args;
     bool asked = args->option[CLI_HELP] != NULL;
@@ -160,7 +150,7 @@ static bool give_help(struct cli *cli) {
     else if (find_command(cli, NULL) == BERTH_OK && cli->command->run)
         cli_help_command(stdout, cli->command);
     else
-        berth_cli_usage(stdout);
+        return false;
     return true;
 }
 

@@ -273,31 +273,38 @@ static void read_head(CURL *curl, struct cli_answer *answer) {
     answer->retry_after_s = seconds;
 }
 
-static enum berth_code unreachable(struct cli_client *client, CURLcode code,
-                                   struct berth_error *error) {
+/* The C library and curl begin their texts with a capital: "Connection refused", but "SSL …". */
+static void lower_first(char *text) {
+    if (text[0] != '\0' && islower((unsigned char)text[1]))
+        text[0] = (char)tolower((unsigned char)text[0]);
+}
+
+static void unreachable_reason(struct cli_client *client, CURLcode code, char *ret, size_t size) {
     long number = 0;
+    char text[128];
     curl_easy_getinfo(client->curl, CURLINFO_OS_ERRNO, &number);
-    if (code == CURLE_COULDNT_CONNECT && number != 0) {
-        char reason[128];
-        const char *text = strerror_r((int)number, reason, sizeof reason);
-        berth_fail(error, BERTH_IO, "unreachable", "cannot reach %s: %c%s", client->server,
-                   tolower((unsigned char)text[0]), text + 1);
-        berth_error_hint(error,
-                         "is the server running? start it with \"berth serve --data DIR\", or "
-                         "set BERTH_SERVER to its admin address");
-        return BERTH_IO;
-    }
-    bool connected = code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR ||
-                     code == CURLE_GOT_NOTHING || code == CURLE_PARTIAL_FILE;
+    if (code == CURLE_COULDNT_CONNECT && number != 0)
+        snprintf(ret, size, "%s", strerror_r((int)number, text, sizeof text));
+    else
+        snprintf(ret, size, "%s", client->detail[0] ? client->detail : curl_easy_strerror(code));
+    lower_first(ret);
+}
+
+static enum berth_code unreachable(struct cli_client *client, const struct cli_request *request,
+                                   CURLcode code, struct berth_error *error) {
+    char reason[CURL_ERROR_SIZE];
+    curl_off_t sent_us = 0; /* when the request could be sent; 0 when that never came */
+    unreachable_reason(client, code, reason, sizeof reason);
+    curl_easy_getinfo(client->curl, CURLINFO_PRETRANSFER_TIME_T, &sent_us);
     berth_fail(error, BERTH_IO, "unreachable", "%s %s: %s",
-               connected ? "lost the connection to" : "cannot reach", client->server,
-               client->detail[0] ? client->detail : curl_easy_strerror(code));
-    if (code == CURLE_COULDNT_RESOLVE_HOST) {
+               sent_us > 0 ? "lost the connection to" : "cannot reach", client->server, reason);
+    if (code == CURLE_COULDNT_CONNECT)
+        berth_error_hint(error, "is the server running? start it with \"berth serve --data DIR\", "
+                                "or set BERTH_SERVER to its admin address");
+    else if (code == CURLE_COULDNT_RESOLVE_HOST)
         berth_error_hint(error, "check the host name in --server or BERTH_SERVER");
-    } else if (connected) {
-        berth_error_hint(error,
-                         "whether the change was made is not known: look with \"berth status\"");
-    }
+    else if (sent_us > 0 && strcmp(request->method, "GET") != 0)
+        berth_error_hint(error, "whether the server did it is not known: look before trying again");
     return BERTH_IO;
 }
 
@@ -316,7 +323,7 @@ static enum berth_code explain(struct cli_client *client, const struct transfer 
         berth_error_hint(error, "push again when nothing writes to it");
         return BERTH_IO;
     }
-    return unreachable(client, code, error);
+    return unreachable(client, transfer->request, code, error);
 }
 
 enum berth_code cli_client_perform(struct cli_client *client, const struct cli_request *request,

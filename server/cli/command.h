@@ -35,8 +35,11 @@ struct cli_command {
     enum berth_exit (*run)(struct cli *cli);                 /* NULL: runs elsewhere (serve) */
 };
 
-extern const struct cli_command *const cli_commands[];
-extern const size_t cli_command_count;
+enum { CLI_COMMANDS_MAX = 32 };
+extern const struct cli_command *const cli_commands[]; /* ended by NULL */
+
+/* Is it "group something". */
+bool cli_in_group(const struct cli_command *command, const char *group);
 
 extern const struct cli_command cli_command_push;
 extern const struct cli_command cli_command_activate;

@@ -1,5 +1,7 @@
 #include "command.h"
 
+#include <string.h>
+
 static const struct cli_command serve = {
     .name = "serve",
     .summary = "run the server (see berth serve --help)",
@@ -17,6 +19,10 @@ const struct cli_command *const cli_commands[] = {
     &cli_command_token_create,
     &cli_command_token_list,
     &cli_command_token_revoke,
+    NULL,
 };
 
-const size_t cli_command_count = sizeof cli_commands / sizeof *cli_commands;
+bool cli_in_group(const struct cli_command *command, const char *group) {
+    size_t length = strlen(group);
+    return strncmp(command->name, group, length) == 0 && command->name[length] == ' ';
+}

@@ -108,19 +108,30 @@ enum berth_code cli_expires_parse(const char *text, int64_t now_ms, int64_t *ret
     return BERTH_OK;
 }
 
-size_t cli_character(const char *text, bool *ret_harmless) {
-    unsigned char a = (unsigned char)text[0];
-    unsigned char b = a ? (unsigned char)text[1] : 0;
-    unsigned char c = b ? (unsigned char)text[2] : 0;
-    bool control = a < 0x20 || a == 0x7f;                                    /* C0, DEL */
-    control = control || (a == 0xc2 && b < 0xa0);                            /* C1 */
-    control = control || (a == 0xe2 && b == 0x80 && c >= 0xaa && c <= 0xae); /* U+202A–202E */
-    control = control || (a == 0xe2 && b == 0x81 && c >= 0xa6 && c <= 0xa9); /* U+2066–2069 */
-    *ret_harmless = !control;
-    size_t length = 1;
-    while (a >= 0xc0 && ((unsigned char)text[length] & 0xc0) == 0x80)
-        length++;
+/* The length of a well-formed UTF-8 sequence, else 0. Overlong forms of three and four bytes pass:
+ * none of them is anything to a terminal. */
+static size_t sequence_length(const char *text) {
+    unsigned char lead = (unsigned char)text[0];
+    size_t length = lead < 0x80 ? 1 : lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+    if (lead >= 0xf5)
+        return 0;
+    for (size_t i = 1; i < length; i++)
+        if (((unsigned char)text[i] & 0xc0) != 0x80)
+            return 0;
     return length;
+}
+
+size_t cli_character(const char *text, bool *ret_harmless) {
+    size_t length = sequence_length(text);
+    unsigned char a = (unsigned char)text[0];
+    bool obeyed = length == 0 || a < 0x20 || a == 0x7f; /* C0, DEL; a stray byte may be a C1 */
+    if (length == 2)
+        obeyed = a == 0xc2 && (unsigned char)text[1] < 0xa0; /* C1 */
+    if (length == 3)
+        obeyed = (memcmp(text, "\xe2\x80\xaa", 3) >= 0 && memcmp(text, "\xe2\x80\xae", 3) <= 0) ||
+                 (memcmp(text, "\xe2\x81\xa6", 3) >= 0 && memcmp(text, "\xe2\x81\xa9", 3) <= 0);
+    *ret_harmless = !obeyed;
+    return length > 0 ? length : 1;
 }
 
 size_t cli_width(const char *text) {

@@ -28,7 +28,8 @@ enum berth_code cli_expires_parse(const char *text, int64_t now_ms, int64_t *ret
                                   struct berth_error *error);
 
 /* The length of the character at `text`, in bytes. *ret_harmless is false for what a terminal would
- * obey or be confused by: C0, DEL and C1 controls, and the bidirectional overrides. */
+ * obey or be confused by: C0, DEL and C1 controls, the
+ * bidirectional overrides, and what is no UTF-8. */
 size_t cli_character(const char *text, bool *ret_harmless);
 
 /* Characters, not bytes. */

@@ -61,7 +61,7 @@ void berth_cli_usage(FILE *stream) {
           "\n"
           "commands:\n",
           stream);
-    for (size_t i = 0; i < cli_command_count; i++)
+    for (size_t i = 0; cli_commands[i]; i++)
         fprintf(stream, "  %-16s%s\n", cli_commands[i]->name, cli_commands[i]->summary);
     fputs("  berth <command> --help says more about one of them.\n\n", stream);
     put_global_options(stream);
@@ -84,12 +84,9 @@ void cli_help_command(FILE *stream, const struct cli_command *command) {
 }
 
 void cli_help_group(FILE *stream, const char *group) {
-    size_t length = strlen(group);
     fprintf(stream, "usage: berth %s <command> [arguments] [options]\n\ncommands:\n", group);
-    for (size_t i = 0; i < cli_command_count; i++) {
-        const char *name = cli_commands[i]->name;
-        if (strncmp(name, group, length) == 0 && name[length] == ' ')
-            fprintf(stream, "  %-16s%s\n", name, cli_commands[i]->summary);
-    }
+    for (size_t i = 0; cli_commands[i]; i++)
+        if (cli_in_group(cli_commands[i], group))
+            fprintf(stream, "  %-16s%s\n", cli_commands[i]->name, cli_commands[i]->summary);
     fprintf(stream, "\nberth %s <command> --help says more.\n", group);
 }

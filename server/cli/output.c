@@ -1,5 +1,6 @@
 #include "output.h"
 
+#include "args.h"
 #include "format.h"
 
 #include "berth/clock.h"
@@ -10,26 +11,20 @@
 #include <string.h>
 #include <unistd.h>
 
-static bool set_and_not_empty(const char *name) {
-    const char *value = getenv(name);
-    return value && value[0] != '\0';
-}
-
 /* The first of them that is set decides, as in setlocale(3). */
 static bool locale_is_utf8(void) {
     static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        if (set_and_not_empty(names[i])) {
-            const char *value = getenv(names[i]);
+        const char *value = cli_environment(names[i]);
+        if (value)
             return strcasestr(value, "utf-8") || strcasestr(value, "utf8");
-        }
     }
     return false;
 }
 
 void cli_style_init(struct cli_style *style) {
-    const char *term = getenv("TERM");
-    bool plain = set_and_not_empty("NO_COLOR") || !term || strcmp(term, "dumb") == 0;
+    const char *term = cli_environment("TERM");
+    bool plain = cli_environment("NO_COLOR") || !term || strcmp(term, "dumb") == 0;
     bool utf8 = locale_is_utf8();
     *style = (struct cli_style){0};
     style->terminal = isatty(STDOUT_FILENO);

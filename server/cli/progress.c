@@ -55,5 +55,5 @@ void cli_progress_end(struct cli_progress *progress) {
         fputs("\r\033[K", stderr);
         fflush(stderr);
     }
-    *progress = (struct cli_progress){0};
+    progress->painted = false;
 }

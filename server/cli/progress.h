@@ -24,6 +24,7 @@ void cli_progress_begin(struct cli_progress *progress, const struct cli_style *s
                         const char *label);
 /* `total` 0: not known, so no bar, just the amount. */
 void cli_progress_step(struct cli_progress *progress, int64_t bytes, int64_t total);
+/* Wipes the line; a later step paints again. */
 void cli_progress_end(struct cli_progress *progress);
 
 #endif

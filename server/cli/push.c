@@ -25,8 +25,8 @@ struct archive {
 
 /* An unnamed file: nothing remains of it, however the program ends. */
 static int open_scratch(void) {
-    const char *folder = getenv("TMPDIR");
-    folder = folder && folder[0] ? folder : "/tmp";
+    const char *folder = cli_environment("TMPDIR");
+    folder = folder ? folder : "/tmp";
     int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
     if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL))
         return fd;

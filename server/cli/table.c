@@ -70,13 +70,13 @@ bool cli_table_print(const struct cli_table *table, const struct cli_style *styl
                      size_t quiet_column) {
     if (table->failed)
         return false;
-    size_t widths[COLUMNS_MAX];
+    size_t widths[COLUMNS_MAX] = {0};
     for (size_t i = 0; i < table->column_count; i++)
         widths[i] = cli_width(table->columns[i].title);
-    for (size_t i = 0; i < table->cell_count; i++) {
+    for (size_t i = 0, column = 0; i < table->cell_count; i++) {
         size_t width = cli_width(table->cells[i]);
-        size_t *widest = &widths[i % table->column_count];
-        *widest = width > *widest ? width : *widest;
+        widths[column] = width > widths[column] ? width : widths[column];
+        column = column + 1 < table->column_count ? column + 1 : 0;
     }
     if (!style->quiet)
         put_titles(table, style, widths);
