@@ -161,6 +161,11 @@ struct berth_registry_ops {
                                 const struct berth_activate *request, struct berth_activated *ret,
                                 struct berth_error *error);
 
+    /* Where a rollback without a version would go: a copy to free, or NULL when there is no way back
+     * (or no such module). */
+    enum berth_code (*way_back)(struct berth_registry *registry, const char *module, char **ret,
+                                struct berth_error *error);
+
     /* The change that made each live version live; one per module that has one. */
     enum berth_code (*live_each)(struct berth_registry *registry, berth_change_fn fn, void *context,
                                  struct berth_error *error);

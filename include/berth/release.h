@@ -1,0 +1,98 @@
+/* The release desk: the one place where what is live changes.
+ *
+ * An upload, an activation, a rollback and a page change each are: check → registry row → next
+ * snapshot → pointer swap → event. The desk owns the order: it makes them one at a time, so
+ * snapshots and events follow the generations, and readers are never held up. Reading an uploaded
+ * archive happens before, by several threads at once.
+ *
+ * Thread rules: every function may be called from any thread.
+ */
+#ifndef BERTH_RELEASE_H
+#define BERTH_RELEASE_H
+
+#include "berth/bundle.h"
+#include "berth/compose.h"
+#include "berth/error.h"
+#include "berth/events.h"
+#include "berth/registry.h"
+#include "berth/snapshot.h"
+#include "berth/store.h"
+
+struct berth_desk;
+
+/* All borrowed for the desk's life. */
+struct berth_desk_options {
+    struct berth_store *store;
+    struct berth_registry *registry;
+    const struct berth_frontend *frontend;
+    const char *public_url; /* "" for root-relative URLs */
+    struct berth_bundle_limits limits;
+    int64_t cache_bytes; /* for files of versions that are not live */
+    int max_uploads;     /* read at once; beyond it BERTH_BUSY ("limit-uploads") */
+    int reader_threads;  /* that may hold a snapshot */
+    int max_streams;
+    int heartbeat_ms;
+};
+
+/* Reads the registry and publishes the first snapshot. */
+enum berth_code berth_desk_open(const struct berth_desk_options *options, struct berth_desk **ret,
+                                struct berth_error *error);
+void berth_desk_close(struct berth_desk *desk);
+
+struct berth_publisher *berth_desk_publisher(struct berth_desk *desk);
+struct berth_events *berth_desk_events(struct berth_desk *desk);
+struct berth_registry *berth_desk_registry(struct berth_desk *desk);
+struct berth_store *berth_desk_store(struct berth_desk *desk);
+const struct berth_frontend *berth_desk_frontend(struct berth_desk *desk);
+
+/* An upload is a place (of max_uploads) and a scratch file with a digest. begin → add … → finish or
+ * abort, which give the place back. */
+struct berth_upload;
+
+enum berth_code berth_upload_begin(struct berth_desk *desk, struct berth_upload **ret,
+                                   struct berth_error *error);
+enum berth_code berth_upload_add(struct berth_upload *upload, const void *data, size_t length,
+                                 struct berth_error *error);
+void berth_upload_abort(struct berth_upload *upload);
+
+struct berth_upload_request {
+    const char *module;
+    const char *version;
+    const struct berth_digest *expected; /* of the archive; NULL when none was given */
+    const char *by;
+    bool activate;
+    const char *reason; /* of the activation; may be NULL */
+};
+
+/* What became of an upload; free with berth_uploaded_done. */
+struct berth_uploaded {
+    struct berth_version version;
+    bool created; /* false: the same contents were there already */
+    bool activated;
+    struct berth_activated activation; /* when activated */
+};
+void berth_uploaded_done(struct berth_uploaded *uploaded);
+
+/* Frees the upload in any case. BERTH_INVALID ("digest-mismatch"), the bundle's and the registry's
+ * errors. On BERTH_OK the version can be read under its own URL. */
+enum berth_code berth_upload_finish(struct berth_upload *upload,
+                                    const struct berth_upload_request *request,
+                                    struct berth_uploaded *ret, struct berth_error *error);
+
+/* Activation or rollback; see berth/registry.h. On BERTH_OK readers see it. */
+enum berth_code berth_desk_activate(struct berth_desk *desk, const struct berth_activate *request,
+                                    struct berth_activated *ret, struct berth_error *error);
+
+/* Creates or replaces (`manifest`, whose reference stays the caller's) or deletes (NULL) a page. */
+struct berth_desk_page {
+    const char *name;
+    json_t *manifest;
+    int64_t expected; /* revision */
+    const char *by;
+    const char *reason;
+};
+enum berth_code berth_desk_page_put(struct berth_desk *desk, const struct berth_desk_page *request,
+                                    int64_t *ret_generation, int64_t *ret_revision,
+                                    struct berth_error *error);
+
+#endif

@@ -1,0 +1,81 @@
+#include "desk.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum berth_code desk_publish(struct berth_desk *desk, struct berth_module *module,
+                             struct berth_snapshot *snapshot, struct berth_error *error) {
+    int64_t generation = snapshot->generation;
+    berth_publish(desk->publisher, snapshot);
+    desk->catalog.generation = generation;
+    return module ? catalog_put(&desk->catalog, module, desk->bodies, error) : BERTH_OK;
+}
+
+/* All that can fail for want of memory or of a sound file is made before the row is written. */
+static enum berth_code prepare(struct berth_desk *desk, const char *module, const char *version,
+                               int64_t generation, struct berth_module **ret_module,
+                               struct berth_snapshot **ret_snapshot, struct berth_error *error) {
+    enum berth_code code =
+        catalog_next_module(desk, module, NULL, version, generation, ret_module, error);
+    if (code != BERTH_OK)
+        return code;
+    code = catalog_snapshot(&desk->catalog, generation, *ret_module, &desk->views, ret_snapshot,
+                            error);
+    if (code != BERTH_OK)
+        berth_module_unref(desk->bodies, *ret_module);
+    return code;
+}
+
+static void discard(struct berth_desk *desk, struct berth_module *module,
+                    struct berth_snapshot *snapshot) {
+    if (snapshot)
+        berth_snapshot_destroy(desk->bodies, snapshot);
+    berth_module_unref(desk->bodies, module);
+}
+
+static enum berth_code commit(struct berth_desk *desk, const struct berth_activate *request,
+                              struct berth_module *module, struct berth_snapshot *snapshot,
+                              struct berth_activated *ret, struct berth_error *error) {
+    struct berth_registry *registry = desk->options.registry;
+    enum berth_code code = registry->ops->activate(registry, request, ret, error);
+    if (code != BERTH_OK || !ret->changed) {
+        discard(desk, module, snapshot);
+        return code;
+    }
+    if (!snapshot || ret->generation != snapshot->generation) /* a bug: only the desk writes */
+        abort();
+    code = desk_publish(desk, module, snapshot, error);
+    desk_tell_activation(desk, request->module, ret->version, ret->previous, ret->generation);
+    return code;
+}
+
+enum berth_code desk_activate_locked(struct berth_desk *desk, const struct berth_activate *request,
+                                     struct berth_activated *ret, struct berth_error *error) {
+    struct berth_registry *registry = desk->options.registry;
+    const struct berth_module *known = catalog_module(&desk->catalog, request->module);
+    char *way_back = NULL;
+    const char *version = request->version;
+    enum berth_code code = BERTH_OK;
+    if (!version) {
+        code = registry->ops->way_back(registry, request->module, &way_back, error);
+        version = way_back;
+    }
+    struct berth_module *module = NULL;
+    struct berth_snapshot *snapshot = NULL;
+    /* What the catalog does not know the registry refuses, in its own words. */
+    if (code == BERTH_OK && known && version && berth_module_edition(known, version))
+        code = prepare(desk, request->module, version, desk->catalog.generation + 1, &module,
+                       &snapshot, error);
+    if (code == BERTH_OK)
+        code = commit(desk, request, module, snapshot, ret, error);
+    free(way_back);
+    return code;
+}
+
+enum berth_code berth_desk_activate(struct berth_desk *desk, const struct berth_activate *request,
+                                    struct berth_activated *ret, struct berth_error *error) {
+    pthread_mutex_lock(&desk->lock);
+    enum berth_code code = desk_activate_locked(desk, request, ret, error);
+    pthread_mutex_unlock(&desk->lock);
+    return code;
+}

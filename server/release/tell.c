@@ -1,0 +1,78 @@
+/* What open pages are told of a change. */
+#include "desk.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { REPLAYED_CHANGES = 256 };
+
+void desk_tell_activation(struct berth_desk *desk, const char *name, const char *version,
+                          const char *previous, int64_t generation) {
+    const struct berth_module *module = catalog_module(&desk->catalog, name);
+    const struct berth_edition *edition = module ? berth_module_edition(module, version) : NULL;
+    struct berth_remote remote = {.module = name,
+                                  .version = version,
+                                  .generation = generation,
+                                  .description = edition ? edition->description : NULL};
+    json_t *spec = edition ? berth_remote_json(&remote, desk->options.public_url) : json_null();
+    berth_events_publish(desk->events, generation, "activated",
+                         json_pack("{sI ss ss ss? so}", "generation", (json_int_t)generation,
+                                   "module", name, "version", version, "previous", previous,
+                                   "remote", spec));
+}
+
+void desk_tell_page(struct berth_desk *desk, const char *page, int64_t generation) {
+    berth_events_publish(desk->events, generation, "page",
+                         json_pack("{sI ss}", "generation", (json_int_t)generation, "page", page));
+}
+
+struct replay {
+    struct change_note {
+        int64_t generation;
+        char *module, *version, *previous, *page;
+    } notes[REPLAYED_CHANGES];
+    size_t count;
+};
+
+static char *copy_text(const char *text) {
+    return text ? strdup(text) : NULL;
+}
+
+static bool note_change(const struct berth_change *change, void *context) {
+    struct replay *replay = context;
+    replay->notes[replay->count++] = (struct change_note){
+        change->generation, copy_text(change->module), copy_text(change->version),
+        copy_text(change->previous), copy_text(change->page)};
+    return replay->count < REPLAYED_CHANGES;
+}
+
+/* So that a stream that comes back after a restart gets what it missed. */
+enum berth_code desk_open_events(struct berth_desk *desk, struct berth_error *error) {
+    struct berth_registry *registry = desk->options.registry;
+    struct replay *replay = calloc(1, sizeof *replay);
+    if (!replay)
+        return berth_fail(error, BERTH_NO_MEMORY, "memory", "out of memory");
+    enum berth_code code = registry->ops->changes_each(registry, NULL, NULL, 0, REPLAYED_CHANGES,
+                                                       note_change, replay, error);
+    int64_t before =
+        replay->count ? replay->notes[replay->count - 1].generation - 1 : desk->catalog.generation;
+    struct berth_events_options options = {.max_streams = desk->options.max_streams,
+                                           .heartbeat_ms = desk->options.heartbeat_ms,
+                                           .generation = before};
+    if (code == BERTH_OK && !(desk->events = berth_events_create(&options)))
+        code = berth_fail(error, BERTH_NO_MEMORY, "memory", "out of memory");
+    for (size_t i = replay->count; i-- > 0;) {
+        struct change_note *note = &replay->notes[i];
+        if (code == BERTH_OK && note->module)
+            desk_tell_activation(desk, note->module, note->version, note->previous,
+                                 note->generation);
+        else if (code == BERTH_OK)
+            desk_tell_page(desk, note->page, note->generation);
+        free(note->module);
+        free(note->version);
+        free(note->previous);
+        free(note->page);
+    }
+    free(replay);
+    return code;
+}

@@ -1,0 +1,191 @@
+#include "desk.h"
+
+#include "berth/clock.h"
+#include "berth/name.h"
+#include "berth/semver.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct berth_upload {
+    struct berth_desk *desk;
+    struct berth_hasher *hasher;
+    int fd; /* unnamed scratch file */
+    int64_t bytes;
+};
+
+static enum berth_code take_place(struct berth_desk *desk, struct berth_error *error) {
+    enum berth_code code = BERTH_OK;
+    pthread_mutex_lock(&desk->uploads_lock);
+    if (desk->uploads >= desk->options.max_uploads)
+        code = berth_fail(error, BERTH_BUSY, "limit-uploads",
+                          "%d uploads are running already (--max-uploads)", desk->uploads);
+    else
+        desk->uploads++;
+    pthread_mutex_unlock(&desk->uploads_lock);
+    return code;
+}
+
+static void give_place(struct berth_desk *desk) {
+    pthread_mutex_lock(&desk->uploads_lock);
+    desk->uploads--;
+    pthread_mutex_unlock(&desk->uploads_lock);
+}
+
+enum berth_code berth_upload_begin(struct berth_desk *desk, struct berth_upload **ret,
+                                   struct berth_error *error) {
+    enum berth_code code = take_place(desk, error);
+    if (code != BERTH_OK)
+        return code;
+    struct berth_upload *upload = calloc(1, sizeof *upload);
+    if (!upload) {
+        give_place(desk);
+        return berth_fail(error, BERTH_NO_MEMORY, "memory", "out of memory");
+    }
+    *upload =
+        (struct berth_upload){.desk = desk, .hasher = berth_hasher_create(BERTH_SHA256), .fd = -1};
+    code = upload->hasher ? berth_store_scratch(desk->options.store, &upload->fd, error)
+                          : berth_fail(error, BERTH_NO_MEMORY, "memory", "out of memory");
+    if (code != BERTH_OK) {
+        berth_upload_abort(upload);
+        return code;
+    }
+    *ret = upload;
+    return BERTH_OK;
+}
+
+enum berth_code berth_upload_add(struct berth_upload *upload, const void *data, size_t length,
+                                 struct berth_error *error) {
+    const char *rest = data;
+    if (upload->bytes + (int64_t)length > upload->desk->options.limits.archive_bytes)
+        return berth_fail(error, BERTH_TOO_LARGE, "limit-archive-bytes",
+                          "the archive is over %lld bytes (--max-archive-bytes)",
+                          (long long)upload->desk->options.limits.archive_bytes);
+    berth_hasher_add(upload->hasher, data, length);
+    upload->bytes += (int64_t)length;
+    while (length) {
+        ssize_t written = write(upload->fd, rest, length);
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written < 0)
+            return berth_fail_errno(error, "scratch-write", "cannot write the upload to disk");
+        rest += written;
+        length -= (size_t)written;
+    }
+    return BERTH_OK;
+}
+
+void berth_upload_abort(struct berth_upload *upload) {
+    if (!upload)
+        return;
+    if (upload->fd >= 0)
+        (void)close(upload->fd);
+    berth_hasher_destroy(upload->hasher);
+    give_place(upload->desk);
+    free(upload);
+}
+
+void berth_uploaded_done(struct berth_uploaded *uploaded) {
+    berth_version_done(&uploaded->version);
+    if (uploaded->activated)
+        berth_activated_done(&uploaded->activation);
+}
+
+static enum berth_code check_digest(struct berth_upload *upload,
+                                    const struct berth_upload_request *request,
+                                    struct berth_digest *ret, struct berth_error *error) {
+    berth_hasher_finish(upload->hasher, ret->bytes);
+    if (!request->expected || berth_digest_equal(request->expected, ret))
+        return BERTH_OK;
+    enum berth_code code = berth_fail(error, BERTH_INVALID, "digest-mismatch",
+                                      "the body's SHA-256 is not that of Repr-Digest");
+    berth_error_hint(error, "the archive was changed or cut on its way: send it again");
+    return code;
+}
+
+static enum berth_code read_version(struct berth_upload *upload,
+                                    const struct berth_upload_request *request,
+                                    struct berth_version *version, struct berth_error *error) {
+    enum berth_code code = check_digest(upload, request, &version->archive_digest, error);
+    if (code != BERTH_OK)
+        return code;
+    version->module = strdup(request->module);
+    version->version = strdup(request->version);
+    version->created_by = strdup(request->by);
+    version->created_ms = berth_now_ms();
+    if (!version->module || !version->version || !version->created_by)
+        return berth_fail(error, BERTH_NO_MEMORY, "memory", "out of memory");
+    struct berth_desk *desk = upload->desk;
+    code = berth_bundle_read(desk->options.store, upload->fd, upload->bytes, &desk->options.limits,
+                             version, error);
+    /* Blobs before rows: their names must be durable before a row tells of them. */
+    return code == BERTH_OK ? berth_store_sync(desk->options.store, error) : code;
+}
+
+/* Readers find the new version under its own URL; what is live stays as it is. */
+static enum berth_code show_version(struct berth_desk *desk, const struct berth_version *version,
+                                    struct berth_error *error) {
+    const struct berth_module *known = catalog_module(&desk->catalog, version->module);
+    if (known && berth_module_edition(known, version->version))
+        return BERTH_OK;
+    struct berth_module *module;
+    struct berth_snapshot *snapshot;
+    const char *live = known && known->live ? known->live->version : NULL;
+    enum berth_code code = catalog_next_module(desk, version->module, version, live,
+                                               known ? known->live_generation : 0, &module, error);
+    if (code != BERTH_OK)
+        return code;
+    code = catalog_snapshot(&desk->catalog, desk->catalog.generation, module, &desk->views,
+                            &snapshot, error);
+    if (code != BERTH_OK) {
+        berth_module_unref(desk->bodies, module);
+        return code;
+    }
+    return desk_publish(desk, module, snapshot, error);
+}
+
+static enum berth_code add_version(struct berth_desk *desk,
+                                   const struct berth_upload_request *request,
+                                   struct berth_uploaded *uploaded, struct berth_error *error) {
+    struct berth_registry *registry = desk->options.registry;
+    enum berth_code code =
+        registry->ops->version_add(registry, &uploaded->version, &uploaded->created, error);
+    if (code == BERTH_OK)
+        code = show_version(desk, &uploaded->version, error);
+    if (code != BERTH_OK || !request->activate)
+        return code;
+    struct berth_activate activate = {.module = request->module,
+                                      .version = request->version,
+                                      .expected = BERTH_ANY_GENERATION,
+                                      .at_ms = berth_now_ms(),
+                                      .by = request->by,
+                                      .reason = request->reason};
+    code = desk_activate_locked(desk, &activate, &uploaded->activation, error);
+    uploaded->activated = code == BERTH_OK;
+    return code;
+}
+
+enum berth_code berth_upload_finish(struct berth_upload *upload,
+                                    const struct berth_upload_request *request,
+                                    struct berth_uploaded *ret, struct berth_error *error) {
+    struct berth_desk *desk = upload->desk;
+    struct berth_uploaded uploaded = {0};
+    enum berth_code code = berth_module_name_check(request->module, error);
+    if (code == BERTH_OK)
+        code = berth_semver_check(request->version, error);
+    if (code == BERTH_OK)
+        code = read_version(upload, request, &uploaded.version, error);
+    if (code == BERTH_OK) {
+        pthread_mutex_lock(&desk->lock);
+        code = add_version(desk, request, &uploaded, error);
+        pthread_mutex_unlock(&desk->lock);
+    }
+    berth_upload_abort(upload);
+    if (code == BERTH_OK)
+        *ret = uploaded;
+    else
+        berth_uploaded_done(&uploaded);
+    return code;
+}
