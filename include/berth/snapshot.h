@@ -33,23 +33,25 @@ struct berth_file {
     const void *body;            /* NULL: over the cache budget, to be read from the store */
 };
 
+/* Generated text with its ETag. */
+struct berth_view {
+    char *body;
+    size_t length;
+    char etag[BERTH_ETAG_BYTES];
+};
+
 /* A version of a module with its files, sorted by path. */
 struct berth_edition {
     char *module;
     char *version;
     struct berth_file *files;
     size_t file_count;
-    json_t *description; /* the writer's; readers leave it alone */
+    json_t *description;        /* the writer's; readers leave it alone */
+    struct berth_view manifest; /* its mf-manifest.json with publicPath made absolute, or empty */
+    const char *manifest_path;  /* borrowed from the description, or NULL */
     int64_t bytes;
     bool loaded; /* bodies are in memory */
     int refs;
-};
-
-/* Generated text with its ETag. */
-struct berth_view {
-    char *body;
-    size_t length;
-    char etag[BERTH_ETAG_BYTES];
 };
 
 struct berth_module {
@@ -122,8 +124,9 @@ int64_t berth_bodies_bytes(const struct berth_bodies *bodies);
 int64_t berth_bodies_budget(const struct berth_bodies *bodies);
 
 /* An edition without bodies; one reference. The record is copied. */
-struct berth_edition *berth_edition_create(const struct berth_version *version,
-                                           struct berth_error *error);
+enum berth_code berth_edition_create(const struct berth_version *version,
+                                     const struct berth_views *views, struct berth_edition **ret,
+                                     struct berth_error *error);
 /* The same edition with its bodies in memory (each checked against its digest) or without them: a
  * new node with one reference. */
 enum berth_code berth_edition_load(const struct berth_edition *edition,

@@ -192,9 +192,10 @@ static enum berth_code collect(struct berth_desk *desk, const struct berth_modul
         code = add_settled(desk, ret, old->editions[i], live, error);
     if (code != BERTH_OK || !added)
         return code;
-    struct berth_edition *edition = berth_edition_create(added, error);
-    if (!edition)
-        return BERTH_NO_MEMORY;
+    struct berth_edition *edition;
+    code = berth_edition_create(added, &desk->views, &edition, error);
+    if (code != BERTH_OK)
+        return code;
     code = add_settled(desk, ret, edition, live, error);
     berth_edition_unref(desk->bodies, edition);
     return code;

@@ -26,6 +26,7 @@ static void destroy(struct berth_bodies *bodies, struct berth_edition *edition) 
     free(edition->files);
     free(edition->module);
     free(edition->version);
+    berth_view_done(&edition->manifest);
     json_decref(edition->description);
     free(edition);
 }
@@ -64,23 +65,36 @@ static bool add_file(struct berth_edition *edition, const char *path, int64_t by
     return true;
 }
 
-struct berth_edition *berth_edition_create(const struct berth_version *version,
-                                           struct berth_error *error) {
+static enum berth_code describe(struct berth_edition *edition, const char *text,
+                                const struct berth_views *views, struct berth_error *error) {
+    enum berth_code code =
+        berth_json_parse(text, strlen(text), DESCRIPTION_MAX_BYTES, &edition->description, error);
+    if (code != BERTH_OK)
+        return code;
+    edition->manifest_path = berth_json_string(edition->description, "manifest");
+    return berth_manifest_view(edition, 0, views, false, &edition->manifest, error);
+}
+
+enum berth_code berth_edition_create(const struct berth_version *version,
+                                     const struct berth_views *views, struct berth_edition **ret,
+                                     struct berth_error *error) {
     struct berth_edition *edition =
         allocate(version->module, version->version, version->asset_count);
-    bool complete = edition != NULL;
-    for (size_t i = 0; complete && i < version->asset_count; i++) {
+    if (!edition)
+        return berth_out_of_memory(error);
+    enum berth_code code = BERTH_OK;
+    for (size_t i = 0; code == BERTH_OK && i < version->asset_count; i++) {
         const struct berth_asset *asset = &version->assets[i];
-        complete = add_file(edition, asset->path, asset->bytes, &asset->digest);
+        if (!add_file(edition, asset->path, asset->bytes, &asset->digest))
+            code = berth_out_of_memory(error);
     }
-    if (!complete)
-        berth_out_of_memory(error);
-    else if (berth_json_parse(version->description, strlen(version->description),
-                              DESCRIPTION_MAX_BYTES, &edition->description, error) == BERTH_OK)
-        return edition;
-    if (edition)
-        destroy(NULL, edition);
-    return NULL;
+    if (code == BERTH_OK)
+        code = describe(edition, version->description, views, error);
+    if (code == BERTH_OK)
+        *ret = edition;
+    else
+        destroy(views->bodies, edition);
+    return code;
 }
 
 static struct berth_edition *copy(const struct berth_edition *edition) {
@@ -88,6 +102,12 @@ static struct berth_edition *copy(const struct berth_edition *edition) {
     if (!twin)
         return NULL;
     twin->description = json_incref(edition->description);
+    twin->manifest_path = edition->manifest_path;
+    if (edition->manifest.body && !berth_view_set(&twin->manifest, strdup(edition->manifest.body),
+                                                  edition->manifest.length)) {
+        destroy(NULL, twin);
+        return NULL;
+    }
     for (size_t i = 0; i < edition->file_count; i++) {
         const struct berth_file *file = &edition->files[i];
         if (!add_file(twin, file->path, file->bytes, &file->digest)) {

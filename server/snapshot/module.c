@@ -1,26 +1,7 @@
 #include "nodes.h"
 
-#include "berth/json.h"
-
 #include <stdlib.h>
 #include <string.h>
-
-enum { MANIFEST_MAX_BYTES = 8 * 1024 * 1024 };
-
-bool berth_view_set(struct berth_view *view, char *body, size_t length) {
-    if (!body)
-        return false;
-    struct berth_digest digest = berth_sha256(body, length);
-    view->body = body;
-    view->length = length;
-    berth_etag(&digest, view->etag);
-    return true;
-}
-
-void berth_view_done(struct berth_view *view) {
-    free(view->body);
-    *view = (struct berth_view){0};
-}
 
 static void destroy(struct berth_bodies *bodies, struct berth_module *module) {
     for (size_t i = 0; i < module->edition_count; i++)
@@ -63,29 +44,6 @@ static enum berth_code make_entries(struct berth_module *module, const struct be
     return made ? BERTH_OK : berth_out_of_memory(error);
 }
 
-static enum berth_code make_manifest(struct berth_module *module, const struct berth_remote *remote,
-                                     const struct berth_views *views, struct berth_error *error) {
-    const char *path = berth_json_string(remote->description, "manifest");
-    const struct berth_file *file = path ? berth_edition_file(module->live, path) : NULL;
-    if (!file)
-        return BERTH_OK;
-    char *text;
-    size_t length;
-    json_t *manifest;
-    enum berth_code code =
-        berth_blob_read(views->store, &file->digest, MANIFEST_MAX_BYTES, &text, &length, error);
-    if (code != BERTH_OK)
-        return code;
-    code = berth_json_parse(text, length, MANIFEST_MAX_BYTES, &manifest, error);
-    free(text);
-    if (code != BERTH_OK)
-        return code;
-    berth_mf_manifest_adjust(manifest, remote, views->public_url, true);
-    bool made = set_text(&module->live_manifest, berth_json_text(manifest));
-    json_decref(manifest);
-    return made ? BERTH_OK : berth_out_of_memory(error);
-}
-
 static bool take_editions(struct berth_module *module, struct berth_edition *const *editions,
                           size_t count) {
     module->editions = calloc(count ? count : 1, sizeof(struct berth_edition *));
@@ -117,7 +75,8 @@ enum berth_code berth_module_create(const char *name, struct berth_edition *cons
     if (code == BERTH_OK && berth_module_remote(module, &remote)) {
         code = make_entries(module, &remote, views, error);
         if (code == BERTH_OK)
-            code = make_manifest(module, &remote, views, error);
+            code = berth_manifest_view(module->live, live_generation, views, true,
+                                       &module->live_manifest, error);
     }
     if (code == BERTH_OK)
         *ret = module;

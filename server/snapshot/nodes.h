@@ -15,6 +15,12 @@ bool berth_view_set(struct berth_view *view, char *body, size_t length);
 void berth_view_done(struct berth_view *view);
 void berth_etag(const struct berth_digest *digest, char ret[BERTH_ETAG_BYTES]);
 
+/* mf-manifest.json of an edition as it is served under the version's own URL, or live. Leaves the
+ * view empty when the edition has none. */
+enum berth_code berth_manifest_view(const struct berth_edition *edition, int64_t generation,
+                                    const struct berth_views *views, bool live,
+                                    struct berth_view *ret, struct berth_error *error);
+
 enum berth_code berth_out_of_memory(struct berth_error *error);
 
 #endif
