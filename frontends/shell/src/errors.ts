@@ -1,0 +1,37 @@
+/**
+ * Errors outside of any boundary: handlers, timers, promises, roots of a module's own, late chunks. The version is
+ * found by the URLs in the stack. One error may be chance; the second within half a minute, or a chunk that is
+ * not there, is a failure.
+ */
+import type { Phase } from './contract';
+import { isChunkError, messageOf } from './fault';
+import { ownerInStack, ownerOf, type Version } from './version';
+
+const BUDGET = { errors: 2, ms: 30_000 };
+
+export type OnTrouble = (version: Version, error: unknown, phase: Phase, enough: boolean) => void;
+
+/** Adds an error to those that are recent; true when they are too many. */
+export function overBudget(times: number[], now: number): boolean {
+  const recent = times.filter((time) => now - time < BUDGET.ms);
+  times.splice(0, times.length, ...recent, now);
+  return times.length >= BUDGET.errors;
+}
+
+function culprit(error: unknown, file: string): Version | undefined {
+  const { stack, request } = (error ?? {}) as { stack?: unknown; request?: unknown };
+  return ownerOf(file) ?? ownerInStack(`${messageOf(error)} ${String(request ?? '')} ${String(stack ?? '')}`);
+}
+
+export function watchErrors(onTrouble: OnTrouble): void {
+  const blame = (error: unknown, file: string): void => {
+    const version = culprit(error, file);
+    if (!version || version.loading) return; // its loader sees it too, and knows more
+    const chunk = isChunkError(error);
+    onTrouble(version, error, chunk ? 'loading-chunk' : 'running', overBudget(version.errorTimes, performance.now()) || chunk);
+  };
+  window.addEventListener('error', (event) => {
+    if (event instanceof ErrorEvent) blame(event.error ?? event.message, event.filename);
+  });
+  window.addEventListener('unhandledrejection', ({ reason }) => blame(reason, ''));
+}

@@ -1,0 +1,146 @@
+/**
+ * What consumers get that were built with a module's URL baked in: a container whose exposes keep their identity
+ * for the life of the page, while what is behind them follows the live version.
+ */
+import type { Container, Namespace, Props } from './contract';
+import { Fault } from './fault';
+import { expose } from './loader';
+import type { Consumer, Module } from './module';
+import { boundaryOf, isComponent, isPinned, type Component, type React } from './react';
+import { joinScope, sharedPackage, type SharedScope } from './scope';
+import { dropStyles, keepStyles } from './styles';
+import type { Version } from './version';
+
+/** The lasting face of one expose. */
+interface Face {
+  namespace: Namespace;
+  /** What consumers hold on to: wrapped components, pinned hooks and contexts. No version without them takes over. */
+  kept: Map<string, unknown>;
+}
+
+export class HotModule implements Consumer {
+  readonly container: Container;
+  #React: React | undefined;
+  #scope: SharedScope | null = null;
+  readonly #faces = new Map<string, Face>();
+  /** Asked for, but not handed out yet. */
+  readonly #wanted = new Set<string>();
+  readonly #redraws = new Set<() => void>();
+
+  constructor(readonly module: Module) {
+    // Both are used as bare functions by the live ES module.
+    this.container = {
+      init: (scope) => this.#init(scope as SharedScope | undefined),
+      get: (key) => this.#get(key),
+    };
+  }
+
+  get active(): boolean {
+    return this.#faces.size > 0;
+  }
+
+  async prepare(version: Version): Promise<void> {
+    for (const key of new Set([...this.#faces.keys(), ...this.#wanted])) {
+      const namespace = await expose(version, key);
+      for (const name of this.#faces.get(key)?.kept.keys() ?? []) {
+        if (!namespace[name]) throw new Fault('preparing', `${key} no longer exports ${name}, which this page uses`);
+      }
+    }
+  }
+
+  show(version: Version | null): void {
+    if (version) for (const [key, face] of this.#faces) this.#addNames(key, face, version);
+    for (const redraw of this.#redraws) redraw();
+  }
+
+  /** Within the commit that failed: React then draws the version before in the same frame. */
+  recover(version: Version | null): void {
+    this.show(version);
+  }
+
+  #init(scope: SharedScope | undefined): void {
+    if (!scope) return;
+    this.#scope ??= scope;
+    joinScope(scope);
+  }
+
+  async #get(key: string): Promise<() => Namespace> {
+    const { module } = this;
+    if (!module.hasLive) throw new Error(`berth: ${module.name} has no live version on ${module.from.origin}`);
+    this.#wanted.add(key);
+    try {
+      await module.attach(this);
+      const version = module.current;
+      if (!version) throw new Error(`berth: no version of ${module.name} works in this page`);
+      this.#React ??= await sharedPackage<React>(this.#scope ?? version.scope, 'react');
+      await expose(version, key);
+      const { namespace } = this.#faceOf(key, version);
+      return () => namespace;
+    } finally {
+      this.#wanted.delete(key);
+    }
+  }
+
+  #faceOf(key: string, version: Version): Face {
+    let face = this.#faces.get(key);
+    if (!face) {
+      face = { namespace: Object.defineProperty({}, '__esModule', { value: true }), kept: new Map() };
+      this.#faces.set(key, face);
+    }
+    this.#addNames(key, face, version);
+    return face;
+  }
+
+  #addNames(key: string, face: Face, version: Version): void {
+    for (const name of Object.keys(version.namespaces.get(key) ?? {})) {
+      if (name in face.namespace) continue;
+      Object.defineProperty(face.namespace, name, { enumerable: true, get: () => this.#valueOf(key, face, name) });
+    }
+  }
+
+  #currentValue(key: string, name: string): unknown {
+    return this.module.current?.namespaces.get(key)?.[name];
+  }
+
+  #valueOf(key: string, { kept }: Face, name: string): unknown {
+    if (kept.has(name)) return kept.get(name);
+    let value = this.#currentValue(key, name);
+    // A default export is named by its expose: `./Header` is a component, `./format` a function.
+    const wrap = this.#React && isComponent(value, name === 'default' ? key.replace(/^.*\//, '') : name);
+    if (wrap) value = this.#wrap(this.#React as React, key, name);
+    if (wrap || isPinned(value, name)) kept.set(name, value);
+    return value;
+  }
+
+  /** A component that is the same for ever, and draws the live version's one in a boundary of its own. */
+  #wrap(react: React, key: string, name: string): Component {
+    const { module } = this;
+    const h = react.createElement;
+
+    const Styles = ({ version }: { version: Version }): null => {
+      react.useLayoutEffect(() => {
+        keepStyles(version);
+        return () => dropStyles(version);
+      }, [version]);
+      return null;
+    };
+
+    return react.forwardRef((props: Props, ref: unknown) => {
+      const [, redraw] = react.useReducer((count) => count + 1, 0);
+      const version = module.current;
+      react.useLayoutEffect(() => {
+        this.#redraws.add(redraw);
+        if (module.current !== version) redraw(); // swapped between this render and its commit
+        return () => void this.#redraws.delete(redraw);
+      }, []);
+      if (!version) return null;
+      const onError = (error: unknown): void => module.fail(version, error, 'rendering');
+      return h(
+        boundaryOf(react),
+        { key: version.spec.entry, onError } as object as { onError(error: unknown): void },
+        h(Styles, { version }),
+        h(this.#currentValue(key, name), ref ? { ...props, ref } : props),
+      );
+    });
+  }
+}

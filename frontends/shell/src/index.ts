@@ -1,0 +1,17 @@
+/** dist/shell.js: the script of a composed page. */
+import type { PageState } from './contract';
+import { runtime } from './runtime';
+
+// Only known while this script runs for the first time.
+const script = document.currentScript as HTMLScriptElement;
+const { origin } = new URL(script.src, location.href);
+const { nonce = '' } = script;
+
+function begin(): void {
+  const text = document.getElementById('berth-state')?.textContent;
+  if (text) runtime().start(JSON.parse(text) as PageState, origin, nonce);
+  else if (document.readyState === 'loading') document.addEventListener('DOMContentLoaded', begin, { once: true });
+  else console.error('berth: this page has no state (#berth-state), nothing is loaded');
+}
+
+begin();

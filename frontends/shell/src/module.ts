@@ -1,0 +1,211 @@
+/**
+ * One module in this page: which version is shown, which one the server wants, which ones are known to be bad.
+ *
+ * A new version is staged beside the current one (loaded, initialised, every expose in use fetched) and only then
+ * committed, at once for all who show it. Whatever goes wrong before leaves the page as it is; whatever goes
+ * wrong after returns it to the last good version.
+ */
+import type { ModuleStatus, Phase, RemoteSpec, Settings } from './contract';
+import { Fault, faultOf, withTimeout } from './fault';
+import { load } from './loader';
+import { tellFailed, tellShown, type Origin, type Subject } from './report';
+import type { Version } from './version';
+
+/** A place that shows a module: a slot, or the wrappers handed to a consumer. */
+export interface Consumer {
+  /** It shows something of the current version; a new one that it cannot show is not committed. */
+  readonly active: boolean;
+  prepare(version: Version): Promise<void>;
+  /** Resolves once the version is visible; failures go to `Module.fail`. Null: nothing can be shown. */
+  show(version: Version | null): Promise<void> | void;
+  /** As `show`, after the version on display failed, maybe from within its own rendering. */
+  recover(version: Version | null): void;
+}
+
+export const settings: Settings = { stage_ms: 15_000, content_ms: 1000 };
+
+interface Failure {
+  phase: Phase;
+  generation: number;
+  /** It failed on the page, not while it was staged. */
+  final: boolean;
+}
+
+export class Module {
+  current: Version | null = null;
+  /** What the server says is live. */
+  #latest: RemoteSpec | null = null;
+  #generation = 0;
+  #staging: Promise<void> | null = null;
+  #committing: Version | null = null;
+  /** Versions that were shown without failing, the last one last. */
+  #good: Version[] = [];
+  readonly #bad = new Map<string, Failure>();
+  readonly #consumers = new Set<Consumer>();
+
+  constructor(
+    readonly name: string,
+    readonly from: Origin,
+  ) {}
+
+  get hasLive(): boolean {
+    return this.#latest !== null;
+  }
+
+  status(): ModuleStatus {
+    return {
+      module: this.name,
+      version: this.current?.spec.version ?? null,
+      generation: this.#generation,
+      lastGood: this.#lastGood()?.spec.version ?? null,
+      bad: [...this.#bad.keys()],
+    };
+  }
+
+  /** The server's news of what is live: from the page, an event, the list of remotes, a live entry. */
+  offer(spec: RemoteSpec): void {
+    if (spec.generation < this.#generation) return;
+    this.#generation = spec.generation;
+    const known = this.#bad.get(spec.version);
+    if (known && !this.#mayRetry(spec, known)) {
+      const again = this.#latest?.version === spec.version;
+      this.#latest = spec;
+      if (!again) this.#refuse(spec, new Fault('retrying', 'not tried again'));
+      return;
+    }
+    if (this.#latest?.version === spec.version && (this.#staging || this.current?.spec.version === spec.version)) return;
+    this.#latest = spec;
+    if (this.#consumers.size) this.#stage(spec).catch(() => undefined);
+  }
+
+  /** The server went back in time, e.g. to a backup: what it says from now on is not stale. */
+  rewind(generation: number): void {
+    this.#generation = Math.min(this.#generation, generation);
+  }
+
+  /** What could not be loaded is tried again; what failed for good only after a new activation, or not at all. */
+  #mayRetry(spec: RemoteSpec, { phase, generation, final }: Failure): boolean {
+    if (final) return false;
+    return phase === 'fetching' || phase === 'loading-chunk' || phase === 'waiting' || spec.generation > generation;
+  }
+
+  /** Adds a place that shows the module, or has one look again at what it needs. */
+  async attach(consumer: Consumer): Promise<void> {
+    this.#consumers.add(consumer);
+    if (!this.current && this.#latest) await (this.#staging ?? this.#stage(this.#latest));
+    const version = this.current;
+    if (!version) return;
+    try {
+      await withTimeout(consumer.prepare(version), settings.stage_ms);
+    } catch (error) {
+      tellFailed(this.#subject(version.spec), 'load-failed', faultOf(error, 'exposing'), null);
+      throw error;
+    }
+    if (this.current === version) await consumer.show(version);
+  }
+
+  async #stage(spec: RemoteSpec): Promise<void> {
+    const started = performance.now();
+    const staging = this.#load(spec).then((version) => this.#commit(version, spec, started));
+    this.#staging = staging;
+    try {
+      await staging;
+    } catch (error) {
+      if (this.#latest === spec) this.#refuse(spec, faultOf(error, 'initialising'));
+      throw error;
+    } finally {
+      if (this.#staging === staging) this.#staging = null;
+    }
+  }
+
+  #load(spec: RemoteSpec): Promise<Version> {
+    const loading = load(spec).then(async (version) => {
+      await this.#prepareAll(version);
+      return version;
+    });
+    return withTimeout(loading, settings.stage_ms);
+  }
+
+  /** Until every consumer is prepared, also one that came while others were being prepared. */
+  async #prepareAll(version: Version): Promise<void> {
+    const asked = new Set<Consumer>();
+    const failures: unknown[] = [];
+    for (;;) {
+      const open = [...this.#consumers].filter((consumer) => !asked.has(consumer));
+      if (!open.length) break;
+      await Promise.all(
+        open.map(async (consumer) => {
+          asked.add(consumer);
+          try {
+            await consumer.prepare(version);
+          } catch (error) {
+            if (consumer.active) throw error;
+            failures.push(error);
+          }
+        }),
+      );
+    }
+    if (failures.length && failures.length === asked.size) throw failures[0];
+  }
+
+  async #commit(version: Version, spec: RemoteSpec, started: number): Promise<void> {
+    if (this.#latest !== spec || this.current === version) return; // overtaken by a later activation
+    const previous = this.current;
+    if (previous) this.#good.push(previous);
+    this.#good = this.#good.filter((other) => other !== version);
+    this.current = this.#committing = version;
+    const showing: unknown[] = [];
+    for (const consumer of this.#consumers) {
+      showing.push(consumer.show(version));
+      if (this.current !== version) break; // failed at once; `fail` has told the others
+    }
+    await Promise.all(showing);
+    if (this.#committing === version) this.#committing = null;
+    if (this.current !== version) return;
+    this.#bad.delete(version.spec.version);
+    tellShown(this.#subject(version.spec), previous?.spec.version ?? null, started);
+  }
+
+  /** A version that is, or was, on display failed: never show it again, return to the last good one. */
+  fail(version: Version, error: unknown, phase: Phase): void {
+    if (version.failed) return;
+    version.failed = true;
+    const fault = faultOf(error, phase);
+    this.#bad.set(version.spec.version, { phase: fault.phase, generation: this.#generation, final: true });
+    const committing = this.#committing === version;
+    const wasShown = this.current === version;
+    if (wasShown) {
+      this.#committing = null;
+      this.current = this.#lastGood() ?? null;
+      this.#good = this.#good.filter((other) => other !== this.current);
+    }
+    const keep = this.current?.spec.version ?? null;
+    const kind = !committing ? 'runtime-failure' : keep === null ? 'load-failed' : 'swap-failed';
+    tellFailed(this.#subject(version.spec), kind, fault, keep);
+    if (wasShown) for (const consumer of this.#consumers) consumer.recover(this.current);
+  }
+
+  /** An error outside of any boundary. One that cannot be survived, or the second in a short time, is a failure. */
+  trouble(version: Version, error: unknown, phase: Phase, enough: boolean): void {
+    if (version.failed || this.current !== version) return;
+    if (enough && this.#lastGood()) return this.fail(version, error, phase);
+    // Without a way back, a module with a broken handler is better than its fallback.
+    const { version: name } = version.spec;
+    tellFailed(this.#subject(version.spec), 'runtime-failure', faultOf(error, phase), name);
+  }
+
+  #lastGood(): Version | undefined {
+    return this.#good.filter((version) => !version.failed).pop();
+  }
+
+  /** A version that never got onto the page. */
+  #refuse(spec: RemoteSpec, fault: Fault): void {
+    if (!this.#bad.get(spec.version)?.final) this.#bad.set(spec.version, { phase: fault.phase, generation: spec.generation, final: false });
+    const keep = this.current?.spec.version ?? null;
+    tellFailed(this.#subject(spec), keep === null ? 'load-failed' : 'swap-failed', fault, keep);
+  }
+
+  #subject({ version }: RemoteSpec): Subject {
+    return { from: this.from, module: this.name, version };
+  }
+}

@@ -1,0 +1,142 @@
+/** The one runtime of a page: modules by their server, the ways in which they get onto the page. */
+import type { Berth, BerthEventDetail, Container, ModuleStatus, PageState, RemoteSpec, SlotSpec, Urls } from './contract';
+import { watchErrors } from './errors';
+import { Feed } from './events';
+import { messageOf } from './fault';
+import { HotModule } from './hot';
+import { load } from './loader';
+import { Module, settings } from './module';
+import type { Origin } from './report';
+import { proxyGlobal } from './router';
+import { Slot } from './slot';
+import { resolveSpec } from './spec';
+import { useNonce, watchStyles } from './styles';
+
+declare const __BERTH_VERSION__: string;
+
+declare global {
+  interface Window {
+    __BERTH__?: Berth;
+  }
+}
+
+/** A server that this page has modules of: its own, and those of baked consumers. */
+interface Server {
+  from: Origin;
+  modules: Map<string, HotModule>;
+  feed?: Feed;
+}
+
+const servers = new Map<string, Server>();
+
+const DEFAULT_URLS: Urls = { events: '/events', remotes: '/manifests/remotes.json', reports: '/reports' };
+
+/** Only a page's state names other URLs than the default ones. */
+function serverAt(origin: string, state?: PageState): Server {
+  const at = (url: string): string => new URL(url, origin).href;
+  const known = servers.get(origin);
+  const server = known ?? { from: { origin } as Origin, modules: new Map<string, HotModule>() };
+  if (!known || state) {
+    const { events, remotes, reports } = state?.urls ?? DEFAULT_URLS;
+    server.from.urls = { events: at(events), remotes: at(remotes), reports: at(reports) };
+    server.from.page = state?.page ?? location.pathname;
+  }
+  servers.set(origin, server);
+  return server;
+}
+
+function moduleOf({ from, modules }: Server, name: string): HotModule {
+  const hot = modules.get(name) ?? new HotModule(new Module(name, from));
+  modules.set(name, hot);
+  return hot;
+}
+
+const allModules = (): Module[] => [...servers.values()].flatMap((server) => [...server.modules.values()].map((hot) => hot.module));
+
+/** Only modules that the page uses; nothing is loaded because it exists. */
+function offer(server: Server, name: string, raw: unknown): void {
+  try {
+    server.modules.get(name)?.module.offer(resolveSpec(raw, server.from.origin));
+  } catch (error) {
+    console.error(`berth: ignored an unusable version of ${name}: ${messageOf(error)}`);
+  }
+}
+
+function follow(server: Server): void {
+  server.feed ??= new Feed(server.from.urls, {
+    activated: ({ module, remote }) => offer(server, module, remote),
+    remotes: ({ remotes }) => {
+      for (const name in remotes) offer(server, name, remotes[name]);
+    },
+    reset: ({ generation }) => {
+      for (const { module } of server.modules.values()) module.rewind(generation);
+    },
+  });
+}
+
+/** The container of a live entry: `spec` is what was live when the server wrote it. */
+function live(raw: unknown, entryUrl?: string): Container {
+  const { module: name = '', name: globalName, version } = (raw ?? {}) as Partial<RemoteSpec>;
+  const script = document.currentScript as HTMLScriptElement | null;
+  const server = serverAt(new URL(entryUrl ?? script?.src ?? '', location.href).origin);
+  useNonce(script?.nonce);
+  const { container } = moduleOf(server, name);
+  if (version) offer(server, name, raw);
+  if (!entryUrl && globalName) proxyGlobal(globalName, container);
+  follow(server);
+  return container;
+}
+
+/** How long the modules have the connections to themselves. */
+const FEED_DELAY_MS = 1000;
+
+/** A composed page. Called by the shell's own script, which may run before the document is parsed. */
+function start(state: PageState, origin: string, nonce: string): void {
+  useNonce(nonce);
+  Object.assign(settings, state.settings);
+  const server = serverAt(origin, state);
+  for (const [name, raw] of Object.entries(state.modules)) {
+    const { container } = moduleOf(server, name);
+    offer(server, name, raw);
+    const { type, name: globalName } = raw as RemoteSpec;
+    // Consumers that were built with this global find the live container, and do not ask for the baked URL.
+    if (type === 'script') proxyGlobal(globalName, container);
+    if (document.readyState === 'loading') load(resolveSpec(raw, origin)).catch(() => undefined);
+  }
+
+  const fill = (): void => {
+    const filled = state.slots.map((slot) => fillSlot(server, slot));
+    const delay = new Promise((resolve) => setTimeout(resolve, FEED_DELAY_MS));
+    void Promise.race([Promise.all(filled), delay]).then(() => follow(server));
+  };
+  if (document.readyState === 'loading') document.addEventListener('DOMContentLoaded', fill);
+  else fill();
+}
+
+async function fillSlot(server: Server, spec: SlotSpec): Promise<void> {
+  const element = document.querySelector<HTMLElement>(`[data-berth-slot="${CSS.escape(spec.name)}"]`);
+  if (!element) return console.error(`berth: this page has no element for slot "${spec.name}"`);
+  const { module } = moduleOf(server, spec.module);
+  await module.attach(new Slot(element, spec, module)).catch(() => undefined); // the module has told it
+}
+
+function on(event: string, listener: (detail: BerthEventDetail) => void): () => void {
+  const type = `berth:${event}`;
+  const handler = (dispatched: Event): void => listener((dispatched as CustomEvent<BerthEventDetail>).detail);
+  addEventListener(type, handler);
+  return () => removeEventListener(type, handler);
+}
+
+/** The runtime that is there, maybe of another build; else this one. */
+export function runtime(): Berth {
+  const known = window.__BERTH__;
+  if (known) return known;
+  watchStyles();
+  watchErrors((version, error, phase, enough) => {
+    for (const module of allModules()) module.trouble(version, error, phase, enough);
+  });
+  const modules = (): ModuleStatus[] => allModules().map((module) => module.status());
+  const berth: Berth = Object.freeze({ version: __BERTH_VERSION__, modules, on, live, start });
+  Object.defineProperty(window, '__BERTH__', { value: berth, enumerable: true });
+  return berth;
+}

@@ -1,0 +1,113 @@
+/**
+ * Parks the CSS of versions that nobody shows. Bundlers add `<link>` and `<style>` elements to `<head>` and never
+ * remove them: back on the version before, the newer one's colours would stay. A parked sheet keeps its place
+ * (and its download) but applies to no medium.
+ *
+ * WebKit fetches a sheet again when its `media` attribute changes, so the attribute of a link is written once,
+ * before insertion, and the sheet is switched through `sheet.media`.
+ *
+ * The same observer removes the attributes by which bundlers recognise "their" script in the document: another
+ * version's script has the same ones, and a loader that finds it waits for the wrong file.
+ */
+import { ownerInStack, ownerOf, type Version } from './version';
+
+type StyleElement = HTMLLinkElement | HTMLStyleElement;
+
+export interface Sheet {
+  element: StyleElement;
+  /** The media that the module asked for; null: it set none. */
+  media: string | null;
+}
+
+const NONE = 'not all';
+const DEDUPLICATION = ['data-webpack', 'data-rspack'];
+const claimed = new WeakSet<StyleElement>();
+
+function apply(version: Version, { element, media }: Sheet): void {
+  const on = version.mounts > 0;
+  if (element instanceof HTMLLinkElement) {
+    if (element.sheet) element.sheet.media.mediaText = on ? (media ?? 'all') : NONE;
+    // else it is still loading: its load event comes here again
+  } else if (on && media === null) element.removeAttribute('media');
+  else element.media = on ? (media ?? '') : NONE;
+}
+
+function claim(element: StyleElement, version: Version): void {
+  if (claimed.has(element)) return;
+  claimed.add(element);
+  const sheet = { element, media: element.getAttribute('media') };
+  version.sheets.push(sheet);
+  if (version.mounts === 0) element.media = NONE;
+  // Capturing: ahead of the bundler's own handler, whose promise lets the module render.
+  element.addEventListener('load', () => apply(version, sheet), true);
+}
+
+const isStylesheet = (link: HTMLLinkElement): boolean => /(^|\s)stylesheet(\s|$)/i.test(link.rel);
+
+function adopt(node: Node): void {
+  const isScript = node instanceof HTMLScriptElement;
+  if (!isScript && !(node instanceof HTMLLinkElement && isStylesheet(node))) return;
+  const owner = ownerOf(isScript ? node.src : node.href);
+  if (!owner) return;
+  if (!isScript) claim(node, owner);
+  for (const name of DEDUPLICATION) node.removeAttribute(name);
+}
+
+/** A `<style>` has no URL; the stack of its creation names the file that wanted it. */
+function creator(): Version | undefined {
+  const limits = Error as { stackTraceLimit?: number };
+  const usual = limits.stackTraceLimit;
+  if (usual !== undefined) limits.stackTraceLimit = 100;
+  const stack = new Error().stack ?? '';
+  if (usual !== undefined) limits.stackTraceLimit = usual;
+  return ownerInStack(stack);
+}
+
+let nonce = '';
+
+/** The nonce that the page's Content-Security-Policy asks of scripts and `<style>` elements. */
+export function useNonce(value: string | undefined): void {
+  nonce = value || nonce;
+}
+
+export const pageNonce = (): string => nonce;
+
+/** To be called once, before any version loads. */
+export function watchStyles(): void {
+  new MutationObserver((records) => {
+    for (const record of records) record.addedNodes.forEach(adopt);
+  }).observe(document.head, { childList: true });
+
+  // A link is claimed when it gets its URL, that is before it is inserted: no frame with the wrong rules.
+  const href = Object.getOwnPropertyDescriptor(HTMLLinkElement.prototype, 'href') as Required<PropertyDescriptor>;
+  Object.defineProperty(HTMLLinkElement.prototype, 'href', {
+    ...href,
+    set(this: HTMLLinkElement, value: string) {
+      href.set.call(this, value);
+      if (this.isConnected || (this.rel && !isStylesheet(this))) return;
+      const owner = ownerOf(this.href);
+      if (owner) claim(this, owner);
+    },
+  });
+
+  const createElement = document.createElement;
+  document.createElement = function (this: Document, tag: string, options?: ElementCreationOptions) {
+    const element = createElement.call(this, tag, options);
+    if (element instanceof HTMLStyleElement) {
+      if (nonce) element.nonce = nonce;
+      const owner = creator();
+      if (owner) claim(element, owner);
+    }
+    return element;
+  } as typeof document.createElement;
+}
+
+/** One more place shows the version: its CSS applies. */
+export function keepStyles(version: Version): void {
+  if (version.mounts++ === 0) for (const sheet of version.sheets) apply(version, sheet);
+}
+
+/** One place fewer shows the version; its CSS is parked with the last one. */
+export function dropStyles(version: Version): void {
+  if (--version.mounts === 0) for (const sheet of version.sheets) apply(version, sheet);
+}

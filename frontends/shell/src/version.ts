@@ -1,0 +1,62 @@
+/** One version of a module, as far as this page has loaded it. Kept for the life of the page: going back is instant. */
+import type { Container, Namespace, RemoteSpec } from './contract';
+import type { Sheet } from './styles';
+import type { SharedScope } from './scope';
+
+export interface Version {
+  /** As loaded, that is with the epoch in its URLs. */
+  readonly spec: RemoteSpec;
+  /** This version's own values of the globals that `router.ts` keeps apart. */
+  readonly globals: Record<string, unknown>;
+  readonly sheets: Sheet[];
+  /** How many places show this version now; its CSS applies while there is one. */
+  mounts: number;
+  /** The entry is being fetched or evaluated: its errors belong to the loader. */
+  loading: boolean;
+  /** Failed at run time; never shown again in this page. */
+  failed: boolean;
+  /** When errors outside any boundary happened, for the budget in `errors.ts`. */
+  errorTimes: number[];
+  container?: Container;
+  scope: SharedScope;
+  readonly namespaces: Map<string, Namespace>;
+  readonly exposing: Map<string, Promise<Namespace>>;
+}
+
+const versions = new Set<Version>();
+
+export function createVersion(spec: RemoteSpec): Version {
+  const version: Version = {
+    spec,
+    globals: {},
+    sheets: [],
+    mounts: 0,
+    loading: true,
+    failed: false,
+    errorTimes: [],
+    scope: {},
+    namespaces: new Map(),
+    exposing: new Map(),
+  };
+  versions.add(version);
+  return version;
+}
+
+export function forgetVersion(version: Version): void {
+  versions.delete(version);
+}
+
+/** The version that a URL belongs to. Bases end with a slash and contain the version, so at most one matches. */
+export function ownerOf(url: string | null | undefined): Version | undefined {
+  if (url) for (const version of versions) if (url.startsWith(version.spec.base)) return version;
+  return undefined;
+}
+
+/** The version whose code is nearest to the top of a stack, or whose file an error's text names. */
+export function ownerInStack(stack: string): Version | undefined {
+  for (const url of stack.match(/https?:\/\/[^\s)]+/g) ?? []) {
+    const owner = ownerOf(url);
+    if (owner) return owner;
+  }
+  return undefined;
+}

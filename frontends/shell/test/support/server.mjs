@@ -1,0 +1,153 @@
+// A small stand-in for the server: the contract of README.md, and faults on demand.
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+
+const dist = (name) => readFileSync(new URL(`../../dist/${name}`, import.meta.url), 'utf8');
+
+const TYPES = { js: 'text/javascript', mjs: 'text/javascript', css: 'text/css', json: 'application/json', html: 'text/html' };
+const typeOf = (path) => `${TYPES[path.split('.').pop()] ?? 'application/octet-stream'}; charset=utf-8`;
+const NONCE = 'bm9uY2U';
+
+export const CSP = `default-src 'none'; script-src 'nonce-${NONCE}' 'strict-dynamic'; style-src 'self' 'nonce-${NONCE}'; connect-src 'self'; img-src 'self'`;
+
+export class Server {
+  bundles = new Map();
+  live = new Map();
+  generation = 0;
+  pages = new Map();
+  reports = [];
+  requests = [];
+  streams = new Set();
+  streamsOpened = 0;
+  refuseEvents = false;
+  hanging = new Set();
+
+  constructor(bundles) {
+    for (const bundle of bundles) this.bundles.set(`${bundle.module}@${bundle.version}`, bundle);
+    this.http = createServer((request, response) => this.answer(request, response));
+  }
+
+  async listen() {
+    await new Promise((resolve) => this.http.listen(0, '127.0.0.1', resolve));
+    this.origin = `http://127.0.0.1:${this.http.address().port}`;
+    return this;
+  }
+
+  async close() {
+    this.http.closeAllConnections();
+    await new Promise((resolve) => this.http.close(resolve));
+  }
+
+  spec(module) {
+    const { version, generation } = this.live.get(module);
+    const { name, globals, type, entry, exposes, files } = this.bundles.get(`${module}@${version}`);
+    const base = `/m/${module}@${version}/`;
+    const bytes = files.get(entry);
+    const integrity = bytes && type === 'script' ? `sha384-${createHash('sha384').update(bytes).digest('base64')}` : undefined;
+    const format = type === 'script' ? 'webpack-container' : 'esm';
+    return { module, version, generation, base, entry: base + entry, type, format, name, globals, integrity, exposes };
+  }
+
+  specs() {
+    return Object.fromEntries([...this.live.keys()].map((module) => [module, this.spec(module)]));
+  }
+
+  /** Without `tell`, as if the event was lost. */
+  activate(module, version, { tell = true } = {}) {
+    const previous = this.live.get(module)?.version ?? null;
+    const generation = ++this.generation;
+    this.live.set(module, { version, generation });
+    const data = { generation, module, version, previous, remote: this.spec(module) };
+    if (tell) this.send('activated', data);
+    return data;
+  }
+
+  send(event, data) {
+    for (const stream of this.streams) stream.write(`id: ${data.generation}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
+  }
+
+  dropStreams() {
+    for (const stream of this.streams) stream.destroy();
+  }
+
+  /** A composed page with these slots; `settings` shortens timeouts. */
+  page(path, slots, { settings, scripts = '' } = {}) {
+    this.pages.set(path, () => {
+      const modules = this.specs();
+      const urls = { events: '/events', remotes: '/manifests/remotes.json', reports: '/reports' };
+      const used = Object.fromEntries(slots.map(({ module }) => [module, modules[module]]).filter(([, spec]) => spec));
+      const state = { generation: this.generation, page: path, urls, slots, modules: used, settings };
+      const preloads = Object.values(used)
+        .filter(({ type }) => type === 'script')
+        .map(({ entry, integrity }) => `<link rel="preload" as="script" nonce="${NONCE}" crossorigin="anonymous" href="${entry}" integrity="${integrity}">`);
+      return `<!doctype html><html><head><meta charset="utf-8">${preloads.join('')}
+        <script nonce="${NONCE}" defer src="/_berth/shell.0.js"></script></head><body>
+        ${slots.map(({ name }) => `<div data-berth-slot="${name}"><p>fallback of ${name}</p></div>`).join('\n')}
+        <script type="application/json" id="berth-state">${JSON.stringify(state).replaceAll('<', '\\u003c')}</script>
+        ${scripts}</body></html>`;
+    });
+    return this.origin + path;
+  }
+
+  /** A page of a consumer's own: no shell, no policy of ours. */
+  ownPage(path, script) {
+    const page = () => `<!doctype html><html><head></head><body><div id="root"></div><script src="${script}"></script></body></html>`;
+    page.own = true;
+    this.pages.set(path, page);
+    return this.origin + path;
+  }
+
+  answer(request, response) {
+    const { pathname } = new URL(request.url, this.origin);
+    this.requests.push(pathname);
+    if (this.hanging.has(pathname)) return;
+    const send = (status, type, body, headers = {}) => {
+      response.writeHead(status, { 'content-type': type, 'cache-control': 'no-cache', 'x-content-type-options': 'nosniff', 'access-control-allow-origin': '*', ...headers });
+      response.end(body);
+    };
+    const missing = () => send(404, 'application/problem+json', '{}', { 'cache-control': 'no-store' });
+
+    const page = this.pages.get(pathname);
+    if (page) return send(200, 'text/html; charset=utf-8', page(), page.own ? {} : { 'content-security-policy': CSP });
+    if (pathname === '/_berth/shell.0.js') return send(200, typeOf('x.js'), dist('shell.js'));
+    if (pathname === '/events') return this.events(request, response, send);
+    if (pathname === '/reports') return this.report(request, send);
+    if (pathname === '/manifests/remotes.json') {
+      const etag = `"g${this.generation}"`;
+      if (request.headers['if-none-match'] === etag) return send(304, typeOf('x.json'), undefined, { etag });
+      return send(200, typeOf('x.json'), JSON.stringify({ generation: this.generation, remotes: this.specs() }), { etag });
+    }
+    const entry = /^\/m\/([^@/]+)\/remoteEntry\.(m?js)$/.exec(pathname);
+    if (entry) {
+      const spec = JSON.stringify(this.live.has(entry[1]) ? this.spec(entry[1]) : { module: entry[1] });
+      const call =
+        entry[2] === 'js'
+          ? `;__BERTH__.live(${spec});`
+          : `;const c=globalThis.__BERTH__.live(${spec},import.meta.url);export const get=c.get,init=c.init;export default c;`;
+      return send(200, typeOf(pathname), dist('live.js') + call);
+    }
+    const asset = /^\/m\/([^/]+@[^/~]+)(?:~\d+)?\/(.+)$/.exec(pathname);
+    const body = asset && this.bundles.get(asset[1])?.files.get(asset[2]);
+    if (body) return send(200, typeOf(pathname), body, { 'cache-control': 'public, max-age=31536000, immutable' });
+    return missing();
+  }
+
+  events(request, response, send) {
+    if (this.refuseEvents) return send(503, 'application/problem+json', '{}', { 'retry-after': '1' });
+    this.streamsOpened++;
+    response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'access-control-allow-origin': '*' });
+    response.write(': hello\n\n');
+    this.streams.add(response);
+    response.on('close', () => this.streams.delete(response));
+  }
+
+  report(request, send) {
+    let text = '';
+    request.on('data', (chunk) => (text += chunk));
+    request.on('end', () => {
+      this.reports.push(JSON.parse(text));
+      send(204, 'text/plain');
+    });
+  }
+}
