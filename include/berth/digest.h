@@ -35,6 +35,9 @@ bool berth_digest_equal(const struct berth_digest *a, const struct berth_digest 
 void berth_digest_hex(const struct berth_digest *digest, char ret[BERTH_HEX_BYTES]);
 bool berth_digest_parse(const char *hex, struct berth_digest *ret);
 
+/* From 44 base64 digits, as in Repr-Digest (RFC 9530). */
+bool berth_digest_parse_base64(const char *text, size_t length, struct berth_digest *ret);
+
 /* "sha384-…" as in Subresource Integrity. */
 void berth_integrity(const void *data, size_t length, char ret[BERTH_INTEGRITY_BYTES]);
 

@@ -2,14 +2,15 @@
  *
  * A request comes through: guard (RFC 9112 framing and what civetweb 1.15 lets pass) → connection
  * cap → strict URL decoding, once → route → handler. A handler is three movements: decode with the
- * readers below, one domain call, encode with one of the answers. Each handler answers exactly once.
+ * readers below, one domain call, encode with one of the answers. Each handler answers exactly
+ * once.
  *
  * Every answer carries Date, X-Request-Id, X-Content-Type-Options: nosniff, and Connection: close
  * where the connection cannot go on (an unread body, a drain). Errors are application/problem+json
  * (RFC 9457), `no-store`, and never echo the path.
  *
- * Thread rules: a listener's handlers run on its worker threads (100 KiB stacks), one exchange on one
- * thread; create and the stops belong to one thread.
+ * Thread rules: a listener's handlers run on its worker threads (100 KiB stacks), one exchange on
+ * one thread; create and the stops belong to one thread.
  */
 #ifndef BERTH_HTTP_H
 #define BERTH_HTTP_H
@@ -36,11 +37,11 @@ struct berth_exchange; /* one request and its answer; borrowed by the handler fo
 
 typedef void (*berth_handler)(struct berth_exchange *exchange, void *app);
 
-/* Pattern: literal segments and parameters. `{x}` takes one segment; `{module}` takes one segment or
- * `@scope/name`; `{x*}`, last, takes the rest (at least one character, slashes included). A segment
- * may mix: `{module}@{version}` splits at the last '@' of the module's last segment. The first route
- * that matches wins; 405 takes Allow from it. HEAD is served by `get`, OPTIONS by the room: 204 with
- * Allow, and the CORS preflight answer where `cors` is set. */
+/* Pattern: literal segments and parameters. `{x}` takes one segment; `{module}` takes one segment
+ * or `@scope/name`; `{x*}`, last, takes the rest (at least one character, slashes included). A
+ * segment may mix: `{module}@{version}` splits at the last '@' of the module's last segment. The
+ * first route that matches wins; 405 takes Allow from it. HEAD is served by `get`, OPTIONS by the
+ * room: 204 with Allow, and the CORS preflight answer where `cors` is set. */
 struct berth_route {
     const char *pattern;
     bool cors; /* Access-Control-Allow-Origin: * on every answer, errors included */
@@ -52,12 +53,14 @@ struct berth_listener_options {
     const char *address; /* "127.0.0.1:8080"; port 0 lets the kernel choose */
     const struct berth_route *routes;
     size_t route_count;
-    void *app;                /* handed to the handlers */
-    int max_connections;      /* each holds a worker thread; beyond it 503 and Retry-After */
-    int request_timeout_ms;   /* reading a request head, and one write */
+    void *app;              /* handed to the handlers */
+    int max_connections;    /* each holds a worker thread; beyond it 503 and Retry-After */
+    int request_timeout_ms; /* reading a request head, and one write */
     int keep_alive_timeout_ms;
-    int64_t min_body_rate_bytes; /* per second, after a grace of 5 s; slower bodies are cut: 408 */
-    bool same_origin_only;    /* refuse a request whose Origin is not this listener's own: 403 */
+    int64_t min_body_rate_bytes; /* per second; slower bodies are cut: 408; 0: any rate. The bodies
+                                    of answers, too, are cut below it, but streams are not */
+    int body_grace_ms;           /* how far a body may fall behind that rate; 0 means 5,000 */
+    bool same_origin_only;       /* refuse a request whose Origin is not this listener's own: 403 */
 };
 
 struct berth_listener;
@@ -90,15 +93,16 @@ void berth_exchange_actor(struct berth_exchange *exchange, const char *name);
 
 /* The declared length, -1 when there is no body. */
 int64_t berth_exchange_body_bytes(const struct berth_exchange *exchange);
-/* Reads the body in pieces, exactly Content-Length bytes; answers Expect: 100-continue first. `sink`
- * returns an error to stop. BERTH_TOO_LARGE ("limit-body") before anything is read when the length is
- * over `max_bytes`; BERTH_INVALID ("length-required": answered 411; "body-cut"); BERTH_TIMEOUT. */
+/* Reads the body in pieces, exactly Content-Length bytes; answers Expect: 100-continue first.
+ * `sink` returns an error to stop. BERTH_TOO_LARGE ("limit-body") before anything is read when the
+ * length is over `max_bytes`; BERTH_INVALID ("length-required": answered 411; "body-cut");
+ * BERTH_TIMEOUT. */
 typedef enum berth_code (*berth_sink)(const void *data, size_t length, void *context,
                                       struct berth_error *error);
 enum berth_code berth_exchange_read(struct berth_exchange *exchange, int64_t max_bytes,
                                     berth_sink sink, void *context, struct berth_error *error);
-/* The whole body as JSON; the media type must be application/json (else BERTH_UNSUPPORTED). An absent
- * or empty body gives an empty object when `optional`. */
+/* The whole body as JSON; the media type must be application/json (else BERTH_UNSUPPORTED). An
+ * absent or empty body gives an empty object when `optional`. */
 enum berth_code berth_exchange_read_json(struct berth_exchange *exchange, size_t max_bytes,
                                          bool optional, json_t **ret, struct berth_error *error);
 
@@ -140,10 +144,14 @@ void berth_answer_redirect(struct berth_exchange *exchange, const char *location
  * requestId; WWW-Authenticate on 401, Retry-After on 503. */
 void berth_answer_problem(struct berth_exchange *exchange, const struct berth_error *error);
 
-/* A stream without length that ends with the connection (Connection: close). Write returns false when
- * the client is gone. */
+/* A stream without length that ends with the connection (Connection: close). Write returns false
+ * when the client is gone. */
 bool berth_answer_stream(struct berth_exchange *exchange, const char *content_type,
                          const char *headers);
 bool berth_stream_write(struct berth_exchange *exchange, const void *data, size_t length);
+
+/* The Content-Type for a file name, from our own table; application/octet-stream where it has none.
+ * Never NULL. */
+const char *berth_mime_type(const char *path);
 
 #endif

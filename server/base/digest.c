@@ -81,6 +81,16 @@ bool berth_digest_parse(const char *hex, struct berth_digest *ret) {
     return true;
 }
 
+bool berth_digest_parse_base64(const char *text, size_t length, struct berth_digest *ret) {
+    enum { DIGITS = 44, DECODED = 33 };
+    unsigned char bytes[DECODED];
+    if (length != DIGITS || text[DIGITS - 1] != '=' ||
+        EVP_DecodeBlock(bytes, (const unsigned char *)text, DIGITS) != DECODED)
+        return false;
+    memcpy(ret->bytes, bytes, sizeof ret->bytes);
+    return true;
+}
+
 void berth_integrity(const void *data, size_t length, char ret[BERTH_INTEGRITY_BYTES]) {
     unsigned char hash[BERTH_SHA384_BYTES];
     if (EVP_Digest(data, length, hash, NULL, EVP_sha384(), NULL) != 1)

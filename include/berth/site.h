@@ -1,0 +1,27 @@
+/* The public listener's handlers: pages, assets, live entries, manifests, events, reports, probes.
+ *
+ * Each reads one snapshot, answers, and hands it back; none takes a lock, opens the database or,
+ * for what is in memory, a file.
+ *
+ * Thread rules: the site is immutable but for its readiness; handlers run on any thread.
+ */
+#ifndef BERTH_SITE_H
+#define BERTH_SITE_H
+
+#include "berth/http.h"
+#include "berth/release.h"
+#include <stdatomic.h>
+
+struct berth_site {
+    struct berth_desk *desk;
+    struct berth_publisher *publisher;
+    const struct berth_frontend *frontend;
+    const char *public_url;
+    atomic_bool ready;       /* what /readyz says */
+    _Atomic int64_t reports; /* second << 16 | count: see report.c */
+};
+
+extern const struct berth_route berth_site_routes[];
+extern const size_t berth_site_route_count;
+
+#endif

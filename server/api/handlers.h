@@ -1,0 +1,50 @@
+/* What the files of this room share. */
+#ifndef BERTH_API_HANDLERS_H
+#define BERTH_API_HANDLERS_H
+
+#include "berth/api.h"
+#include "berth/auth.h"
+
+enum { BERTH_API_JSON_MAX_BYTES = 64 * 1024, BERTH_REASON_MAX_BYTES = 500 };
+
+/* --- permit.c --- */
+/* Who asks, or the problem was answered. Any good token may ask what there is; lists show it the
+ * modules that it is for. */
+bool api_identify(struct berth_exchange *exchange, const struct berth_api *api,
+                  struct berth_principal *ret);
+/* The same with a scope. `module` NULL: for all modules. */
+bool api_permit(struct berth_exchange *exchange, const struct berth_api *api,
+                enum berth_scope scope, const char *module, struct berth_principal *ret);
+/* The same for the module of the URL, whose name is checked first; NULL when answered. */
+const char *api_permit_module(struct berth_exchange *exchange, const struct berth_api *api,
+                              enum berth_scope scope, struct berth_principal *ret);
+/* A small JSON body whose members are all in the NULL-ended list. */
+enum berth_code api_read(struct berth_exchange *exchange, size_t max_bytes, bool optional,
+                         const char *const *known, json_t **ret, struct berth_error *error);
+/* An optional text of at most BERTH_REASON_MAX_BYTES; *ret NULL when absent. */
+enum berth_code api_reason(const char *text, struct berth_error *error);
+
+/* --- wire.c: records to JSON; new references --- */
+json_t *api_time(int64_t time_ms); /* null for 0 */
+json_t *api_change_json(const struct berth_change *change);
+json_t *api_version_json(const struct berth_version *version, const char *public_url, bool files);
+void api_number_etag(int64_t number, char ret[32]);
+
+/* --- by resource --- */
+void api_get_modules(struct berth_exchange *exchange, void *app);
+void api_get_module(struct berth_exchange *exchange, void *app);
+void api_get_versions(struct berth_exchange *exchange, void *app);
+void api_get_version(struct berth_exchange *exchange, void *app);
+void api_put_version(struct berth_exchange *exchange, void *app);
+void api_get_live(struct berth_exchange *exchange, void *app);
+void api_put_live(struct berth_exchange *exchange, void *app);
+void api_post_rollback(struct berth_exchange *exchange, void *app);
+void api_get_pages(struct berth_exchange *exchange, void *app);
+void api_get_page(struct berth_exchange *exchange, void *app);
+void api_put_page(struct berth_exchange *exchange, void *app);
+void api_delete_page(struct berth_exchange *exchange, void *app);
+void api_get_tokens(struct berth_exchange *exchange, void *app);
+void api_post_token(struct berth_exchange *exchange, void *app);
+void api_delete_token(struct berth_exchange *exchange, void *app);
+
+#endif

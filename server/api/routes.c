@@ -1,0 +1,26 @@
+#include "handlers.h"
+
+static void get_livez(struct berth_exchange *exchange, void *app) {
+    (void)app;
+    berth_answer_json(exchange, 200, json_pack("{ss}", "status", "ok"), NULL, NULL);
+}
+
+const struct berth_route berth_api_routes[] = {
+    {.pattern = "/api/modules", .get = api_get_modules},
+    {.pattern = "/api/modules/{module}/versions/{version}",
+     .get = api_get_version,
+     .put = api_put_version},
+    {.pattern = "/api/modules/{module}/versions", .get = api_get_versions},
+    {.pattern = "/api/modules/{module}/live", .get = api_get_live, .put = api_put_live},
+    {.pattern = "/api/modules/{module}/rollback", .post = api_post_rollback},
+    {.pattern = "/api/modules/{module}", .get = api_get_module},
+    {.pattern = "/api/pages", .get = api_get_pages},
+    {.pattern = "/api/pages/{page}",
+     .get = api_get_page,
+     .put = api_put_page,
+     .remove = api_delete_page},
+    {.pattern = "/api/tokens", .get = api_get_tokens, .post = api_post_token},
+    {.pattern = "/api/tokens/{id}", .remove = api_delete_token},
+    {.pattern = "/livez", .get = get_livez},
+};
+const size_t berth_api_route_count = sizeof berth_api_routes / sizeof *berth_api_routes;

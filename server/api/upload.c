@@ -1,0 +1,127 @@
+#include "handlers.h"
+
+#include "berth/json.h"
+#include "berth/semver.h"
+
+#include <string.h>
+#include <strings.h>
+
+/* A form cannot send these, and curl's default for --data-binary is a form's type. */
+static enum berth_code check_type(const struct berth_exchange *exchange,
+                                  struct berth_error *error) {
+    static const char *const forms[] = {"application/x-www-form-urlencoded", "multipart/", "text/"};
+    const char *type = berth_exchange_header(exchange, "Content-Type");
+    for (size_t i = 0; type && i < sizeof forms / sizeof *forms; i++)
+        if (strncasecmp(type, forms[i], strlen(forms[i])) == 0) {
+            enum berth_code code = berth_fail(error, BERTH_UNSUPPORTED, "media-type",
+                                              "the body must be an archive, not a form or text");
+            berth_error_hint(error, "send it with: curl -T FILE, or name its type with "
+                                    "-H 'Content-Type: application/gzip'");
+            return code;
+        }
+    return BERTH_OK;
+}
+
+/* Repr-Digest: sha-256=:<base64>: (RFC 9530), among digests of other kinds. */
+static enum berth_code read_digest(const struct berth_exchange *exchange, bool *ret_given,
+                                   struct berth_digest *ret, struct berth_error *error) {
+    const char *header = berth_exchange_header(exchange, "Repr-Digest");
+    static const char key[] = "sha-256=:";
+    *ret_given = false;
+    if (!header)
+        return BERTH_OK;
+    const char *value = strstr(header, key);
+    const char *digits = value ? value + strlen(key) : NULL;
+    const char *end = digits ? strchr(digits, ':') : NULL;
+    if (end && berth_digest_parse_base64(digits, (size_t)(end - digits), ret)) {
+        *ret_given = true;
+        return BERTH_OK;
+    }
+    enum berth_code code = berth_fail(error, BERTH_INVALID, "repr-digest",
+                                      "Repr-Digest holds no SHA-256 that can be read");
+    berth_error_hint(error, "write it as sha-256=:<44 base64 digits>: or leave the header out");
+    return code;
+}
+
+static enum berth_code add_piece(const void *data, size_t length, void *context,
+                                 struct berth_error *error) {
+    return berth_upload_add(context, data, length, error);
+}
+
+static enum berth_code receive(struct berth_exchange *exchange, const struct berth_api *api,
+                               struct berth_upload_request *request, struct berth_uploaded *ret,
+                               struct berth_error *error) {
+    struct berth_digest digest;
+    bool given;
+    struct berth_upload *upload;
+    enum berth_code code = berth_semver_check(request->version, error);
+    if (code == BERTH_OK)
+        code = check_type(exchange, error);
+    if (code == BERTH_OK)
+        code = read_digest(exchange, &given, &digest, error);
+    if (code == BERTH_OK)
+        code = api_reason(request->reason, error);
+    if (code == BERTH_OK)
+        code = berth_upload_begin(api->desk, &upload, error);
+    if (code != BERTH_OK)
+        return code;
+    request->expected = given ? &digest : NULL;
+    code = berth_exchange_read(exchange, api->max_archive_bytes, add_piece, upload, error);
+    if (code != BERTH_OK) {
+        berth_upload_abort(upload);
+        return code;
+    }
+    return berth_upload_finish(upload, request, ret, error);
+}
+
+static json_t *uploaded_json(const struct berth_api *api, const struct berth_uploaded *uploaded,
+                             bool live) {
+    json_t *json = api_version_json(&uploaded->version, api->public_url, false);
+    json_object_set_new(json, "live", json_boolean(live));
+    if (uploaded->activated) {
+        json_object_set_new(json, "generation",
+                            json_integer((json_int_t)uploaded->activation.generation));
+        json_object_set_new(json, "previous",
+                            uploaded->activation.previous
+                                ? json_string(uploaded->activation.previous)
+                                : json_null());
+    }
+    return json;
+}
+
+static bool is_live(const struct berth_api *api, const struct berth_version *version) {
+    struct berth_publisher *publisher = berth_desk_publisher(api->desk);
+    const struct berth_module *module =
+        berth_snapshot_module(berth_snapshot_acquire(publisher), version->module);
+    bool live = module && module->live && strcmp(module->live->version, version->version) == 0;
+    berth_snapshot_release(publisher);
+    return live;
+}
+
+void api_put_version(struct berth_exchange *exchange, void *app) {
+    const struct berth_api *api = app;
+    struct berth_principal principal;
+    struct berth_error error = {0};
+    const char *activate = berth_exchange_query(exchange, "activate");
+    bool wanted = activate && strcmp(activate, "true") == 0;
+    const char *module = api_permit_module(exchange, api, BERTH_SCOPE_PUBLISH, &principal);
+    if (!module)
+        return;
+    if (wanted && berth_auth_allow(&principal, BERTH_SCOPE_ACTIVATE, module, &error) != BERTH_OK) {
+        berth_answer_problem(exchange, &error);
+        return;
+    }
+    struct berth_upload_request request = {.module = module,
+                                           .version = berth_exchange_param(exchange, "version"),
+                                           .by = principal.name,
+                                           .activate = wanted,
+                                           .reason = berth_exchange_query(exchange, "reason")};
+    struct berth_uploaded uploaded;
+    if (receive(exchange, api, &request, &uploaded, &error) != BERTH_OK) {
+        berth_answer_problem(exchange, &error);
+        return;
+    }
+    json_t *json = uploaded_json(api, &uploaded, is_live(api, &uploaded.version));
+    berth_answer_json(exchange, uploaded.created ? 201 : 200, json, NULL, NULL);
+    berth_uploaded_done(&uploaded);
+}

@@ -1,0 +1,89 @@
+#include "handlers.h"
+
+#include "berth/clock.h"
+#include "berth/json.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { DESCRIPTION_MAX_BYTES = 8 * 1024 * 1024, URL_MAX_BYTES = 4096, DIGEST_TEXT_BYTES = 80 };
+
+json_t *api_time(int64_t time_ms) {
+    if (!time_ms)
+        return json_null();
+    char text[BERTH_RFC3339_BYTES];
+    berth_rfc3339(time_ms, text);
+    return json_string(text);
+}
+
+void api_number_etag(int64_t number, char ret[32]) {
+    (void)snprintf(ret, 32, "\"%lld\"", (long long)number);
+}
+
+static const char *kind_text(enum berth_change_kind kind) {
+    switch (kind) {
+    case BERTH_CHANGE_ROLLBACK:
+        return "rollback";
+    case BERTH_CHANGE_PAGE:
+        return "page";
+    case BERTH_CHANGE_PAGE_DELETED:
+        return "page-deleted";
+    case BERTH_CHANGE_ACTIVATION:
+        break;
+    }
+    return "activation";
+}
+
+json_t *api_change_json(const struct berth_change *change) {
+    return json_pack("{sI ss ss? ss? so ss? ss?}", "generation", (json_int_t)change->generation,
+                     "kind", kind_text(change->kind), "version", change->version, "previous",
+                     change->previous, "at", api_time(change->at_ms), "by", change->by, "reason",
+                     change->reason);
+}
+
+static json_t *digest_json(const struct berth_digest *digest) {
+    char hex[BERTH_HEX_BYTES], text[DIGEST_TEXT_BYTES];
+    berth_digest_hex(digest, hex);
+    (void)snprintf(text, sizeof text, "sha256:%s", hex);
+    return json_string(text);
+}
+
+static json_t *files_json(const struct berth_version *version) {
+    json_t *files = json_array();
+    for (size_t i = 0; i < version->asset_count; i++) {
+        const struct berth_asset *asset = &version->assets[i];
+        json_array_append_new(files, json_pack("{ss sI so}", "path", asset->path, "bytes",
+                                               (json_int_t)asset->bytes, "digest",
+                                               digest_json(&asset->digest)));
+    }
+    return files;
+}
+
+static json_t *base_url(const struct berth_version *version, const char *public_url) {
+    struct berth_buffer url;
+    berth_buffer_init(&url, URL_MAX_BYTES);
+    berth_asset_url(&url, public_url, version->module, version->version, "");
+    json_t *value = url.failed ? json_null() : json_string(url.data);
+    berth_buffer_done(&url);
+    return value;
+}
+
+json_t *api_version_json(const struct berth_version *version, const char *public_url, bool files) {
+    json_t *json =
+        json_pack("{ss ss so so sI sI sI so so ss}", "module", version->module, "version",
+                  version->version, "digest", digest_json(&version->digest), "archiveDigest",
+                  digest_json(&version->archive_digest), "archiveBytes",
+                  (json_int_t)version->archive_bytes, "files", (json_int_t)version->asset_count,
+                  "bytes", (json_int_t)version->bytes, "url", base_url(version, public_url),
+                  "createdAt", api_time(version->created_ms), "createdBy", version->created_by);
+    json_t *description;
+    if (json && berth_json_parse(version->description, strlen(version->description),
+                                 DESCRIPTION_MAX_BYTES, &description, NULL) == BERTH_OK) {
+        json_object_update(json, description);
+        json_decref(description);
+    }
+    if (json && files)
+        json_object_set_new(json, "assets", files_json(version));
+    return json;
+}

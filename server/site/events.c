@@ -1,0 +1,39 @@
+#include "handlers.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool write_event(void *context, const char *text, size_t length) {
+    return berth_stream_write(context, text, length);
+}
+
+/* -1 when there is none, or when it is not one of ours: the stream then begins with what comes
+ * next, and the client reads the state afresh as it does after every opening. */
+static int64_t last_event_id(const struct berth_exchange *exchange) {
+    const char *text = berth_exchange_header(exchange, "Last-Event-ID");
+    if (!text)
+        text = berth_exchange_query(exchange, "lastEventId");
+    if (!text || !*text || strlen(text) > 15 || text[strspn(text, "0123456789")])
+        return -1;
+    return strtoll(text, NULL, 10);
+}
+
+void site_get_events(struct berth_exchange *exchange, void *app) {
+    struct berth_site *site = app;
+    struct berth_events *events = berth_desk_events(site->desk);
+    static const char headers[] = "Cache-Control: no-store\r\nX-Accel-Buffering: no\r\n";
+    if (berth_exchange_method(exchange) == BERTH_HEAD) {
+        berth_answer_empty(exchange, 200,
+                           "Content-Type: text/event-stream\r\n"
+                           "Cache-Control: no-store\r\n");
+        return;
+    }
+    struct berth_error error = {0};
+    if (berth_events_join(events, &error) != BERTH_OK) {
+        berth_answer_problem(exchange, &error);
+        return;
+    }
+    if (berth_answer_stream(exchange, "text/event-stream", headers))
+        berth_events_follow(events, last_event_id(exchange), write_event, exchange);
+    berth_events_leave(events);
+}

@@ -1,0 +1,25 @@
+/* The handlers of this room's route table, by file. */
+#ifndef BERTH_SITE_HANDLERS_H
+#define BERTH_SITE_HANDLERS_H
+
+#include "berth/site.h"
+
+/* asset.c */
+void site_get_asset(struct berth_exchange *exchange, void *app);
+void site_get_alias(struct berth_exchange *exchange, void *app);
+void site_get_remotes(struct berth_exchange *exchange, void *app);
+void site_get_frontend(struct berth_exchange *exchange, void *app);
+
+/* page.c */
+void site_get_page(struct berth_exchange *exchange, void *app);
+
+/* events.c */
+void site_get_events(struct berth_exchange *exchange, void *app);
+
+/* report.c */
+void site_post_report(struct berth_exchange *exchange, void *app);
+
+/* routes.c */
+void site_not_found(struct berth_exchange *exchange, const char *text, const char *hint);
+
+#endif
