@@ -70,11 +70,14 @@ enum berth_exit cli_report(const struct cli *cli, const struct berth_error *erro
 }
 
 /* For a problem that came without advice. */
-static const char *default_hint(const struct cli *cli, long status) {
+static const char *default_hint(const struct cli *cli, long status, const char *rule) {
     if (status == 401 && !cli->has_token) {
         return "set BERTH_TOKEN or use --token-file; a new server's first token is in its data "
                "directory, in admin.token";
     }
+    /* A server knows every path that is asked for here; the public listener knows none. */
+    if (strcmp(rule, "no-route") == 0 || strcmp(rule, "not-found") == 0)
+        return "is that the admin address? the public one (port 8080) takes no commands";
     switch (status) {
     case 401:
         return "the token is unknown, expired or revoked: ask for a new one";
@@ -93,16 +96,15 @@ static void report_problem(const struct cli *cli, const struct cli_answer *answe
     const char *id = berth_json_string(problem, "requestId");
     const char *detail = berth_json_string(problem, "detail");
     const char *hint = berth_json_string(problem, "hint");
-    size_t skip = type && strncmp(type, problem_prefix, strlen(problem_prefix)) == 0
-                      ? strlen(problem_prefix)
-                      : 0;
+    size_t skip = strlen(problem_prefix);
+    const char *rule = type && strncmp(type, problem_prefix, skip) == 0 ? type + skip : "";
     char request[256];
     snprintf(request, sizeof request, "%.64s (%ld %.100s)", id ? id : answer->request_id,
-             answer->status, type ? type + skip : "");
+             answer->status, rule);
     cli_complain(&cli->style, &(struct cli_complaint){
                                   .text = detail ? detail : berth_json_string(problem, "title"),
                                   .where = berth_json_string(problem, "where"),
-                                  .hint = hint ? hint : default_hint(cli, answer->status),
+                                  .hint = hint ? hint : default_hint(cli, answer->status, rule),
                                   .request = request,
                               });
 }

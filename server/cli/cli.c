@@ -126,11 +126,7 @@ static enum berth_code connect_client(struct cli *cli, struct berth_error *error
     token = token ? token : cli_environment("BERTH_TOKEN");
     server = server ? server : cli_environment("BERTH_SERVER");
     cli->has_token = token != NULL;
-    enum berth_code code =
-        cli_client_init(&cli->client, server ? server : default_server, token, error);
-    if (file)
-        explicit_bzero(from_file, sizeof from_file);
-    return code;
+    return cli_client_init(&cli->client, server ? server : default_server, token, error);
 }
 
 /* Whether the line asks for help that there is; then it was given. */

@@ -123,8 +123,6 @@ void cli_client_done(struct cli_client *client) {
         curl_easy_cleanup(client->curl);
         curl_global_cleanup();
     }
-    if (client->authorization)
-        explicit_bzero(client->authorization, strlen(client->authorization));
     free(client->authorization);
     free(client->server);
     *client = (struct cli_client){0};
@@ -198,7 +196,6 @@ static bool add_header(struct curl_slist **list, const char *format, ...) {
     if (length < 0)
         return false;
     struct curl_slist *longer = curl_slist_append(*list, line);
-    explicit_bzero(line, (size_t)length); /* one of the lines holds the token */
     free(line);
     if (longer)
         *list = longer;

@@ -1,151 +1,11 @@
 #include "command.h"
 
+#include "archive.h"
 #include "format.h"
 
-#include "berth/bundle.h"
-#include "berth/digest.h"
 #include "berth/json.h"
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-enum { READ_BYTES = 4096, MAGIC_BYTES = 264, DIGEST_TEXT_BYTES = 64 };
-
-/* What is sent. */
-struct archive {
-    int fd;
-    int64_t bytes;
-    const char *content_type;
-    char repr_digest[DIGEST_TEXT_BYTES];
-};
-
-/* An unnamed file: nothing remains of it, however the program ends. */
-static int open_scratch(void) {
-    const char *folder = cli_environment("TMPDIR");
-    folder = folder ? folder : "/tmp";
-    int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-    if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL))
-        return fd;
-    /* A file system without O_TMPFILE. */
-    char *path = NULL;
-    if (asprintf(&path, "%s/berth-push-XXXXXX", folder) < 0)
-        return -1;
-    fd = mkostemp(path, O_CLOEXEC);
-    if (fd >= 0)
-        unlink(path);
-    free(path);
-    return fd;
-}
-
-static void on_packed(int64_t bytes, void *context) {
-    cli_progress_step(context, bytes, 0);
-}
-
-static enum berth_code pack(const struct cli *cli, const char *directory, int *ret_fd,
-                            struct berth_error *error) {
-    int fd = open_scratch();
-    if (fd < 0) {
-        berth_fail_errno(error, "scratch", "cannot make a temporary file to pack into");
-        berth_error_hint(error, "set TMPDIR to a folder that can be written");
-        return error->code;
-    }
-    struct cli_progress progress;
-    cli_progress_begin(&progress, &cli->style, "packing");
-    enum berth_code code = berth_bundle_pack(directory, fd, on_packed, &progress, error);
-    cli_progress_end(&progress);
-    if (code == BERTH_OK)
-        *ret_fd = fd;
-    else
-        close(fd);
-    return code;
-}
-
-static enum berth_code fail_path(struct berth_error *error, const char *path, const char *text) {
-    berth_fail_errno(error, "archive", "%s", text);
-    berth_error_where(error, "%s", path);
-    berth_error_hint(error, "give a built directory, or a .tar.gz, .tar.zst, .tar or .zip of one");
-    return error->code;
-}
-
-/* The directory packed, or the file itself. */
-static enum berth_code open_archive(const struct cli *cli, const char *path, struct archive *ret,
-                                    struct berth_error *error) {
-    struct stat info;
-    if (stat(path, &info) != 0)
-        return fail_path(error, path, "there is nothing to push");
-    if (S_ISDIR(info.st_mode)) {
-        enum berth_code code = pack(cli, path, &ret->fd, error);
-        if (code != BERTH_OK)
-            return code;
-    } else if (S_ISREG(info.st_mode)) {
-        ret->fd = open(path, O_RDONLY | O_CLOEXEC);
-    } else {
-        errno = EINVAL;
-        return fail_path(error, path, "neither a directory nor a file");
-    }
-    if (ret->fd < 0 || fstat(ret->fd, &info) != 0)
-        return fail_path(error, path, "cannot open what is to be pushed");
-    ret->bytes = info.st_size;
-    if (ret->bytes == 0) {
-        berth_fail(error, BERTH_REFUSED, "archive-empty", "the archive is empty");
-        berth_error_where(error, "%s", path);
-        return BERTH_REFUSED;
-    }
-    return BERTH_OK;
-}
-
-static const char *content_type_of(const unsigned char *magic, size_t length) {
-    static const struct {
-        size_t offset;
-        const char *bytes;
-        const char *type;
-    } kinds[] = {
-        {0, "\x1f\x8b", "application/gzip"},
-        {0, "PK\x03\x04", "application/zip"},
-        {0, "\x28\xb5\x2f\xfd", "application/zstd"},
-        {257, "ustar", "application/x-tar"},
-    };
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-        size_t want = strlen(kinds[i].bytes);
-        if (kinds[i].offset + want <= length &&
-            memcmp(magic + kinds[i].offset, kinds[i].bytes, want) == 0)
-            return kinds[i].type;
-    }
-    return "application/octet-stream"; /* the server says what it thinks of it */
-}
-
-/* One pass over the file: its digest, and its kind by the first bytes. */
-static enum berth_code examine(struct archive *archive, struct berth_error *error) {
-    unsigned char data[READ_BYTES];
-    struct berth_hasher *hasher = berth_hasher_create(BERTH_SHA256);
-    if (!hasher)
-        return berth_fail(error, BERTH_NO_MEMORY, "no-memory", "out of memory");
-    int64_t offset = 0;
-    while (offset < archive->bytes) {
-        ssize_t got = pread(archive->fd, data, sizeof data, offset);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got <= 0) {
-            berth_hasher_destroy(hasher);
-            return berth_fail_errno(error, "archive", "cannot read the archive");
-        }
-        if (offset == 0)
-            archive->content_type = content_type_of(data, (size_t)got);
-        berth_hasher_add(hasher, data, (size_t)got);
-        offset += got;
-    }
-    unsigned char digest[BERTH_SHA256_BYTES];
-    char base64[DIGEST_TEXT_BYTES];
-    berth_hasher_finish(hasher, digest);
-    berth_hasher_destroy(hasher);
-    berth_base64(digest, sizeof digest, base64);
-    snprintf(archive->repr_digest, sizeof archive->repr_digest, "sha-256=:%.44s:", base64);
-    return BERTH_OK;
-}
 
 static char *push_path(const struct cli *cli, const struct cli_target *target) {
     const char *reason = cli->args.option[CLI_REASON];
@@ -240,7 +100,7 @@ static void show_push(const struct cli *cli, const struct cli_target *target, lo
 }
 
 static enum berth_exit send_archive(struct cli *cli, const struct cli_target *target,
-                                    const struct archive *archive) {
+                                    const struct cli_archive *archive) {
     struct berth_error error = {0};
     char *path = push_path(cli, target);
     if (!path) {
@@ -273,18 +133,14 @@ static enum berth_exit send_archive(struct cli *cli, const struct cli_target *ta
 static enum berth_exit push(struct cli *cli) {
     struct berth_error error = {0};
     struct cli_target target;
-    struct archive archive = {.fd = -1};
+    struct cli_archive archive;
     if (cli->args.option[CLI_REASON] && !cli->args.option[CLI_ACTIVATE])
         berth_fail(&error, BERTH_INVALID, "usage", "--reason goes with --activate");
-    enum berth_exit outcome;
     if (error.code != BERTH_OK || cli_target_parse(cli->words[0], &target, &error) != BERTH_OK ||
-        open_archive(cli, cli->words[1], &archive, &error) != BERTH_OK ||
-        examine(&archive, &error) != BERTH_OK)
-        outcome = cli_report(cli, &error);
-    else
-        outcome = send_archive(cli, &target, &archive);
-    if (archive.fd >= 0)
-        close(archive.fd);
+        cli_archive_open(cli->words[1], &cli->style, &archive, &error) != BERTH_OK)
+        return cli_report(cli, &error);
+    enum berth_exit outcome = send_archive(cli, &target, &archive);
+    cli_archive_close(&archive);
     return outcome;
 }
 

@@ -3,7 +3,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -20,7 +20,7 @@ struct line {
 static enum berth_code parse(struct line *line, const char *text, struct cli_args *ret,
                              struct berth_error *error) {
     char *rest = line->text;
-    strcpy(line->text, text);
+    snprintf(line->text, sizeof line->text, "%s", text);
     line->argc = 0;
     for (char *word; (word = strsep(&rest, " "));)
         line->argv[line->argc++] = word;
@@ -178,7 +178,7 @@ static void a_target_longer_than_any_name_is_refused(void **state) {
     char text[1024];
     (void)state;
     memset(text, 'a', sizeof text);
-    strcpy(text + 600, "@1.0.0");
+    memcpy(text + 600, "@1.0.0", sizeof "@1.0.0");
     assert_int_equal(cli_target_parse(text, &target, NULL), BERTH_INVALID);
     memcpy(text, "x@1.0.0-", 8);
     memset(text + 8, '1', 600);

@@ -545,6 +545,11 @@ class Connection(CliCase):
                 self.assertEqual(self.berth("status", answers=answer), expected)
                 self.assertIn("did not answer as a berth server does", self.err)
 
+    def test_the_public_listener_is_told_apart(self):
+        code = self.berth("status", answers=problem("not-found", 404, "there is nothing under this path"))
+        self.assertEqual(code, NOT_FOUND)
+        self.assertIn("hint: is that the admin address?", self.err)
+
     def test_a_deep_or_endless_answer_is_refused(self):
         deep = Answer(200, raw=b'{"a":' * 500 + b"1" + b"}" * 500, type="application/json")
         self.assertEqual(self.berth("status", answers=deep), FAILED)
