@@ -62,7 +62,11 @@ static enum berth_exit show_history(const struct cli *cli, const json_t *answer)
         cli_table_add(&table, berth_json_string(change, "by"));
         cli_table_add(&table, berth_json_string(change, "reason"));
     }
-    return cli_table_finish(cli, &table, 2);
+    enum berth_exit outcome = cli_table_finish(cli, &table, 2);
+    const char *way_back = berth_json_string(answer, "wayBack");
+    if (way_back && !cli->style.quiet)
+        cli_line(stdout, "a rollback goes to %s", way_back);
+    return outcome;
 }
 
 static enum berth_exit show_versions(const struct cli *cli, const json_t *answer) {

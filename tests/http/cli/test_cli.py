@@ -357,7 +357,7 @@ header-app  1.1.0  2026-11-20T18:34:07.123Z  ci        12           8
         self.assertIn("berth push", self.err)
 
     def test_status_of_a_module_is_its_history(self):
-        answer = Answer(200, {**MODULES["modules"][0], "history": [
+        answer = Answer(200, {**MODULES["modules"][0], "wayBack": "1.0.0", "history": [
             {"generation": 8, "kind": "rollback", "version": "1.1.0", "previous": "1.2.0",
              "at": "2026-11-20T18:34:07.123Z", "by": "ann", "reason": "menu is broken"},
             {"generation": 7, "kind": "activation", "version": "1.2.0", "previous": None,
@@ -368,6 +368,7 @@ header-app  1.1.0  2026-11-20T18:34:07.123Z  ci        12           8
 GENERATION  KIND        VERSION  BEFORE  AT                        BY   REASON
          8  rollback    1.1.0    1.2.0   2026-11-20T18:34:07.123Z  ann  menu is broken
          7  activation  1.2.0    -       2026-11-20T18:30:00.000Z  ci   -
+a rollback goes to 1.0.0
 """)
 
     def test_versions(self):
