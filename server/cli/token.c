@@ -9,13 +9,16 @@
 
 enum { ID_MAX_BYTES = 32 };
 
-/* "publish,activate" as an array; which words there are is the server's to say. */
+/* "publish,activate" as an array; which words there are is the server's to say. NULL when the text
+ * is no UTF-8. */
 static json_t *scopes_array(const char *text) {
     json_t *array = json_array();
     while (array && *text) {
         size_t length = strcspn(text, ",");
-        if (length > 0)
-            json_array_append_new(array, json_stringn(text, length));
+        if (length > 0 && json_array_append_new(array, json_stringn(text, length)) != 0) {
+            json_decref(array);
+            return NULL;
+        }
         text += length + (text[length] == ',');
     }
     return array;

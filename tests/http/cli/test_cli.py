@@ -457,7 +457,8 @@ class Tokens(CliCase):
     def test_wrong_wishes_are_not_sent(self):
         for words in (["--name", "ci"], ["--can", "publish"],
                       ["--name", "ci", "--can", "publish", "--expires", "90 days"],
-                      ["--name", "ci", "--can", "publish", "--module", "Header!"]):
+                      ["--name", "ci", "--can", "publish", "--module", "Header!"],
+                      ["--name", "ci", "--can", b"publish,\xff"], ["--name", b"\xff", "--can", "publish"]):
             with self.subTest(words=words):
                 self.assertEqual(self.berth("token", "create", *words, answers=Answer(201, self.made)), USAGE)
                 self.assertEqual(self.server.requests, [])
