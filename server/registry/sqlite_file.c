@@ -111,9 +111,11 @@ static enum berth_code connect_file(const char *path, sqlite3 **ret, struct bert
         sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
         sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
         sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
+        /* The locking mode first: set later, the log's index is already a file (db-shm). */
         code = exec(db,
-                    "PRAGMA mmap_size = 0; PRAGMA cell_size_check = ON;"
-                    "PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL;",
+                    "PRAGMA locking_mode = EXCLUSIVE; PRAGMA mmap_size = 0;"
+                    "PRAGMA cell_size_check = ON; PRAGMA foreign_keys = ON;"
+                    "PRAGMA synchronous = FULL;",
                     error);
     }
     if (code) {
@@ -282,16 +284,15 @@ static enum berth_code check_pages(sqlite3 *db, struct berth_error *error) {
     return code;
 }
 
-static enum berth_code open_checked(const char *path, sqlite3 **ret, struct berth_error *error) {
+static enum berth_code open_checked(const char *path, bool has_wal, sqlite3 **ret,
+                                    struct berth_error *error) {
     sqlite3 *db = NULL;
     enum berth_code code = connect_file(path, &db, error);
     if (code)
         return code;
-    /* Until all checks have passed, closing must not write the WAL back. */
-    sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-    code = exec(db, "PRAGMA locking_mode = EXCLUSIVE;", error);
-    if (!code)
-        code = check_identity(db, error);
+    /* Until all checks have passed, closing must not write a WAL back that was found. */
+    sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, has_wal, NULL);
+    code = check_identity(db, error);
     if (!code)
         code = check_pages(db, error);
     if (!code)
@@ -305,32 +306,30 @@ static enum berth_code open_checked(const char *path, sqlite3 **ret, struct bert
     return BERTH_OK;
 }
 
-/* 1: there, not empty; 0: not; -1: errno. */
-static int has_wal(const char *path) {
+static enum berth_code find_wal(const char *path, bool *ret, struct berth_error *error) {
     char *name = sqlite3_mprintf("%s-wal", path);
-    if (!name) {
-        errno = ENOMEM;
-        return -1;
-    }
+    if (!name)
+        return berth_fail(error, BERTH_NO_MEMORY, "memory", "out of memory");
     struct stat status;
-    int result = lstat(name, &status) == 0 ? status.st_size > 0 : errno == ENOENT ? 0 : -1;
+    int result = lstat(name, &status);
+    enum berth_code code = BERTH_OK;
+    if (result != 0 && errno != ENOENT)
+        code = berth_fail_errno(error, "database-io", "cannot read the data directory");
+    *ret = result == 0 && status.st_size > 0;
     sqlite3_free(name);
-    return result;
+    return code;
 }
 
-static enum berth_code check_or_create(const char *directory, const char *path,
+static enum berth_code check_or_create(const char *directory, const char *path, bool has_wal,
                                        struct berth_error *error) {
-    int wal = has_wal(path);
-    if (wal < 0)
-        return berth_fail_errno(error, "database-io", "cannot read the data directory");
     int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    if (fd < 0 && errno == ENOENT && wal)
+    if (fd < 0 && errno == ENOENT && has_wal)
         return fail_damaged(error, "its write-ahead log is there, it is not");
     if (fd < 0 && errno == ENOENT)
         return create_file(directory, path, error);
     if (fd < 0)
         return berth_fail_errno(error, "database-io", "cannot open the database");
-    enum berth_code code = check_header(fd, wal, error);
+    enum berth_code code = check_header(fd, has_wal, error);
     close(fd);
     return code;
 }
@@ -339,9 +338,12 @@ enum berth_code sqlite_file_open(const char *directory, sqlite3 **ret, struct be
     char *path = sqlite3_mprintf("%s/db", directory);
     if (!path)
         return berth_fail(error, BERTH_NO_MEMORY, "memory", "out of memory");
-    enum berth_code code = check_or_create(directory, path, error);
+    bool has_wal = false;
+    enum berth_code code = find_wal(path, &has_wal, error);
     if (!code)
-        code = open_checked(path, ret, error);
+        code = check_or_create(directory, path, has_wal, error);
+    if (!code)
+        code = open_checked(path, has_wal, ret, error);
     sqlite3_free(path);
     return code;
 }

@@ -1,0 +1,95 @@
+#include "registry_fixture.h"
+#include "suites.h"
+#include <stdio.h>
+
+static enum berth_code add(struct fixture *fixture, const char *id, const char *secret,
+                           int64_t created_ms) {
+    struct berth_token_record token = {
+        .id = id,
+        .name = "ci of the shop",
+        .secret = berth_sha256(secret, strlen(secret)),
+        .module = "@shop/*",
+        .scopes = BERTH_SCOPE_PUBLISH | BERTH_SCOPE_ACTIVATE,
+        .created_ms = created_ms,
+        .expires_ms = 9000,
+    };
+    return fixture->ops->token_add(fixture->registry, &token, &fixture->error);
+}
+
+struct list {
+    char text[512];
+    int calls;
+};
+
+static bool add_to_list(const struct berth_token_record *token, void *context) {
+    struct list *list = context;
+    size_t length = strlen(list->text);
+    (void)snprintf(list->text + length, sizeof list->text - length, "%s,%s,%s,%u,%d,%d,%d,%d ",
+                   token->id, token->name, token->module, token->scopes, (int)token->created_ms,
+                   (int)token->expires_ms, (int)token->revoked_ms, (int)token->used_ms);
+    list->calls++;
+    return true;
+}
+
+static enum berth_code find(struct fixture *fixture, const char *secret, struct list *list) {
+    struct berth_digest digest = berth_sha256(secret, strlen(secret));
+    memset(&fixture->error, 0, sizeof fixture->error);
+    *list = (struct list){0};
+    return fixture->ops->token_find(fixture->registry, &digest, add_to_list, list, &fixture->error);
+}
+
+static void a_token_is_found_by_its_secret_only(void **state) {
+    struct fixture *fixture = *state;
+    struct list list;
+    assert_int_equal(add(fixture, "aaaaaaaaaaaa", "one", 1), BERTH_OK);
+    assert_int_equal(add(fixture, "bbbbbbbbbbbb", "two", 2), BERTH_OK);
+    assert_int_equal(find(fixture, "two", &list), BERTH_OK);
+    assert_int_equal(list.calls, 1);
+    assert_string_equal(list.text, "bbbbbbbbbbbb,ci of the shop,@shop/*,6,2,9000,0,0 ");
+    assert_int_equal(find(fixture, "three", &list), BERTH_NOT_FOUND);
+    assert_string_equal(fixture->error.rule, "token-unknown");
+    assert_int_equal(list.calls, 0);
+}
+
+static void one_id_or_secret_is_not_given_twice(void **state) {
+    struct fixture *fixture = *state;
+    assert_int_equal(add(fixture, "aaaaaaaaaaaa", "one", 1), BERTH_OK);
+    assert_int_equal(add(fixture, "aaaaaaaaaaaa", "two", 1), BERTH_CONFLICT);
+    assert_string_equal(fixture->error.rule, "token-exists");
+    assert_int_equal(add(fixture, "bbbbbbbbbbbb", "one", 1), BERTH_CONFLICT);
+}
+
+static void use_and_revocation_are_kept(void **state) {
+    struct fixture *fixture = *state;
+    struct list list = {0};
+    assert_int_equal(add(fixture, "bbbbbbbbbbbb", "two", 2), BERTH_OK);
+    assert_int_equal(add(fixture, "aaaaaaaaaaaa", "one", 1), BERTH_OK);
+    assert_int_equal(fixture->ops->token_used(fixture->registry, "aaaaaaaaaaaa", 60, NULL), 0);
+    assert_int_equal(fixture->ops->token_revoke(fixture->registry, "bbbbbbbbbbbb", 70, NULL), 0);
+    /* Again: the first time stays. */
+    assert_int_equal(fixture->ops->token_revoke(fixture->registry, "bbbbbbbbbbbb", 80, NULL), 0);
+    fixture_reopen(fixture);
+    assert_int_equal(fixture->ops->tokens_each(fixture->registry, add_to_list, &list, NULL), 0);
+    assert_string_equal(list.text, "aaaaaaaaaaaa,ci of the shop,@shop/*,6,1,9000,0,60 "
+                                   "bbbbbbbbbbbb,ci of the shop,@shop/*,6,2,9000,70,0 ");
+}
+
+static void an_unknown_id_is_not_found(void **state) {
+    struct fixture *fixture = *state;
+    assert_int_equal(add(fixture, "aaaaaaaaaaaa", "one", 1), BERTH_OK);
+    assert_int_equal(
+        fixture->ops->token_revoke(fixture->registry, "aaaaaaaaaaa", 1, &fixture->error),
+        BERTH_NOT_FOUND);
+    assert_string_equal(fixture->error.rule, "token-unknown");
+    assert_int_equal(fixture->ops->token_used(fixture->registry, "", 1, NULL), BERTH_NOT_FOUND);
+}
+
+int run_tokens(void) {
+    const struct CMUnitTest tests[] = {
+        REGISTRY_TEST(a_token_is_found_by_its_secret_only),
+        REGISTRY_TEST(one_id_or_secret_is_not_given_twice),
+        REGISTRY_TEST(use_and_revocation_are_kept),
+        REGISTRY_TEST(an_unknown_id_is_not_found),
+    };
+    return cmocka_run_group_tests_name("tokens", tests, NULL, NULL);
+}
