@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FRONTEND_MAX_BYTES = 4 * 1024 * 1024, PATH_BYTES = 4096 };
+enum { FRONTEND_MAX_BYTES = 4 * 1024 * 1024, PATH_BYTES = 2048 };
 
 /* NULL with BERTH_OK when the file is not there. */
 static enum berth_code read_file(const char *directory, const char *name, char **ret,

@@ -1,0 +1,50 @@
+/* `berth serve`: options, start, drain, stop.
+ *
+ * Start: data directory and its lock → registry → first token → desk and first snapshot → admin
+ * listener → public listener → ready. SIGTERM or SIGINT: readiness fails, event streams are told,
+ * what is in flight ends within --drain-ms, listeners stop, everything is closed, exit 0. A second
+ * signal ends the drain at once.
+ *
+ * Thread rules: one thread; once per process.
+ */
+#ifndef BERTH_SERVE_H
+#define BERTH_SERVE_H
+
+#include "berth/error.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+struct berth_serve_options {
+    const char *data;
+    const char *listen;
+    const char *admin_listen;
+    const char *public_url;
+    const char *frontend;
+    int64_t max_connections;
+    int64_t admin_max_connections;
+    int64_t max_streams;
+    int64_t max_uploads;
+    int64_t max_archive_bytes;
+    int64_t max_unpacked_bytes;
+    int64_t max_file_bytes;
+    int64_t max_entries;
+    int64_t max_ratio;
+    int64_t cache_bytes;
+    int64_t heartbeat_ms;
+    int64_t drain_ms;
+    int64_t request_timeout_ms;
+    int64_t keep_alive_ms;
+    int64_t min_body_rate;
+};
+
+/* Defaults, then --name VALUE or --name=VALUE from argv[1] on; strings are borrowed. BERTH_INVALID
+ * ("usage") with a hint. *ret_help: --help was asked for. */
+enum berth_code berth_serve_options_parse(int argc, char **argv, struct berth_serve_options *ret,
+                                          bool *ret_help, struct berth_error *error);
+/* What `berth serve --help` prints, to stdout. */
+void berth_serve_usage(void);
+
+/* Runs the server until a signal; the exit code. argv[0] is "serve". */
+int berth_serve_main(int argc, char **argv);
+
+#endif

@@ -1,0 +1,10 @@
+#include "berth/cli.h"
+#include "berth/serve.h"
+
+#include <string.h>
+
+int main(int argc, char **argv) {
+    if (argc > 1 && strcmp(argv[1], "serve") == 0)
+        return berth_serve_main(argc - 1, argv + 1);
+    return berth_cli_main(argc, argv);
+}

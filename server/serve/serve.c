@@ -1,0 +1,211 @@
+#include "berth/serve.h"
+
+#include "berth/api.h"
+#include "berth/auth.h"
+#include "berth/clock.h"
+#include "berth/log.h"
+#include "berth/site.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { RESERVE_THREADS = 64, DRAIN_STEP_MS = 20 };
+
+struct server {
+    struct berth_serve_options options;
+    struct berth_store *store;
+    struct berth_registry *registry;
+    struct berth_frontend frontend;
+    struct berth_desk *desk;
+    struct berth_site site;
+    struct berth_api api;
+    struct berth_listener *public_listener;
+    struct berth_listener *admin_listener;
+};
+
+static const char *frontend_directory(const struct berth_serve_options *options) {
+    if (*options->frontend)
+        return options->frontend;
+    struct stat info;
+    return stat(BERTH_FRONTEND_BUILT "/shell.js", &info) == 0 ? BERTH_FRONTEND_BUILT
+                                                              : BERTH_FRONTEND_INSTALLED;
+}
+
+static enum berth_code open_token(struct server *server, struct berth_error *error) {
+    char *path = NULL;
+    enum berth_code code = berth_auth_first_token(
+        server->registry, berth_store_directory(server->store), berth_now_ms(), &path, error);
+    if (path)
+        berth_log_event("info", "admin-token", json_pack("{ss}", "path", path));
+    free(path);
+    return code;
+}
+
+static enum berth_code open_desk(struct server *server, struct berth_error *error) {
+    const struct berth_serve_options *options = &server->options;
+    struct berth_desk_options desk = {
+        .store = server->store,
+        .registry = server->registry,
+        .frontend = &server->frontend,
+        .public_url = options->public_url,
+        .limits = {.archive_bytes = options->max_archive_bytes,
+                   .unpacked_bytes = options->max_unpacked_bytes,
+                   .file_bytes = options->max_file_bytes,
+                   .entries = options->max_entries,
+                   .ratio = options->max_ratio},
+        .cache_bytes = options->cache_bytes,
+        .max_uploads = (int)options->max_uploads,
+        .reader_threads =
+            (int)(options->max_connections + options->admin_max_connections) + 2 * RESERVE_THREADS,
+        .max_streams = (int)options->max_streams,
+        .heartbeat_ms = (int)options->heartbeat_ms};
+    return berth_desk_open(&desk, &server->desk, error);
+}
+
+static enum berth_code start_listener(const struct server *server,
+                                      struct berth_listener_options *listener,
+                                      struct berth_listener **ret, struct berth_error *error) {
+    listener->request_timeout_ms = (int)server->options.request_timeout_ms;
+    listener->keep_alive_timeout_ms = (int)server->options.keep_alive_ms;
+    listener->min_body_rate_bytes = server->options.min_body_rate;
+    enum berth_code code = berth_listener_start(listener, ret, error);
+    if (code == BERTH_OK)
+        berth_log_event("info", "listening",
+                        json_pack("{ss ss si}", "listener", listener->name, "address",
+                                  berth_listener_address(*ret), "pid", (int)getpid()));
+    return code;
+}
+
+/* The admin listener first: whoever sees the public one listening can publish. */
+static enum berth_code start_listeners(struct server *server, struct berth_error *error) {
+    const struct berth_serve_options *options = &server->options;
+    struct berth_listener_options admin = {.name = "admin",
+                                           .address = options->admin_listen,
+                                           .routes = berth_api_routes,
+                                           .route_count = berth_api_route_count,
+                                           .app = &server->api,
+                                           .max_connections = (int)options->admin_max_connections,
+                                           .same_origin_only = true};
+    struct berth_listener_options site = {.name = "public",
+                                          .address = options->listen,
+                                          .routes = berth_site_routes,
+                                          .route_count = berth_site_route_count,
+                                          .app = &server->site,
+                                          .max_connections = (int)options->max_connections};
+    server->api = (struct berth_api){.desk = server->desk,
+                                     .registry = server->registry,
+                                     .public_url = options->public_url,
+                                     .max_archive_bytes = options->max_archive_bytes};
+    server->site.desk = server->desk;
+    server->site.publisher = berth_desk_publisher(server->desk);
+    server->site.frontend = &server->frontend;
+    server->site.public_url = options->public_url;
+    enum berth_code code = start_listener(server, &admin, &server->admin_listener, error);
+    if (code == BERTH_OK)
+        code = start_listener(server, &site, &server->public_listener, error);
+    atomic_store(&server->site.ready, code == BERTH_OK);
+    return code;
+}
+
+static enum berth_code start(struct server *server, struct berth_error *error) {
+    enum berth_code code =
+        berth_frontend_load(frontend_directory(&server->options), &server->frontend, error);
+    if (code == BERTH_OK)
+        code = berth_store_open(server->options.data, &server->store, error);
+    if (code == BERTH_OK)
+        code = berth_registry_sqlite_open(berth_store_directory(server->store), &server->registry,
+                                          error);
+    if (code == BERTH_OK)
+        code = open_token(server, error);
+    if (code == BERTH_OK)
+        code = open_desk(server, error);
+    if (code == BERTH_OK)
+        code = start_listeners(server, error);
+    return code;
+}
+
+/* Listeners go first: they read what the rest owns. */
+static void stop(struct server *server) {
+    berth_listener_stop(server->public_listener);
+    berth_listener_stop(server->admin_listener);
+    berth_desk_close(server->desk);
+    if (server->registry)
+        server->registry->ops->close(server->registry);
+    berth_store_close(server->store);
+    berth_frontend_done(&server->frontend);
+}
+
+static int in_flight(const struct server *server) {
+    return berth_listener_busy(server->public_listener) +
+           berth_listener_busy(server->admin_listener);
+}
+
+/* Waits for what is in flight, for a second signal, or for the limit. */
+static void drain(struct server *server, const sigset_t *signals) {
+    atomic_store(&server->site.ready, false);
+    berth_log_event("info", "draining", json_pack("{si}", "inFlight", in_flight(server)));
+    berth_listener_drain(server->public_listener);
+    berth_listener_drain(server->admin_listener);
+    berth_events_drain(berth_desk_events(server->desk));
+    int64_t until = berth_monotonic_ms() + server->options.drain_ms;
+    const struct timespec step = {.tv_nsec = DRAIN_STEP_MS * 1000000L};
+    while (in_flight(server) > 0 && berth_monotonic_ms() < until)
+        if (sigtimedwait(signals, NULL, &step) > 0)
+            break;
+    int cut = in_flight(server);
+    berth_log_event(cut ? "warn" : "info", "drained", json_pack("{si}", "cut", cut));
+}
+
+static void print_error(const struct berth_error *error) {
+    (void)fprintf(stderr, "berth: %s\n", error->text);
+    if (error->where[0])
+        (void)fprintf(stderr, "where: %s\n", error->where);
+    if (error->hint[0])
+        (void)fprintf(stderr, "hint: %s\n", error->hint);
+}
+
+/* Signals are taken by this thread alone, so they are blocked before any other begins. */
+static void block_signals(sigset_t *ret) {
+    sigemptyset(ret);
+    sigaddset(ret, SIGTERM);
+    sigaddset(ret, SIGINT);
+    pthread_sigmask(SIG_BLOCK, ret, NULL);
+    (void)signal(SIGPIPE, SIG_IGN);
+}
+
+int berth_serve_main(int argc, char **argv) {
+    struct server server = {0};
+    struct berth_error error = {0};
+    bool help;
+    if (berth_serve_options_parse(argc, argv, &server.options, &help, &error) != BERTH_OK) {
+        print_error(&error);
+        return 2;
+    }
+    if (help) {
+        berth_serve_usage();
+        return 0;
+    }
+    sigset_t signals;
+    block_signals(&signals);
+    berth_log_start();
+    bool started = start(&server, &error) == BERTH_OK;
+    if (started) {
+        int number;
+        (void)sigwait(&signals, &number);
+        drain(&server, &signals);
+    } else {
+        print_error(&error);
+    }
+    stop(&server);
+    if (started)
+        berth_log_event("info", "stopped", NULL);
+    berth_log_stop();
+    return started ? 0 : 1;
+}
