@@ -1,0 +1,110 @@
+# What the scripts share. Sourced, not run.
+# shellcheck shell=bash
+set -euo pipefail
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+
+say() { printf '==> %s\n' "$*"; }
+die() {
+    printf 'error: %s\n' "$1" >&2
+    [ $# -lt 2 ] || printf 'hint: %s\n' "$2" >&2
+    exit 1
+}
+
+as_root() {
+    if [ "$(id -u)" = 0 ]; then
+        "$@"
+    elif command -v sudo >/dev/null; then
+        sudo -- "$@"
+    else
+        die "packages are missing and this is neither root nor a machine with sudo" \
+            "as root: apt-get install ${*: -1}"
+    fi
+}
+
+# install_packages PACKAGE…: only those that are missing, and apt only if there are any.
+install_packages() {
+    local missing=() package
+    for package in "$@"; do
+        dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' ||
+            missing+=("$package")
+    done
+    [ ${#missing[@]} -gt 0 ] || return 0
+    say "installing ${missing[*]}"
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get update -qq
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+        "${missing[@]}" >/dev/null
+}
+
+node_major() { node -p 'process.versions.node.split(".")[0]' 2>/dev/null || echo 0; }
+
+# Node for building: Debian's own (18) is enough. A machine that has a newer one keeps it.
+install_node() {
+    if ! command -v node >/dev/null || ! command -v npm >/dev/null; then
+        install_packages nodejs npm
+    fi
+    [ "$(node_major)" -ge 18 ] || die "Node $(node --version) is too old: 18 or newer is needed"
+}
+
+# need_node MAJOR: the test tools want a newer Node than Debian's; npm has it as a package.
+need_node() {
+    install_node
+    [ "$(node_major)" -lt "$1" ] || return 0
+    local tools=$root/build/tools
+    if [ ! -x "$tools/node_modules/node/bin/node" ]; then
+        say "fetching Node 20 for the tests (npm's node package)"
+        mkdir -p "$tools"
+        npm install --silent --no-audit --no-fund --prefix "$tools" node@20.20.2
+    fi
+    export PATH=$tools/node_modules/node/bin:$PATH
+}
+
+# A folder's sources as one digest: what tells whether it must be built again.
+sources_digest() {
+    (cd "$1" && find . \( -name node_modules -o -name dist \) -prune -o -type f -print0 |
+        LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum | cut -d' ' -f1)
+}
+
+# npm_ci DIR: only when the lockfile is not what is installed.
+npm_ci() {
+    local stamp=$1/node_modules/.berth-lock digest
+    digest=$(sha256sum "$1/package-lock.json" | cut -d' ' -f1)
+    [ "$(cat "$stamp" 2>/dev/null)" != "$digest" ] || return 0
+    say "installing npm packages of ${1#"$root"/}"
+    (cd "$1" && npm ci --silent --no-audit --no-fund)
+    echo "$digest" >"$stamp"
+}
+
+# npm_build DIR: `npm run build`, only when something changed.
+npm_build() {
+    local digest
+    npm_ci "$1"
+    digest=$(sources_digest "$1")
+    [ "$(cat "$1/dist/.berth-stamp" 2>/dev/null)" != "$digest" ] || return 0
+    say "building ${1#"$root"/}"
+    (cd "$1" && npm run --silent build)
+    echo "$digest" >"$1/dist/.berth-stamp"
+}
+
+build_packages=(build-essential cmake ninja-build pkg-config ca-certificates libcivetweb-dev
+    libjansson-dev libarchive-dev libsqlite3-dev libcurl4-openssl-dev libssl-dev zlib1g-dev
+    libzstd-dev)
+test_packages=(libcmocka-dev clang clang-format clang-tidy libclang-rt-14-dev python3 curl strace
+    chromium zip zstd git)
+
+# build_server PRESET
+build_server() {
+    say "building the server ($1)"
+    (cd "$root" && cmake --preset "$1" >"$root/build-$1.log" 2>&1 || {
+        cat "$root/build-$1.log" >&2
+        exit 1
+    })
+    rm -f "$root/build-$1.log"
+    cmake --build "$root/build/$1" -- --quiet
+}
+
+build_frontends() {
+    local part
+    for part in shell header-app home-app; do
+        npm_build "$root/frontends/$part"
+    done
+}
