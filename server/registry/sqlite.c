@@ -33,6 +33,7 @@ static const struct berth_registry_ops OPS = {
     .version_add = sqlite_version_add,
     .versions_each = sqlite_versions_each,
     .activate = sqlite_activate,
+    .way_back = sqlite_way_back,
     .live_each = sqlite_live_each,
     .changes_each = sqlite_changes_each,
     .page_put = sqlite_page_put,

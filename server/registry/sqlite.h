@@ -127,6 +127,8 @@ enum berth_code sqlite_generation(struct berth_registry *base, int64_t *ret,
                                   struct berth_error *error);
 enum berth_code sqlite_activate(struct berth_registry *base, const struct berth_activate *request,
                                 struct berth_activated *ret, struct berth_error *error);
+enum berth_code sqlite_way_back(struct berth_registry *base, const char *module, char **ret,
+                                struct berth_error *error);
 enum berth_code sqlite_live_each(struct berth_registry *base, berth_change_fn fn, void *context,
                                  struct berth_error *error);
 enum berth_code sqlite_changes_each(struct berth_registry *base, const char *module,

@@ -107,6 +107,32 @@ static enum berth_code target_back(struct sqlite_registry *registry, const struc
     return sqlite_end(&query, error);
 }
 
+enum berth_code sqlite_way_back(struct berth_registry *base, const char *module, char **ret,
+                                struct berth_error *error) {
+    struct sqlite_registry *registry = sqlite_of(base);
+    struct berth_error unknown = {0};
+    struct live live = {0};
+    struct target target = {0};
+    sqlite_lock(registry);
+    enum berth_code code = find_live(registry, module, &live, &unknown);
+    if (code == BERTH_OK && live.back)
+        code = target_back(registry, &live, &target, error);
+    sqlite_unlock(registry);
+    free(live.name);
+    if (code == BERTH_NOT_FOUND) {
+        *ret = NULL;
+        return BERTH_OK;
+    }
+    if (code == BERTH_OK) {
+        *ret = target.name;
+        return BERTH_OK;
+    }
+    free(target.name);
+    if (unknown.code)
+        berth_fail(error, code, unknown.rule, "%s", unknown.text);
+    return code;
+}
+
 /* A version that was never live has no place on the stack: a rollback to it is put on top, like an
  * activation. */
 static enum berth_code latest_back(struct sqlite_registry *registry, const struct live *live,
