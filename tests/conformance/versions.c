@@ -94,7 +94,7 @@ static void make_wide(struct berth_version *version, size_t count) {
         .version = strdup("1.0.0"),
         .description = strdup("{}"),
         .created_by = strdup("ci"),
-        .assets = calloc(count, sizeof *version->assets),
+        .assets = calloc(count + 1, sizeof *version->assets),
         .asset_count = count,
     };
     for (size_t i = 0; i < count; i++) {
@@ -162,7 +162,8 @@ static void a_version_that_fails_half_way_leaves_nothing(void **state) {
     struct list list;
     bool created = false;
     fixture_version("menu", "1.0.0", "bytes", &version);
-    strcpy(version.assets[2].path, version.assets[0].path);
+    free(version.assets[2].path);
+    version.assets[2].path = strdup(version.assets[0].path);
     assert_int_not_equal(fixture->ops->version_add(fixture->registry, &version, &created, NULL),
                          BERTH_OK);
     berth_version_done(&version);

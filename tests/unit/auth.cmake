@@ -1,0 +1,2 @@
+berth_unit(auth SOURCES unit/auth.c conformance/temp_directory.c LINKS berth_auth)
+target_include_directories(unit_auth PRIVATE conformance)
