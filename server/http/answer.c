@@ -9,6 +9,7 @@
 #include "range.h"
 #include <assert.h>
 #include <civetweb.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,6 +19,8 @@ enum { LAST_PIECE_SLACK_BYTES = 4096 };
 /* One write with a deadline. */
 static bool put(struct berth_exchange *exchange, const void *data, size_t length,
                 int64_t deadline_ms) {
+    if (exchange->broken)
+        return false;
     struct berth_watch_slot *slot = &exchange->worker->slot;
     berth_watch_begin(slot, deadline_ms, SHUT_RDWR);
     int written = mg_write(exchange->connection, data, length);
@@ -65,6 +68,8 @@ static void put_connection(struct berth_exchange *exchange, struct berth_head *h
 /* The status line and what every answer carries. */
 static void start_head(struct berth_exchange *exchange, struct berth_head *head, int status) {
     assert(!exchange->answered);
+    if (exchange->answered) /* a second answer would be taken for that of the next request */
+        exchange->broken = true;
     exchange->answered = true;
     exchange->status = status;
     berth_head_init(head, exchange->worker->scratch->out, BERTH_PIECE_BYTES);
@@ -325,7 +330,7 @@ void berth_answer_refusal(struct berth_exchange *exchange, const struct berth_er
     char *text = problem_text(exchange, error, problem, rule);
     const char *body = text ? text : "{}";
     struct berth_head head;
-    strcpy(exchange->rule, rule);
+    (void)snprintf(exchange->rule, sizeof exchange->rule, "%s", rule);
     start_head(exchange, &head, problem->status);
     berth_head_text(&head, "Content-Type: application/problem+json\r\n");
     put_length(&head, (int64_t)strlen(body));

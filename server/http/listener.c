@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <civetweb.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,11 +45,11 @@ static enum berth_code promise_descriptors(struct berth_listener *listener,
     if (limit.rlim_cur != RLIM_INFINITY &&
         (uint64_t)(promised + SPARE_DESCRIPTORS) > (uint64_t)limit.rlim_cur) {
         atomic_fetch_sub(&promised_descriptors, wanted);
-        enum berth_code code =
-            berth_fail(error, BERTH_INVALID, "limit-descriptors",
-                       "%d connections need %lld file descriptors, but the limit is %llu",
-                       listener->options.max_connections, (long long)(promised + SPARE_DESCRIPTORS),
-                       (unsigned long long)limit.rlim_cur);
+        enum berth_code code = berth_fail(error, BERTH_INVALID, "limit-descriptors",
+                                          "%d connections need %" PRId64
+                                          " file descriptors, but the limit is %" PRIu64,
+                                          listener->options.max_connections,
+                                          promised + SPARE_DESCRIPTORS, (uint64_t)limit.rlim_cur);
         berth_error_hint(error, "raise it with ulimit -n, or allow fewer connections");
         return code;
     }
@@ -267,7 +268,7 @@ enum berth_code berth_listener_start(const struct berth_listener_options *option
     enum berth_code code = check_options(options, error);
     if (!code)
         code = create(options, &listener, error);
-    if (code)
+    if (!listener)
         return code;
     listener->context = start_civetweb(listener, options->address);
     if (!listener->context) {
@@ -292,13 +293,10 @@ void berth_listener_drain(struct berth_listener *listener) {
 }
 
 int berth_listener_busy(const struct berth_listener *listener) {
-    /* The list only grows until the stop, at its front. */
-    struct berth_listener *owner = (struct berth_listener *)(uintptr_t)listener;
     int count = 0;
-    pthread_mutex_lock(&owner->watch.lock);
-    for (struct berth_watch_slot *slot = owner->watch.slots; slot; slot = slot->next)
+    for (struct berth_watch_slot *slot = atomic_load(&listener->watch.slots); slot;
+         slot = slot->next)
         count += atomic_load(&((struct berth_worker *)slot)->busy);
-    pthread_mutex_unlock(&owner->watch.lock);
     return count;
 }
 

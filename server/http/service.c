@@ -245,9 +245,10 @@ static void dispatch(struct berth_exchange *exchange) {
         answer_options(exchange);
         return;
     }
-    char headers[BERTH_ROUTE_ALLOW_BYTES + 16] = "Allow: ";
-    berth_route_allow(exchange->route, headers + strlen(headers));
-    strcat(headers, "\r\n");
+    char allow[BERTH_ROUTE_ALLOW_BYTES];
+    char headers[BERTH_ROUTE_ALLOW_BYTES + 16];
+    berth_route_allow(exchange->route, allow);
+    stpcpy(stpcpy(stpcpy(headers, "Allow: "), allow), "\r\n");
     struct berth_error *error = &exchange->worker->error;
     berth_fail(error, BERTH_INVALID, "method-not-allowed", "the method is not allowed here");
     berth_answer_refusal(exchange, error, headers);

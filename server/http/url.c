@@ -108,7 +108,7 @@ enum berth_code berth_url_decode(const char *raw, char *ret, struct berth_error 
     if (raw[0] != '/')
         return berth_fail(error, BERTH_INVALID, "url-absolute",
                           "the request target must be a path that starts with a slash");
-    size_t length;
+    size_t length = 0;
     enum berth_code code = decode_escapes(raw, ret, &length, error);
     if (code)
         return code;

@@ -66,7 +66,7 @@ static bool cut(in_port_t local_port, enum selection selection, const struct soc
         return false;
     for (struct dirent *entry = readdir(folder); entry; entry = readdir(folder)) {
         int fd = (int)strtol(entry->d_name, NULL, 10);
-        struct sockaddr_in peer, local;
+        struct sockaddr_in peer = {0}, local = {0};
         if (!socket_ends(fd, &peer, &local) || local.sin_port != local_port)
             continue;
         if (selection == ALL || (selection == ONE && is_same(&peer, one)) ||
@@ -143,8 +143,8 @@ enum berth_code berth_watch_start(struct berth_watch *watch, int max_connections
 
 void berth_watch_add(struct berth_watch *watch, struct berth_watch_slot *slot) {
     pthread_mutex_lock(&watch->lock);
-    slot->next = watch->slots;
-    watch->slots = slot;
+    slot->next = atomic_load(&watch->slots);
+    atomic_store(&watch->slots, slot);
     pthread_mutex_unlock(&watch->lock);
 }
 

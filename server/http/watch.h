@@ -32,11 +32,11 @@ struct berth_watch_slot {
 };
 
 struct berth_watch {
-    pthread_mutex_t lock; /* the list of slots and the fields below */
+    pthread_mutex_t lock; /* what is not atomic */
     pthread_cond_t wake;
-    struct berth_watch_slot *slots;
-    struct sockaddr_in address; /* listened on; port 0 until it is known */
-    bool stopping;              /* cut everything, over and over */
+    struct berth_watch_slot *_Atomic slots; /* grows at its front, so readers take no lock */
+    struct sockaddr_in address;             /* listened on; port 0 until it is known */
+    bool stopping;                          /* cut everything, over and over */
     bool finished;
     atomic_int connections; /* counted by the listener */
     int max_connections;
