@@ -1,0 +1,222 @@
+#include "detect.h"
+#include "berth/digest.h"
+#include "berth/json.h"
+#include "path.h"
+#include "scan.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct detector {
+    const char *looks_for;
+    berth_detect_fn detect;
+};
+
+/* In this order: a manifest says more than the script beside it. */
+static const struct detector detectors[] = {
+    {"mf-manifest.json (Module Federation)", berth_detect_manifest},
+    {"remoteEntry.js or the only remoteEntry*.js (webpack, rspack, vite)", berth_detect_container},
+};
+
+enum { DETECTOR_COUNT = sizeof detectors / sizeof *detectors };
+
+static enum berth_code refuse_memory(struct berth_error *error) {
+    return berth_fail(error, BERTH_NO_MEMORY, "memory", "out of memory");
+}
+
+static enum berth_code refuse_missing(const struct berth_tree *tree, struct berth_error *error) {
+    char looked_for[BERTH_HINT_BYTES] = "looked for: ";
+    for (size_t i = 0; i < DETECTOR_COUNT; i++) {
+        strncat(looked_for, i ? "; " : "", sizeof looked_for - strlen(looked_for) - 1);
+        strncat(looked_for, detectors[i].looks_for, sizeof looked_for - strlen(looked_for) - 1);
+    }
+    berth_fail(error, BERTH_REFUSED, "entry-missing",
+               tree->count ? "no entry was found among the %zu files" : "the archive has %zu files",
+               tree->count);
+    berth_error_hint(error, "%s", looked_for);
+    return BERTH_REFUSED;
+}
+
+static enum berth_code try_all(struct berth_detection *detection, struct berth_error *error) {
+    for (size_t i = 0; i < DETECTOR_COUNT; i++) {
+        bool matched = false;
+        enum berth_code code = detectors[i].detect(detection, &matched, error);
+        if (code || matched)
+            return code;
+    }
+    return refuse_missing(detection->tree, error);
+}
+
+/* "warnings" was needed from the start and belongs at the end. */
+static void move_to_end(json_t *object, const char *key) {
+    json_t *value = json_incref(json_object_get(object, key));
+    json_object_del(object, key);
+    json_object_set_new(object, key, value);
+}
+
+enum berth_code berth_detect(struct berth_store *store, const struct berth_tree *tree,
+                             enum berth_archive archive, char **ret, struct berth_error *error) {
+    struct berth_detection detection = {.store = store, .tree = tree};
+    detection.description =
+        json_pack("{ss s[]}", "archive", berth_archive_name(archive), "warnings");
+    if (!detection.description)
+        return refuse_memory(error);
+    enum berth_code code = try_all(&detection, error);
+    if (!code) {
+        move_to_end(detection.description, "integrity");
+        move_to_end(detection.description, "warnings");
+        *ret = berth_json_text(detection.description);
+        code = *ret ? BERTH_OK : refuse_memory(error);
+    }
+    json_decref(detection.description);
+    return code;
+}
+
+static int depth_of(const char *path) {
+    int depth = 0;
+    for (; *path; path++)
+        depth += *path == '/';
+    return depth;
+}
+
+static const char *last_segment(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+static enum berth_code refuse_ambiguous(const struct berth_asset *a, const struct berth_asset *b,
+                                        struct berth_error *error) {
+    berth_fail(error, BERTH_REFUSED, "entry-ambiguous", "two files could be the entry");
+    berth_path_where(error, b->path, strlen(b->path));
+    berth_error_hint(error, "send one build; the other is %s", a->path);
+    return BERTH_REFUSED;
+}
+
+enum berth_code berth_detect_find(const struct berth_tree *tree, bool (*matches)(const char *name),
+                                  const struct berth_asset **ret, struct berth_error *error) {
+    const struct berth_asset *best = NULL;
+    const struct berth_asset *rival = NULL;
+    for (size_t i = 0; i < tree->count; i++) {
+        const struct berth_asset *asset = &tree->nodes[i].asset;
+        if (!matches(last_segment(asset->path)))
+            continue;
+        int difference = best ? depth_of(asset->path) - depth_of(best->path) : -1;
+        if (difference < 0) {
+            best = asset;
+            rival = NULL;
+        } else if (difference == 0) {
+            rival = asset;
+        }
+    }
+    if (rival)
+        return refuse_ambiguous(best, rival, error);
+    *ret = best;
+    return BERTH_OK;
+}
+
+enum berth_code berth_detect_read(const struct berth_detection *detection,
+                                  const struct berth_asset *asset, char **ret, size_t *ret_bytes,
+                                  struct berth_error *error) {
+    if (asset->bytes > BERTH_SCAN_TEXT_BYTES) {
+        berth_fail(error, BERTH_TOO_LARGE, "limit-entry-bytes",
+                   "an entry or manifest may have at most %d bytes", BERTH_SCAN_TEXT_BYTES);
+        berth_path_where(error, asset->path, strlen(asset->path));
+        return BERTH_TOO_LARGE;
+    }
+    return berth_blob_read(detection->store, &asset->digest, BERTH_SCAN_TEXT_BYTES, ret, ret_bytes,
+                           error);
+}
+
+const struct berth_asset *berth_detect_beside(const struct berth_tree *tree, const char *base,
+                                              const char *path) {
+    if (strncmp(path, "./", 2) == 0)
+        path += 2;
+    char full[2 * BERTH_PATH_MAX_BYTES];
+    size_t folder = (size_t)(last_segment(base) - base);
+    size_t length = strlen(path);
+    if (folder + length >= sizeof full)
+        return NULL;
+    memcpy(full, base, folder);
+    memcpy(full + folder, path, length + 1);
+    return berth_tree_find(tree, full);
+}
+
+void berth_detect_warn(struct berth_detection *detection, const char *rule, const char *text) {
+    json_array_append_new(json_object_get(detection->description, "warnings"),
+                          json_pack("{ss ss}", "rule", rule, "text", text));
+}
+
+/* nx#19841 and others: a server's fallback page saved as the script. */
+static enum berth_code check_script(const struct berth_asset *entry, const char *text,
+                                    struct berth_error *error) {
+    text += strspn(text, " \t\r\n\xef\xbb\xbf");
+    if (*text && *text != '<')
+        return BERTH_OK;
+    berth_fail(error, BERTH_REFUSED, "entry-not-script",
+               *text ? "the entry is a page, not a script" : "the entry is empty");
+    berth_path_where(error, entry->path, strlen(entry->path));
+    return BERTH_REFUSED;
+}
+
+static void keep_existing(const struct berth_tree *tree, const char *entry,
+                          const json_t *candidates, json_t *ret) {
+    size_t index = 0;
+    const json_t *value = NULL;
+    json_array_foreach(candidates, index, value) {
+        const struct berth_asset *asset =
+            berth_detect_beside(tree, entry, json_string_value(value));
+        size_t seen = 0;
+        while (asset && seen < json_array_size(ret) &&
+               strcmp(json_string_value(json_array_get(ret, seen)), asset->path) != 0)
+            seen++;
+        if (asset && seen == json_array_size(ret))
+            json_array_append_new(ret, json_string(asset->path));
+    }
+}
+
+/* {"name", "js", "css"} of the scan becomes {"name", "assets": {"js", "css"}} with real files. */
+static void resolve_assets(const struct berth_tree *tree, const char *entry, json_t *exposes) {
+    size_t index = 0;
+    json_t *expose = NULL;
+    json_array_foreach(exposes, index, expose) {
+        json_t *js = json_array();
+        json_t *css = json_array();
+        keep_existing(tree, entry, json_object_get(expose, "js"), js);
+        keep_existing(tree, entry, json_object_get(expose, "css"), css);
+        json_object_del(expose, "js");
+        json_object_del(expose, "css");
+        if (json_array_size(js) + json_array_size(css))
+            json_object_set_new(expose, "assets", json_pack("{sO sO}", "js", js, "css", css));
+        json_decref(js);
+        json_decref(css);
+    }
+}
+
+static enum berth_code scan_text(struct berth_detection *detection, const struct berth_asset *entry,
+                                 const char *text, size_t length, json_t **ret_scan,
+                                 struct berth_error *error) {
+    enum berth_code code = check_script(entry, text, error);
+    if (!code)
+        code = berth_scan(text, length, ret_scan, error);
+    if (code)
+        return code;
+    char integrity[BERTH_INTEGRITY_BYTES];
+    berth_integrity(text, length, integrity);
+    json_object_set_new(detection->description, "integrity", json_string(integrity));
+    json_array_extend(json_object_get(detection->description, "warnings"),
+                      json_object_get(*ret_scan, "warnings"));
+    resolve_assets(detection->tree, entry->path, json_object_get(*ret_scan, "exposes"));
+    return BERTH_OK;
+}
+
+enum berth_code berth_detect_scan(struct berth_detection *detection,
+                                  const struct berth_asset *entry, json_t **ret_scan,
+                                  struct berth_error *error) {
+    char *text = NULL;
+    size_t length = 0;
+    enum berth_code code = berth_detect_read(detection, entry, &text, &length, error);
+    if (!code)
+        code = scan_text(detection, entry, text, length, ret_scan, error);
+    free(text);
+    return code;
+}

@@ -1,0 +1,62 @@
+/* What a bundle is: each detector looks at the files and either describes them or passes.
+ *
+ * Thread rules: one thread at a time.
+ */
+#ifndef BUNDLE_DETECT_H
+#define BUNDLE_DETECT_H
+
+#include "berth/error.h"
+#include "berth/store.h"
+#include "kind.h"
+#include "tree.h"
+#include <jansson.h>
+#include <stdbool.h>
+
+struct berth_detection {
+    struct berth_store *store;
+    const struct berth_tree *tree;
+    json_t *description; /* see berth/bundle.h; has "archive" and "warnings" already */
+};
+
+/* Sets *ret_matched; on a match it has filled the description. Errors: BERTH_REFUSED when the files
+ * are of its kind and break one of its rules. */
+typedef enum berth_code (*berth_detect_fn)(struct berth_detection *detection, bool *ret_matched,
+                                           struct berth_error *error);
+
+enum berth_code berth_detect_manifest(struct berth_detection *detection, bool *ret_matched,
+                                      struct berth_error *error);
+enum berth_code berth_detect_container(struct berth_detection *detection, bool *ret_matched,
+                                       struct berth_error *error);
+
+/* Tries all. On success *ret is the description as JSON text; free it. BERTH_REFUSED
+ * ("entry-missing") when none matched. */
+enum berth_code berth_detect(struct berth_store *store, const struct berth_tree *tree,
+                             enum berth_archive archive, char **ret, struct berth_error *error);
+
+/* Helpers of the detectors. */
+
+/* The file that is least deep among those whose last segment `matches`; NULL when there is none.
+ * BERTH_REFUSED ("entry-ambiguous") when several are equally deep. */
+enum berth_code berth_detect_find(const struct berth_tree *tree, bool (*matches)(const char *name),
+                                  const struct berth_asset **ret, struct berth_error *error);
+
+/* Reads the entry: *ret_scan is a new reference (see scan.h), its candidate files reduced to those
+ * in the bundle and made relative to its root as "assets"; adds its "integrity" to the description
+ * and its warnings. BERTH_REFUSED ("entry-not-script"), BERTH_TOO_LARGE ("limit-entry-bytes"). */
+enum berth_code berth_detect_scan(struct berth_detection *detection,
+                                  const struct berth_asset *entry, json_t **ret_scan,
+                                  struct berth_error *error);
+
+/* The whole file, NUL-terminated; free it. */
+enum berth_code berth_detect_read(const struct berth_detection *detection,
+                                  const struct berth_asset *asset, char **ret, size_t *ret_bytes,
+                                  struct berth_error *error);
+
+/* `path` as a file beside `base` ("dist/remoteEntry.js" and "main.js": "dist/main.js"). NULL when
+ * it is not in the bundle. */
+const struct berth_asset *berth_detect_beside(const struct berth_tree *tree, const char *base,
+                                              const char *path);
+
+void berth_detect_warn(struct berth_detection *detection, const char *rule, const char *text);
+
+#endif

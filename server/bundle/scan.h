@@ -1,0 +1,47 @@
+/* What a bundler's entry file says of itself: names that the shell needs, found by their shape in
+ * the text of webpack 5, rspack 1 and 2, and @module-federation/enhanced outputs, in development
+ * and in minified production form. Nothing is run.
+ *
+ * Best effort: what is not found is left out, and a warning says so where the shell works worse
+ * without it. Linear in the text's length; bounded in what it collects.
+ *
+ * Thread rules: pure functions of the text.
+ */
+#ifndef BUNDLE_SCAN_H
+#define BUNDLE_SCAN_H
+
+#include "berth/error.h"
+#include "js.h"
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { BERTH_SCAN_TEXT_BYTES = 32 * 1024 * 1024, BERTH_SCAN_NAME_BYTES = 512 };
+
+/* On success *ret is a new object:
+ *   type         "script" | "module"
+ *   container    the global it declares; absent when none was found
+ *   chunkGlobals [names]
+ *   exposes      [{"name": "./Header", "js": [candidate paths], "css": [candidate paths]}]
+ *                (paths relative to the entry's folder; some may not exist)
+ *   shared       [{"name", "version"?, "requiredVersion"?, "singleton"?}]
+ *   warnings     [{"rule", "text"}] */
+enum berth_code berth_scan(const char *text, size_t length, json_t **ret,
+                           struct berth_error *error);
+
+/* The parts, each looking for its own patterns in a token list; all add to arrays of the caller. */
+
+bool berth_scan_is_module(const struct berth_js *js);
+/* Free it; NULL when none was found. */
+char *berth_scan_container(const struct berth_js *js);
+void berth_scan_chunk_globals(const struct berth_js *js, json_t *names);
+/* Adds {"name", "chunks": [ids]}. */
+void berth_scan_exposes(const struct berth_js *js, json_t *exposes);
+/* Turns each "chunks" into "js" and "css" by the entry's own file name templates. */
+void berth_scan_chunk_files(const struct berth_js *js, json_t *exposes);
+void berth_scan_shared(const struct berth_js *js, json_t *shared);
+
+/* Is the token at `index` one of self, window, globalThis, this, global? */
+bool berth_scan_is_global(const struct berth_js *js, size_t index);
+
+#endif

@@ -1,0 +1,227 @@
+/* Which files a chunk id means: the entry's own templates, evaluated for one id.
+ *     S.u = e => ({415: "details"}[e] || e) + "." + {41: "902c5bae", 415: "ca2745c6"}[e] + ".js"
+ * `u` makes script names, `miniCssF` (webpack) and `k` (rspack) style sheet names. Several
+ * templates may be there, and some are someone else's `.u =`; the caller keeps only files that
+ * exist. */
+#include "berth/buffer.h"
+#include "scan.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    MAX_TEMPLATES = 4,
+    MAX_RETURNS = 4,
+    MAX_NESTING = 8,
+    MAX_STEPS = 4000000, /* tokens looked at in maps, all ids together */
+};
+
+struct template {
+    size_t parameter; /* the token of its name */
+    size_t start;     /* of the expression */
+};
+
+struct templates {
+    struct template list[MAX_TEMPLATES];
+    size_t count;
+};
+
+struct evaluation {
+    const struct berth_js *js;
+    size_t parameter;
+    const char *id;
+    struct berth_buffer out;
+    bool used_id;
+    int nesting;
+    long *steps;
+};
+
+static void add_template(struct templates *templates, size_t parameter, size_t start) {
+    if (templates->count < MAX_TEMPLATES)
+        templates->list[templates->count++] =
+            (struct template){.parameter = parameter, .start = start};
+}
+
+/* A body in braces: each of its returns is a template. */
+static void add_returns(const struct berth_js *js, size_t parameter, size_t open,
+                        struct templates *templates) {
+    size_t close = berth_js_match(js, open);
+    int left = MAX_RETURNS;
+    for (size_t i = open + 1; i < close && left > 0; i++) {
+        if (!berth_js_is_name(js, i, "return"))
+            continue;
+        add_template(templates, parameter, i + 1);
+        left--;
+    }
+}
+
+/* `e => body`, `(e) => body`, `function (e) { body }` at `index`. */
+static void add_function(const struct berth_js *js, size_t index, struct templates *templates) {
+    if (berth_js_is_name(js, index, "function"))
+        index++;
+    bool wrapped = berth_js_is_op(js, index, '(');
+    size_t parameter = wrapped ? index + 1 : index;
+    size_t body = wrapped ? index + 3 : index + 1;
+    if (berth_js_kind(js, parameter) != BERTH_JS_NAME)
+        return;
+    if (berth_js_is_op(js, body, BERTH_OP_ARROW))
+        body++;
+    if (berth_js_is_op(js, body, '{'))
+        add_returns(js, parameter, body, templates);
+    else
+        add_template(templates, parameter, body);
+}
+
+static void find_templates(const struct berth_js *js, const char *name, const char *other,
+                           struct templates *templates) {
+    for (size_t i = 1; i < js->count && templates->count < MAX_TEMPLATES; i++) {
+        bool named = berth_js_is_name(js, i, name) || (other && berth_js_is_name(js, i, other));
+        if (named && berth_js_is_op(js, i - 1, '.') && berth_js_is_op(js, i + 1, '='))
+            add_function(js, i + 2, templates);
+    }
+}
+
+static bool is_id(const struct evaluation *evaluation, size_t index) {
+    return berth_js_kind(evaluation->js, index) == BERTH_JS_NAME &&
+           berth_js_same_text(evaluation->js, index, evaluation->parameter);
+}
+
+static bool add_value(struct evaluation *evaluation, size_t index) {
+    char *value = berth_js_value(evaluation->js, index, BERTH_SCAN_NAME_BYTES);
+    if (value)
+        berth_buffer_text(&evaluation->out, value);
+    free(value);
+    return value && !evaluation->out.failed;
+}
+
+/* `{id: "text", …}` at `open`: adds the text for the id. */
+static bool look_up(struct evaluation *evaluation, size_t open) {
+    const struct berth_js *js = evaluation->js;
+    size_t close = berth_js_match(js, open);
+    for (size_t i = open + 1; i + 2 < close && berth_js_is_op(js, i + 1, ':'); i += 4) {
+        if (--*evaluation->steps < 0)
+            return false;
+        char *key = berth_js_value(js, i, BERTH_SCAN_NAME_BYTES);
+        bool equal = key && strcmp(key, evaluation->id) == 0;
+        free(key);
+        if (equal)
+            return add_value(evaluation, i + 2);
+    }
+    return false;
+}
+
+/* Is there `[e]` at `index`? */
+static bool is_indexed(const struct evaluation *evaluation, size_t index) {
+    return berth_js_is_op(evaluation->js, index, '[') && is_id(evaluation, index + 1) &&
+           berth_js_is_op(evaluation->js, index + 2, ']');
+}
+
+static bool evaluate_sum(struct evaluation *evaluation, size_t *index);
+
+/* In parentheses: `a || b` is the first that has a value. */
+static bool evaluate_choice(struct evaluation *evaluation, size_t *index) {
+    size_t length = evaluation->out.length;
+    bool found = false;
+    for (;;) {
+        bool good = evaluate_sum(evaluation, index);
+        found = found || good;
+        if (!good)
+            evaluation->out.length = length;
+        if (!berth_js_is_op(evaluation->js, *index, BERTH_OP_OR))
+            return found;
+        if (found)
+            return true;
+        ++*index;
+    }
+}
+
+/* `{…}[e]` or `({…})[e]`; *index moves behind it whether or not the id is in the map. */
+static bool evaluate_map(struct evaluation *evaluation, size_t *index, bool *ret_value) {
+    const struct berth_js *js = evaluation->js;
+    bool wrapped = berth_js_is_op(js, *index, '(') && berth_js_is_op(js, *index + 1, '{') &&
+                   berth_js_match(js, *index) == berth_js_match(js, *index + 1) + 1;
+    size_t open = wrapped ? *index + 1 : *index;
+    size_t after = berth_js_match(js, *index) + 1;
+    if (!berth_js_is_op(js, open, '{') || after <= open || !is_indexed(evaluation, after))
+        return false;
+    *index = after + 3;
+    evaluation->used_id = true;
+    *ret_value = look_up(evaluation, open);
+    return true;
+}
+
+static bool evaluate_group(struct evaluation *evaluation, size_t *index) {
+    size_t close = berth_js_match(evaluation->js, *index);
+    if (close <= *index || evaluation->nesting >= MAX_NESTING)
+        return false;
+    size_t inner = *index + 1;
+    evaluation->nesting++;
+    bool good = evaluate_choice(evaluation, &inner);
+    evaluation->nesting--;
+    *index = close + 1;
+    return good;
+}
+
+static bool evaluate_term(struct evaluation *evaluation, size_t *index) {
+    bool value = false;
+    if (evaluate_map(evaluation, index, &value))
+        return value;
+    if (berth_js_is_op(evaluation->js, *index, '('))
+        return evaluate_group(evaluation, index);
+    if (is_id(evaluation, *index)) {
+        berth_buffer_text(&evaluation->out, evaluation->id);
+        evaluation->used_id = true;
+        ++*index;
+        return !evaluation->out.failed;
+    }
+    if (berth_js_kind(evaluation->js, *index) == BERTH_JS_STRING)
+        return add_value(evaluation, (*index)++);
+    return false;
+}
+
+static bool evaluate_sum(struct evaluation *evaluation, size_t *index) {
+    bool good = evaluate_term(evaluation, index);
+    while (berth_js_is_op(evaluation->js, *index, '+')) {
+        ++*index;
+        good = evaluate_term(evaluation, index) && good;
+    }
+    return good;
+}
+
+static void add_file(const struct berth_js *js, const struct template *template, const char *id,
+                     long *steps, json_t *files) {
+    struct evaluation evaluation = {
+        .js = js, .parameter = template->parameter, .id = id, .steps = steps};
+    berth_buffer_init(&evaluation.out, BERTH_SCAN_NAME_BYTES);
+    size_t index = template->start;
+    /* A name without the id in it says nothing of which chunk it belongs to. */
+    if (evaluate_sum(&evaluation, &index) && evaluation.used_id && evaluation.out.data)
+        json_array_append_new(files, json_stringn(evaluation.out.data, evaluation.out.length));
+    berth_buffer_done(&evaluation.out);
+}
+
+static json_t *files_of(const struct berth_js *js, const struct templates *templates,
+                        const json_t *chunks, long *steps) {
+    json_t *files = json_array();
+    size_t index = 0;
+    const json_t *id = NULL;
+    json_array_foreach(chunks, index, id) for (size_t i = 0; i < templates->count; i++)
+        add_file(js, &templates->list[i], json_string_value(id), steps, files);
+    return files;
+}
+
+void berth_scan_chunk_files(const struct berth_js *js, json_t *exposes) {
+    struct templates scripts = {0};
+    struct templates styles = {0};
+    find_templates(js, "u", NULL, &scripts);
+    find_templates(js, "miniCssF", "k", &styles);
+    long steps = MAX_STEPS;
+    size_t index = 0;
+    json_t *expose = NULL;
+    json_array_foreach(exposes, index, expose) {
+        const json_t *chunks = json_object_get(expose, "chunks");
+        json_object_set_new(expose, "js", files_of(js, &scripts, chunks, &steps));
+        json_object_set_new(expose, "css", files_of(js, &styles, chunks, &steps));
+        json_object_del(expose, "chunks");
+    }
+}
