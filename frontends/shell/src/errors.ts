@@ -20,7 +20,8 @@ export function overBudget(times: number[], now: number): boolean {
 
 function culprit(error: unknown, file: string): Version | undefined {
   const { stack, request } = (error ?? {}) as { stack?: unknown; request?: unknown };
-  return ownerOf(file) ?? ownerInStack(`${messageOf(error)} ${String(request ?? '')} ${String(stack ?? '')}`);
+  // The file comes last: for an error in a handler that is React's, which throws it again, not the handler's.
+  return ownerInStack(`${request} ${messageOf(error)} ${stack}`) ?? ownerOf(file);
 }
 
 export function watchErrors(onTrouble: OnTrouble): void {

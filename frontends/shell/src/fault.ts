@@ -21,19 +21,13 @@ export function messageOf(error: unknown): string {
   }
 }
 
-interface ChunkError {
-  name?: string;
-  code?: string;
-}
+/** An ES module was not there: Chromium and Firefox, WebKit. */
+export const isImportError = (error: unknown): boolean => /dynamically imported module|Importing a module script/.test(messageOf(error));
 
-/** A lazy part of a version could not be fetched: webpack and rspack (scripts, CSS), then ES modules in three engines. */
+/** A lazy part of a version was not there: webpack and rspack (scripts, CSS), ES modules. */
 export function isChunkError(error: unknown): boolean {
-  const { name, code } = (error ?? {}) as ChunkError;
-  return (
-    name === 'ChunkLoadError' ||
-    code === 'CSS_CHUNK_LOAD_FAILED' ||
-    /dynamically imported module|Importing a module script failed/.test(messageOf(error))
-  );
+  const { name, code } = (error ?? {}) as { name?: string; code?: string };
+  return name === 'ChunkLoadError' || code === 'CSS_CHUNK_LOAD_FAILED' || isImportError(error);
 }
 
 /** Anything thrown as a `Fault`; a chunk that did not come is called so, whatever the version was doing. */

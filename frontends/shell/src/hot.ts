@@ -6,7 +6,7 @@ import type { Container, Namespace, Props } from './contract';
 import { Fault } from './fault';
 import { expose } from './loader';
 import type { Consumer, Module } from './module';
-import { boundaryOf, isComponent, isPinned, type Component, type React } from './react';
+import { boundaryOf, isComponent, isPinned, type Component, type React, type ReactDom, type ReactKit } from './react';
 import { joinScope, sharedPackage, type SharedScope } from './scope';
 import { dropStyles, keepStyles } from './styles';
 import type { Version } from './version';
@@ -21,6 +21,8 @@ interface Face {
 export class HotModule implements Consumer {
   readonly container: Container;
   #React: React | undefined;
+  /** So that a failure at the first render is known at once; without the consumer's react-dom it is known later. */
+  #flushSync: ReactKit['flushSync'] = (work) => work();
   #scope: SharedScope | null = null;
   readonly #faces = new Map<string, Face>();
   /** Asked for, but not handed out yet. */
@@ -50,12 +52,12 @@ export class HotModule implements Consumer {
 
   show(version: Version | null): void {
     if (version) for (const [key, face] of this.#faces) this.#addNames(key, face, version);
-    for (const redraw of this.#redraws) redraw();
+    this.#flushSync(() => this.recover());
   }
 
-  /** Within the commit that failed: React then draws the version before in the same frame. */
-  recover(version: Version | null): void {
-    this.show(version);
+  /** Maybe within the commit that failed: React then draws the version before in the same frame. */
+  recover(): void {
+    for (const redraw of this.#redraws) redraw();
   }
 
   #init(scope: SharedScope | undefined): void {
@@ -72,7 +74,9 @@ export class HotModule implements Consumer {
       await module.attach(this);
       const version = module.current;
       if (!version) throw new Error(`berth: no version of ${module.name} works in this page`);
-      this.#React ??= await sharedPackage<React>(this.#scope ?? version.scope, 'react');
+      const scope = this.#scope ?? version.scope;
+      this.#React ??= await sharedPackage<React>(scope, 'react');
+      this.#flushSync = (await sharedPackage<ReactDom>(scope, 'react-dom'))?.flushSync ?? this.#flushSync;
       await expose(version, key);
       const { namespace } = this.#faceOf(key, version);
       return () => namespace;

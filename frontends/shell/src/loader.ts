@@ -1,6 +1,6 @@
 /** Brings one version into the page: fetches its entry, finds its container, initialises it, gets its exposes. */
 import type { Container, Namespace, RemoteSpec } from './contract';
-import { Fault, faultOf, messageOf } from './fault';
+import { Fault, faultOf, isImportError, messageOf } from './fault';
 import { adoptNewGlobals, globalNames, routeVersion, takeContainer } from './router';
 import { promote, scopeForVersion } from './scope';
 import { atEpoch } from './spec';
@@ -46,8 +46,7 @@ async function runModule(version: Version): Promise<void> {
   try {
     namespace = (await import(version.spec.entry)) as Namespace;
   } catch (error) {
-    const fetched = !/dynamically imported module|Importing a module script failed/.test(messageOf(error));
-    throw new Fault(fetched ? 'evaluating' : 'fetching', messageOf(error), error);
+    throw new Fault(isImportError(error) ? 'fetching' : 'evaluating', messageOf(error), error);
   }
   version.container = isContainer(namespace)
     ? namespace

@@ -68,7 +68,7 @@ export class Module {
     this.#generation = spec.generation;
     const known = this.#bad.get(spec.version);
     if (known && !this.#mayRetry(spec, known)) {
-      const again = this.#latest?.version === spec.version;
+      const again = this.#latest?.generation === spec.generation;
       this.#latest = spec;
       if (!again) this.#refuse(spec, new Fault('retrying', 'not tried again'));
       return;
@@ -101,7 +101,7 @@ export class Module {
       tellFailed(this.#subject(version.spec), 'load-failed', faultOf(error, 'exposing'), null);
       throw error;
     }
-    if (this.current === version) await consumer.show(version);
+    if (this.current === version) void consumer.show(version);
   }
 
   async #stage(spec: RemoteSpec): Promise<void> {

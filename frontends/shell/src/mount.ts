@@ -73,7 +73,7 @@ export async function mountOf(version: Version, key: string): Promise<Mount> {
     const mount = await contract(namespace, version);
     if (mount) return mount;
   }
-  const names = Object.keys(namespace).join(', ') || 'nothing';
-  throw new Fault('preparing', `${key} exports ${names}: no React component, mount function, lifecycles or custom element`);
+  const names = Object.keys(namespace).join(', ');
+  throw new Fault('preparing', `${key} exports nothing that can be mounted: ${names}`);
 }
 

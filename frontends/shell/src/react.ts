@@ -22,7 +22,7 @@ interface Root {
   unmount(): void;
 }
 
-interface ReactDom {
+export interface ReactDom {
   createRoot?: (element: HTMLElement, options?: object) => Root;
   flushSync?: (work: () => void) => void;
 }
@@ -97,11 +97,11 @@ export async function reactKit({ scope }: Version, others: () => Promise<unknown
     await others();
     [React, dom, client] = await lookUp();
   }
-  // React 18 has createRoot in react-dom too, React 19 only in react-dom/client.
   const createRoot = client?.createRoot ?? dom?.createRoot;
   if (!React || !createRoot) {
-    const missing = React ? 'a react-dom with createRoot (React 19: react-dom/client)' : 'react';
-    throw new Fault('preparing', `exposes a React component but does not share ${missing}; share it, or expose mount(el, props, ctx)`);
+    // React 18 has createRoot in react-dom, React 19 only in react-dom/client.
+    const missing = !React ? 'react' : dom ? 'react-dom/client' : 'react-dom';
+    throw new Fault('preparing', `exposes a React component, but nobody shares ${missing}`);
   }
   const flushSync = dom?.flushSync;
   return { React, createRoot: createRoot.bind(client ?? dom), flushSync: flushSync ?? ((work) => work()) };

@@ -85,7 +85,7 @@ export function adoptNewGlobals(version: Version, before: Set<string>): void {
   for (const name of Object.getOwnPropertyNames(window)) {
     if (before.has(name) || routes.has(name)) continue;
     const value: unknown = Object.getOwnPropertyDescriptor(window, name)?.value;
-    if (!Array.isArray(value) || !Object.prototype.hasOwnProperty.call(value, 'push')) continue;
+    if (!Array.isArray(value) || !Object.hasOwn(value, 'push')) continue;
     routeGlobal(name, true);
     version.globals[name] = value;
   }

@@ -57,13 +57,17 @@ class Pane {
   }
 
   unmount(): void {
-    const { module, version } = this.version.spec;
-    const complain = (error: unknown): void => console.warn(`${module} ${version} failed while unmounting: ${messageOf(error)}; its box is removed`);
+    const complain = (error: unknown): void => this.warn('unmounting', error);
     try {
       Promise.resolve(this.mounted?.unmount?.()).catch(complain);
     } catch (error) {
       complain(error);
     }
+  }
+
+  /** What goes wrong on the way out does not hold up the next version. */
+  warn(doing: string, error: unknown): void {
+    console.warn(`${this.version.spec.module} ${this.version.spec.version} failed while ${doing}: ${messageOf(error)}`);
   }
 }
 
@@ -181,8 +185,7 @@ export class Slot implements Consumer {
       this.#states.set(shown.version, state);
       return state;
     } catch (error) {
-      console.warn(`${shown.version.spec.module} ${shown.version.spec.version} could not hand its state over: ${messageOf(error)}`);
-      return undefined;
+      return shown.warn('handing its state over', error);
     }
   }
 }

@@ -52,6 +52,7 @@ export async function open(context, url) {
   });
   const consoleLines = [];
   page.on('console', (message) => consoleLines.push(message.text()));
+  page.on('pageerror', (error) => consoleLines.push(error.message));
   await page.goto(url);
   const slot = (name) => `[data-berth-slot="${name}"]`;
   return {

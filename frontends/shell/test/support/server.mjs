@@ -120,7 +120,8 @@ export class Server {
     }
     const entry = /^\/m\/([^@/]+)\/remoteEntry\.(m?js)$/.exec(pathname);
     if (entry) {
-      const spec = JSON.stringify(this.live.has(entry[1]) ? this.spec(entry[1]) : { module: entry[1] });
+      const { name } = [...this.bundles.values()].find(({ module }) => module === entry[1]);
+      const spec = JSON.stringify(this.live.has(entry[1]) ? this.spec(entry[1]) : { module: entry[1], name });
       const call =
         entry[2] === 'js'
           ? `;__BERTH__.live(${spec});`
