@@ -3,6 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Enough for milliseconds with a fraction; 17 digits would show 1.3 as 1.3000000000000000444. */
+#define REAL_DIGITS JSON_REAL_PRECISION(9)
+
 /* Deepest nesting in the text. Strings are skipped; what is not JSON is jansson's to refuse. */
 static int depth_of(const char *text, size_t length) {
     int depth = 0, deepest = 0;
@@ -47,11 +50,11 @@ enum berth_code berth_json_parse(const char *text, size_t length, size_t max_byt
 }
 
 char *berth_json_text(const json_t *value) {
-    return json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+    return json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY | REAL_DIGITS);
 }
 
 char *berth_json_pretty(const json_t *value) {
-    return json_dumps(value, JSON_INDENT(2) | JSON_ENCODE_ANY);
+    return json_dumps(value, JSON_INDENT(2) | JSON_ENCODE_ANY | REAL_DIGITS);
 }
 
 const char *berth_json_string(const json_t *object, const char *key) {

@@ -29,8 +29,10 @@ static void add_url(struct berth_buffer *out, const struct berth_compose *compos
 
 /* The entry is fetched by the shell with crossorigin and its integrity: the preload must ask in the
  * same way or the browser fetches twice. */
-static void add_entry_preload(struct berth_buffer *out, const struct berth_compose *compose,
+static void add_entry_preload(struct berth_template_writer *writer,
+                              const struct berth_compose *compose,
                               const struct berth_remote *remote) {
+    struct berth_buffer *out = &writer->text;
     const char *entry = berth_json_string(remote->description, "entry");
     const char *type = berth_json_string(remote->description, "type");
     const char *integrity = berth_json_string(remote->description, "integrity");
@@ -41,14 +43,17 @@ static void add_entry_preload(struct berth_buffer *out, const struct berth_compo
                                      : "<link rel=\"preload\" as=\"script\" href=\"");
     add_url(out, compose, remote, entry);
     berth_buffer_text(out, "\" crossorigin=\"anonymous\"");
+    berth_template_nonce(writer); /* under strict-dynamic a preload needs it as a script does */
     if (integrity)
         berth_buffer_printf(out, " integrity=\"%s\"", integrity);
     berth_buffer_text(out, ">\n");
 }
 
 /* Chunks are fetched by the bundle's own runtime, with neither crossorigin nor integrity. */
-static void add_chunk_preloads(struct berth_buffer *out, const struct berth_compose *compose,
+static void add_chunk_preloads(struct berth_template_writer *writer,
+                               const struct berth_compose *compose,
                                const struct berth_remote *remote, const char *expose) {
+    struct berth_buffer *out = &writer->text;
     const json_t *exposes = json_object_get(remote->description, "exposes");
     const char *type = berth_json_string(remote->description, "type");
     if (type && strcmp(type, "module") == 0)
@@ -65,21 +70,24 @@ static void add_chunk_preloads(struct berth_buffer *out, const struct berth_comp
             for (size_t j = 0; j < json_array_size(paths); j++) {
                 berth_buffer_printf(out, "<link rel=\"preload\" as=\"%s\" href=\"", kinds[kind][1]);
                 add_url(out, compose, remote, json_string_value(json_array_get(paths, j)));
-                berth_buffer_text(out, "\">\n");
+                berth_buffer_text(out, "\"");
+                berth_template_nonce(writer);
+                berth_buffer_text(out, ">\n");
             }
         }
     }
 }
 
-static void add_preloads(struct berth_buffer *out, const struct berth_compose *compose) {
+static void add_preloads(struct berth_template_writer *writer,
+                         const struct berth_compose *compose) {
     const struct berth_page *page = compose->page;
     for (size_t i = 0; i < page->slot_count; i++) {
         const struct berth_remote *remote = compose->live(compose->context, page->slots[i].module);
         if (!remote)
             continue;
         if (!seen_before(page, i))
-            add_entry_preload(out, compose, remote);
-        add_chunk_preloads(out, compose, remote, page->slots[i].expose);
+            add_entry_preload(writer, compose, remote);
+        add_chunk_preloads(writer, compose, remote, page->slots[i].expose);
     }
 }
 
@@ -183,7 +191,7 @@ static void add_head(struct berth_template_writer *writer, const struct berth_co
                         compose->frontend->shell_integrity);
     berth_template_nonce(writer);
     berth_buffer_text(out, "></script>\n");
-    add_preloads(out, compose);
+    add_preloads(writer, compose);
     add_style(writer, compose->page);
     add_state(out, compose);
     berth_buffer_text(out, "</head>\n");

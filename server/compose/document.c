@@ -81,7 +81,7 @@ static const char *raw_end_tag(const struct scanner *scanner) {
 static void copy_tag(struct berth_template_writer *writer, struct scanner *scanner) {
     const char *end_tag = raw_end_tag(scanner);
     const char *end = tag_end(scanner);
-    if (is_tag(scanner, "<script") || is_tag(scanner, "<style")) {
+    if (is_tag(scanner, "<script") || is_tag(scanner, "<style") || is_tag(scanner, "<link")) {
         copy_to(&writer->text, scanner, scanner->at + strcspn(scanner->at, " \t\n\r\f/>"));
         berth_template_nonce(writer);
     }
