@@ -69,25 +69,35 @@ enum berth_exit cli_report(const struct cli *cli, const struct berth_error *erro
     return exit_of_error(error);
 }
 
-/* For a problem that came without advice. */
-static const char *default_hint(const struct cli *cli, long status, const char *rule) {
-    if (status == 401 && !cli->has_token) {
-        return "set BERTH_TOKEN or use --token-file; a new server's first token is in its data "
-               "directory, in admin.token";
-    }
+/* Advice for people at a command line, by what the server answered. Some of it `wins` over the
+ * server's own, which is for those who speak HTTP; the rest is for problems that came without. */
+static const struct advice {
+    long status;
+    const char *rule; /* NULL: any */
+    bool wins;
+    const char *hint;
+} advices[] = {
+    {401, "token-missing", true,
+     "set BERTH_TOKEN or use --token-file; a new server's first token is in its data directory, in "
+     "admin.token"},
+    {401, NULL, true, "another token is needed: an admin makes one with \"berth token create\""},
+    {403, NULL, false, "another token is needed: an admin makes one with \"berth token create\""},
     /* A server knows every path that is asked for here; the public listener knows none. */
-    if (strcmp(rule, "no-route") == 0 || strcmp(rule, "not-found") == 0)
-        return "is that the admin address? the public one (port 8080) takes no commands";
-    switch (status) {
-    case 401:
-        return "the token is unknown, expired or revoked: ask for a new one";
-    case 403:
-        return "the token is good, but not for this: see what it may do in \"berth token list\"";
-    case 412:
-        return "somebody was faster: look with \"berth status\", then decide again";
-    default:
-        return NULL;
+    {404, "no-route", true, "is that the admin address? the public one takes no commands"},
+    {404, "not-found", true, "is that the admin address? the public one takes no commands"},
+    {404, "version-unknown", false, "see what there is with \"berth versions MODULE\""},
+    {404, "token-unknown", false, "see what there is with \"berth token list\""},
+    {409, "no-way-back", false, "name the version with --to; \"berth versions MODULE\" lists them"},
+    {412, NULL, false, "somebody was faster: look with \"berth status\", then decide again"},
+};
+
+static const char *hint_for(long status, const char *rule, const char *servers) {
+    for (size_t i = 0; i < sizeof advices / sizeof *advices; i++) {
+        const struct advice *advice = &advices[i];
+        if (advice->status == status && (!advice->rule || strcmp(advice->rule, rule) == 0))
+            return advice->wins || !servers ? advice->hint : servers;
     }
+    return servers;
 }
 
 static void report_problem(const struct cli *cli, const struct cli_answer *answer,
@@ -104,7 +114,7 @@ static void report_problem(const struct cli *cli, const struct cli_answer *answe
     cli_complain(&cli->style, &(struct cli_complaint){
                                   .text = detail ? detail : berth_json_string(problem, "title"),
                                   .where = berth_json_string(problem, "where"),
-                                  .hint = hint ? hint : default_hint(cli, answer->status, rule),
+                                  .hint = hint_for(answer->status, rule, hint),
                                   .request = request,
                               });
 }

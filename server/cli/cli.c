@@ -125,7 +125,6 @@ static enum berth_code connect_client(struct cli *cli, struct berth_error *error
     }
     token = token ? token : cli_environment("BERTH_TOKEN");
     server = server ? server : cli_environment("BERTH_SERVER");
-    cli->has_token = token != NULL;
     return cli_client_init(&cli->client, server ? server : default_server, token, error);
 }
 

@@ -60,7 +60,6 @@ struct cli {
     size_t word_count;
     struct cli_style style;
     struct cli_client client;
-    bool has_token;
 };
 
 /* --- help.c --- */

@@ -19,7 +19,7 @@ static char *make_body(const char *version, const char *reason, struct berth_err
     return text;
 }
 
-static void show_change(const char *module, const json_t *answer) {
+static void show_change(const struct cli *cli, const char *module, const json_t *answer) {
     const char *version = berth_json_string(answer, "version");
     const char *previous = berth_json_string(answer, "previous");
     int64_t generation = berth_json_integer(answer, "generation", 0);
@@ -27,12 +27,12 @@ static void show_change(const char *module, const json_t *answer) {
     if (json_is_false(json_object_get(answer, "changed"))) {
         cli_line(stdout, "%s@%s was live already (generation %" PRId64 "): nothing changed", module,
                  version, generation);
-    } else if (previous) {
-        cli_line(stdout, "%s@%s is live (generation %" PRId64 "), before it %s", module, version,
-                 generation, previous);
-    } else {
-        cli_line(stdout, "%s@%s is live (generation %" PRId64 ")", module, version, generation);
+        return;
     }
+    cli_line(stdout, "%s@%s is live (generation %" PRId64 ")%s%s", module, version, generation,
+             previous ? ", before it " : "", previous ? previous : "");
+    if (previous && cli->command == &cli_command_activate)
+        cli_line(stdout, "way back: berth rollback %s", module);
 }
 
 /* What is sent to change what is live, and where. */
@@ -83,10 +83,7 @@ static enum berth_exit send_change(struct cli *cli, const struct change *change)
     long status;
     enum berth_exit outcome = cli_call(cli, &request, &answer, &status);
     if (outcome == BERTH_EXIT_OK && !cli->style.json && !cli->style.quiet)
-        show_change(change->module, answer);
-    if (outcome == BERTH_EXIT_OK && cli->command == &cli_command_activate && !cli->style.json &&
-        !cli->style.quiet && berth_json_string(answer, "previous"))
-        cli_line(stdout, "way back: berth rollback %s", change->module);
+        show_change(cli, change->module, answer);
     json_decref(answer);
     free(path);
     free(body);

@@ -276,7 +276,7 @@ class Live(CliCase):
                                    "way back: berth rollback header-app\n")
 
     def test_activation_of_what_is_live(self):
-        self.berth("activate", "header-app@1.1.0", answers=Answer(200, activated(changed=False, previous=None)))
+        self.berth("activate", "header-app@1.1.0", answers=Answer(200, activated(changed=False)))
         self.assertEqual(self.out, "header-app@1.1.0 was live already (generation 8): nothing changed\n")
 
     def test_a_generation_becomes_a_precondition(self):
@@ -547,6 +547,13 @@ class Connection(CliCase):
                 self.assertEqual(self.berth("status", answers=answer), expected)
                 self.assertIn("did not answer as a berth server does", self.err)
 
+    def test_what_is_missing_is_said_with_the_command_that_lists_it(self):
+        self.berth("activate", "header-app@9.0.0", answers=problem("version-unknown", 404, "no such version"))
+        self.assertIn('hint: see what there is with "berth versions MODULE"', self.err)
+        self.berth("activate", "header-app@9.0.0",
+                   answers=problem("version-unknown", 404, "no such version", hint="did you mean 0.9.0?"))
+        self.assertIn("hint: did you mean 0.9.0?", self.err)
+
     def test_the_public_listener_is_told_apart(self):
         code = self.berth("status", answers=problem("not-found", 404, "there is nothing under this path"))
         self.assertEqual(code, NOT_FOUND)
@@ -587,7 +594,8 @@ class Secrets(CliCase):
         self.assertEqual(self.request.headers["Authorization"], "Bearer berth_from_argv")
 
     def test_without_a_token_none_is_sent_and_401_says_how(self):
-        code = self.berth("status", answers=problem("token-missing", 401, "no token"), BERTH_TOKEN=None)
+        code = self.berth("status", BERTH_TOKEN=None,
+                          answers=problem("token-missing", 401, "no token", hint="send a header"))
         self.assertEqual(code, DENIED)
         self.assertIsNone(self.request.headers["Authorization"])
         self.assertIn("hint: set BERTH_TOKEN", self.err)
