@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import { launch, open, until } from './support/browser.mjs';
 import { altered, buildAll, header, home, plain } from './support/bundles.mjs';
-import { Server } from './support/server.mjs';
+import { NONCE, Server } from './support/server.mjs';
 
 const RED = 'rgb(255, 0, 0)';
 const BLUE = 'rgb(0, 0, 255)';
@@ -17,6 +17,7 @@ const bundles = await buildAll([
   header('3.1.0', 'green', { fault: 'throws-later' }),
   header('3.2.0', 'green', { fault: 'handler' }),
   header('3.3.0', 'green', { expose: './Renamed' }),
+  header('3.4.0', 'blue', { fault: 'suspends' }),
   home('1.0.0'),
 ]);
 const v2 = bundles.find(({ version }) => version === '2.0.0');
@@ -34,6 +35,8 @@ const variants = {
   noContainer: altered(v2, '4.7.0', { [entry]: () => 'self.somethingElse = 1;' }),
 };
 bundles.push(...Object.values(variants));
+// As if the server could not tell the names of their globals.
+bundles.push({ ...bundles[0], version: '1.0.2', globals: [] }, { ...v2, version: '2.0.2', globals: [] });
 
 const counter = (version) =>
   plain('counter-app', version, `
@@ -103,30 +106,39 @@ afterEach(async () => {
 const headerSlot = { name: 'header', module: 'header-app', expose: './Header', props: { title: 'front' } };
 
 describe('two versions of one container', () => {
-  for (const [kind, one, two] of [['production', '1.0.0', '2.0.0'], ['development, hashed names, style-loader', '1.0.1', '2.0.1']]) {
+  const rawEntry = { head: `<script src="/m/header-app@1.0.0/remoteEntry.js" nonce="${NONCE}"></script>` };
+  const kinds = [
+    ['production', '1.0.0', '2.0.0'],
+    ['development, hashed names, style-loader', '1.0.1', '2.0.1'],
+    ['unknown globals', '1.0.2', '2.0.2'],
+    ['after a raw entry with its top-level var', '1.0.0', '2.0.0', rawEntry],
+  ];
+  for (const [kind, from, to, options] of kinds) {
     test(`swap back and forth, with lazy chunks (${kind})`, async () => {
-      server.activate('header-app', one);
-      const tab = await visit(server.page('/', [headerSlot]));
+      // The files of 1.0.2 are those of 1.0.0, and say so.
+      const [one, two] = [from, to].map((version) => version.replace('.0.2', '.0.0'));
+      server.activate('header-app', from);
+      const tab = await visit(server.page('/', [headerSlot], options));
       await tab.shows('header', `front header ${one}`);
       assert.equal(await tab.colour('.header'), RED);
 
-      server.activate('header-app', two);
+      server.activate('header-app', to);
       await tab.shows('header', `front header ${two}`);
       assert.equal(await tab.colour('.header'), BLUE);
       await tab.click('.header button');
       await tab.has('nav', `menu ${two}`);
       assert.equal(await tab.colour('nav'), BLUE);
 
-      server.activate('header-app', one);
+      server.activate('header-app', from);
       await tab.shows('header', `front header ${one}`);
       assert.equal(await tab.colour('.header'), RED);
       await tab.click('.header button');
       await tab.has('nav', `menu ${one}`);
       assert.equal(await tab.colour('nav'), RED);
 
-      for (const [version, colour] of [[two, BLUE], [one, RED]]) {
+      for (const [version, text, colour] of [[to, two, BLUE], [from, one, RED]]) {
         server.activate('header-app', version);
-        await tab.shows('header', `front header ${version}`);
+        await tab.shows('header', `front header ${text}`);
         assert.equal(await tab.colour('.header'), colour);
       }
       assert.equal(await tab.reacts(), 1);
@@ -296,6 +308,17 @@ describe('ways to mount', () => {
     assert.deepEqual((await tab.status('counter-app')).bad, []);
   });
 
+  test('a component that suspends at its first render does not empty the slot', async () => {
+    server.activate('header-app', '1.0.0');
+    const tab = await visit(server.page('/', [headerSlot]));
+    await tab.shows('header', 'header 1.0.0');
+    server.activate('header-app', '3.4.0');
+    await tab.shows('header', 'menu 3.4.0');
+    await reported('swapped', '3.4.0');
+    assert.ok((await tab.frames('header')).every((text) => /fallback|1\.0\.0|menu 3\.4\.0/.test(text)));
+    assert.equal(await tab.colour('.header'), BLUE);
+  });
+
   test('custom element classes', async () => {
     server.activate('tag-app', '1.0.0');
     const tab = await visit(server.page('/', [{ name: 'tag', module: 'tag-app', expose: '.', props: { word: 'hello' } }]));
@@ -317,6 +340,41 @@ describe('ways to mount', () => {
     await tab.shows('header', 'fallback of header');
     server.activate('header-app', '1.0.0');
     await tab.shows('header', 'front header 1.0.0');
+  });
+});
+
+describe('the shell', () => {
+  test('goes on to the next activation while a version hangs', async () => {
+    server.hanging.add(`/m/header-app@${variants.hanging.version}/${entry}`);
+    server.activate('header-app', '1.0.0');
+    const tab = await visit(server.page('/', [headerSlot]));
+    await tab.shows('header', 'header 1.0.0');
+    await until('a stream', () => server.streams.size);
+    server.activate('header-app', variants.hanging.version);
+    await until('its request', () => server.requests.includes(`/m/header-app@${variants.hanging.version}/${entry}`));
+    server.activate('header-app', '2.0.0');
+    await tab.shows('header', 'header 2.0.0');
+    assert.deepEqual((await tab.status('header-app')).bad, []);
+  });
+
+  test('may run before the page is parsed', async () => {
+    server.activate('header-app', '1.0.0');
+    const url = server.page('/', [headerSlot], { script: 'async', restAfter: '/_berth/shell.0.js' });
+    const tab = await visit(url);
+    await tab.shows('header', 'header 1.0.0');
+  });
+
+  test('may come after a live entry, whose runtime it uses', async () => {
+    server.activate('header-app', '1.0.0');
+    const head = `<script src="/m/header-app/remoteEntry.js" nonce="${NONCE}"></script>`;
+    const tab = await visit(server.page('/', [headerSlot], { head }));
+    await tab.shows('header', 'front header 1.0.0');
+    await until('a stream', () => server.streams.size);
+    server.activate('header-app', '2.0.0');
+    await tab.shows('header', 'front header 2.0.0');
+    const swapped = await reported('swapped', '2.0.0');
+    assert.equal(swapped.page, '/');
+    assert.equal((await tab.page.evaluate(() => window.__BERTH__.modules())).length, 1);
   });
 });
 
@@ -408,6 +466,16 @@ describe('news from the server', () => {
     await until('the next leader', () => server.streamsOpened === 2 && server.streams.size === 1);
     server.activate('header-app', '1.0.0');
     await second.shows('header', 'header 1.0.0');
+  });
+
+  test('come to each tab by itself where there are no Web Locks', async () => {
+    server.activate('header-app', '1.0.0');
+    await context.addInitScript(() => Object.defineProperty(navigator, 'locks', { value: undefined }));
+    const url = server.page('/', [headerSlot]);
+    const both = [await visit(url), await visit(url)];
+    await until('two streams', () => server.streams.size === 2);
+    server.activate('header-app', '2.0.0');
+    for (const tab of both) await tab.shows('header', 'header 2.0.0');
   });
 
   const visitAndFollow = async () => {

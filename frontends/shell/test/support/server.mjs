@@ -7,7 +7,7 @@ const dist = (name) => readFileSync(new URL(`../../dist/${name}`, import.meta.ur
 
 const TYPES = { js: 'text/javascript', mjs: 'text/javascript', css: 'text/css', json: 'application/json', html: 'text/html' };
 const typeOf = (path) => `${TYPES[path.split('.').pop()] ?? 'application/octet-stream'}; charset=utf-8`;
-const NONCE = 'bm9uY2U';
+export const NONCE = 'bm9uY2U';
 
 export const CSP = `default-src 'none'; script-src 'nonce-${NONCE}' 'strict-dynamic'; style-src 'self' 'nonce-${NONCE}'; connect-src 'self'; img-src 'self'`;
 
@@ -71,9 +71,9 @@ export class Server {
     for (const stream of this.streams) stream.destroy();
   }
 
-  /** A composed page with these slots; `settings` shortens timeouts. */
-  page(path, slots, { settings, scripts = '' } = {}) {
-    this.pages.set(path, () => {
+  /** A composed page with these slots. `settings` shortens timeouts; all below `<head>` is sent after `restAfter` was asked for. */
+  page(path, slots, { settings, head = '', script = 'defer', restAfter } = {}) {
+    const compose = () => {
       const modules = this.specs();
       const urls = { events: '/events', remotes: '/manifests/remotes.json', reports: '/reports' };
       const used = Object.fromEntries(slots.map(({ module }) => [module, modules[module]]).filter(([, spec]) => spec));
@@ -82,11 +82,13 @@ export class Server {
         .filter(({ type }) => type === 'script')
         .map(({ entry, integrity }) => `<link rel="preload" as="script" nonce="${NONCE}" crossorigin="anonymous" href="${entry}" integrity="${integrity}">`);
       return `<!doctype html><html><head><meta charset="utf-8">${preloads.join('')}
-        <script nonce="${NONCE}" defer src="/_berth/shell.0.js"></script></head><body>
+        ${head}<script nonce="${NONCE}" ${script} src="/_berth/shell.0.js"></script></head><body>
         ${slots.map(({ name }) => `<div data-berth-slot="${name}"><p>fallback of ${name}</p></div>`).join('\n')}
         <script type="application/json" id="berth-state">${JSON.stringify(state).replaceAll('<', '\\u003c')}</script>
-        ${scripts}</body></html>`;
-    });
+        </body></html>`;
+    };
+    compose.restAfter = restAfter;
+    this.pages.set(path, compose);
     return this.origin + path;
   }
 
@@ -101,6 +103,9 @@ export class Server {
   answer(request, response) {
     const { pathname } = new URL(request.url, this.origin);
     this.requests.push(pathname);
+    const [awaited, proceed] = this.afterRequest ?? [];
+    // Once the script has been sent and had a moment to run; whether it did in time changes nothing that is asserted.
+    if (awaited === pathname) response.on('finish', () => setImmediate(proceed));
     if (this.hanging.has(pathname)) return;
     const send = (status, type, body, headers = {}) => {
       response.writeHead(status, { 'content-type': type, 'cache-control': 'no-cache', 'x-content-type-options': 'nosniff', 'access-control-allow-origin': '*', ...headers });
@@ -109,6 +114,7 @@ export class Server {
     const missing = () => send(404, 'application/problem+json', '{}', { 'cache-control': 'no-store' });
 
     const page = this.pages.get(pathname);
+    if (page?.restAfter) return this.sendInTwo(response, page);
     if (page) return send(200, 'text/html; charset=utf-8', page(), page.own ? {} : { 'content-security-policy': CSP });
     if (pathname === '/_berth/shell.0.js') return send(200, typeOf('x.js'), dist('shell.js'));
     if (pathname === '/events') return this.events(request, response, send);
@@ -132,6 +138,15 @@ export class Server {
     const body = asset && this.bundles.get(asset[1])?.files.get(asset[2]);
     if (body) return send(200, typeOf(pathname), body, { 'cache-control': 'public, max-age=31536000, immutable' });
     return missing();
+  }
+
+  async sendInTwo(response, page) {
+    const text = page();
+    const end = text.indexOf('<body>');
+    response.writeHead(200, { 'content-type': 'text/html; charset=utf-8', 'content-security-policy': CSP });
+    response.write(text.slice(0, end));
+    await new Promise((resolve) => (this.afterRequest = [page.restAfter, resolve]));
+    response.end(text.slice(end));
   }
 
   events(request, response, send) {
