@@ -6,7 +6,7 @@
  * it durable; a call that fails has changed nothing.
  *
  * Records handed to callbacks are borrowed for the call. A callback returns false to stop; the walk
- * then returns BERTH_OK. A callback must not call the registry.
+ * then returns BERTH_OK. A callback must not call the registry: SQLite's aborts when it does.
  *
  * Thread rules: internally locked; every function may be called from any thread.
  */
@@ -154,15 +154,16 @@ struct berth_registry_ops {
      * rollback without a version when there is nothing earlier. Activating what is live already
      * changes nothing (after the precondition was checked).
      *
-     * The way back is a stack: a rollback without a version goes to what was live before the present
-     * activation was made, and a second one goes further back, never forward again. A rollback to
-     * a named version continues from where that version's own latest activation came from. */
+     * The way back is a stack: a rollback without a version goes to what was live before the
+     * present activation was made, and a second one goes further back, never forward again. A
+     * rollback to a named version continues from where that version's own latest activation came
+     * from; to one that never was live, it is a step like an activation. */
     enum berth_code (*activate)(struct berth_registry *registry,
                                 const struct berth_activate *request, struct berth_activated *ret,
                                 struct berth_error *error);
 
-    /* Where a rollback without a version would go: a copy to free, or NULL when there is no way back
-     * (or no such module). */
+    /* Where a rollback without a version would go: a copy to free, or NULL when there is no way
+     * back (or no such module). */
     enum berth_code (*way_back)(struct berth_registry *registry, const char *module, char **ret,
                                 struct berth_error *error);
 
@@ -179,9 +180,9 @@ struct berth_registry_ops {
     /* Creates, replaces or deletes a page. BERTH_STALE as above; BERTH_CONFLICT ("page-path") when
      * another page has the path; BERTH_NOT_FOUND ("page-unknown") when deleting what is not there.
      * The same manifest again makes no row: *ret_generation is then the page's own. */
-    enum berth_code (*page_put)(struct berth_registry *registry, const struct berth_page_put *request,
-                                int64_t *ret_generation, int64_t *ret_revision,
-                                struct berth_error *error);
+    enum berth_code (*page_put)(struct berth_registry *registry,
+                                const struct berth_page_put *request, int64_t *ret_generation,
+                                int64_t *ret_revision, struct berth_error *error);
     /* Current pages by name. */
     enum berth_code (*pages_each)(struct berth_registry *registry, berth_page_fn fn, void *context,
                                   struct berth_error *error);
@@ -193,15 +194,16 @@ struct berth_registry_ops {
     enum berth_code (*token_add)(struct berth_registry *registry,
                                  const struct berth_token_record *token, struct berth_error *error);
     /* By the SHA-256 of the secret: calls fn once, or BERTH_NOT_FOUND. */
-    enum berth_code (*token_find)(struct berth_registry *registry, const struct berth_digest *secret,
-                                  berth_token_fn fn, void *context, struct berth_error *error);
+    enum berth_code (*token_find)(struct berth_registry *registry,
+                                  const struct berth_digest *secret, berth_token_fn fn,
+                                  void *context, struct berth_error *error);
     enum berth_code (*token_used)(struct berth_registry *registry, const char *id, int64_t at_ms,
                                   struct berth_error *error);
     /* BERTH_NOT_FOUND ("token-unknown"); revoking twice is fine and keeps the first time. */
     enum berth_code (*token_revoke)(struct berth_registry *registry, const char *id, int64_t at_ms,
                                     struct berth_error *error);
-    enum berth_code (*tokens_each)(struct berth_registry *registry, berth_token_fn fn, void *context,
-                                   struct berth_error *error);
+    enum berth_code (*tokens_each)(struct berth_registry *registry, berth_token_fn fn,
+                                   void *context, struct berth_error *error);
 };
 
 /* Every backend's object begins with this. */
@@ -210,7 +212,8 @@ struct berth_registry {
 };
 
 /* SQLite in the file DIRECTORY/db, created if missing. BERTH_IO ("database-damaged",
- * "database-newer") with one clear line: a damaged or newer file is never recreated. */
+ * "database-newer") with one clear line: a damaged or newer file is never recreated. The file is
+ * held for this object alone: a second open is BERTH_BUSY ("database-busy"). */
 enum berth_code berth_registry_sqlite_open(const char *directory, struct berth_registry **ret,
                                            struct berth_error *error);
 

@@ -57,22 +57,19 @@ static bool keep_text(struct sqlite_query *query, int column, char **ret) {
     return *ret;
 }
 
+/* A module that is not known stays all zero. */
 static enum berth_code find_live(struct sqlite_registry *registry, const char *module,
                                  struct live *ret, struct berth_error *error) {
     struct sqlite_query query = sqlite_begin(registry, SQL_LIVE_FIND);
     sqlite_put_text(&query, module);
-    bool found = sqlite_row(&query);
-    if (found) {
+    if (sqlite_row(&query)) {
         ret->module = sqlite_int(&query, 0);
         ret->generation = sqlite_int(&query, 1);
         ret->version = sqlite_int(&query, 2);
         ret->back = sqlite_int(&query, 3);
         keep_text(&query, 4, &ret->name);
     }
-    enum berth_code code = sqlite_end(&query, error);
-    if (!code && !found)
-        code = berth_fail(error, BERTH_NOT_FOUND, "module-unknown", "there is no such module");
-    return code;
+    return sqlite_end(&query, error);
 }
 
 static enum berth_code check_expected(int64_t expected, int64_t found, struct berth_error *error) {
@@ -110,26 +107,18 @@ static enum berth_code target_back(struct sqlite_registry *registry, const struc
 enum berth_code sqlite_way_back(struct berth_registry *base, const char *module, char **ret,
                                 struct berth_error *error) {
     struct sqlite_registry *registry = sqlite_of(base);
-    struct berth_error unknown = {0};
     struct live live = {0};
     struct target target = {0};
     sqlite_lock(registry);
-    enum berth_code code = find_live(registry, module, &live, &unknown);
-    if (code == BERTH_OK && live.back)
+    enum berth_code code = find_live(registry, module, &live, error);
+    if (!code && live.back != 0)
         code = target_back(registry, &live, &target, error);
     sqlite_unlock(registry);
     free(live.name);
-    if (code == BERTH_NOT_FOUND) {
-        *ret = NULL;
-        return BERTH_OK;
-    }
-    if (code == BERTH_OK) {
+    if (code)
+        free(target.name);
+    else
         *ret = target.name;
-        return BERTH_OK;
-    }
-    free(target.name);
-    if (unknown.code)
-        berth_fail(error, code, unknown.rule, "%s", unknown.text);
     return code;
 }
 
@@ -193,6 +182,8 @@ static enum berth_code activate(struct sqlite_registry *registry,
                                 const struct berth_activate *request, struct live *live,
                                 struct target *target, int64_t *ret, struct berth_error *error) {
     enum berth_code code = find_live(registry, request->module, live, error);
+    if (!code && live->module == 0)
+        code = berth_fail(error, BERTH_NOT_FOUND, "module-unknown", "there is no such module");
     if (!code)
         code = check_expected(request->expected, live->generation, error);
     if (!code)

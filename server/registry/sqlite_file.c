@@ -106,6 +106,9 @@ static enum berth_code connect_file(const char *path, sqlite3 **ret, struct bert
     if (!db)
         return berth_fail(error, BERTH_NO_MEMORY, "memory", "out of memory");
     enum berth_code code = sqlite_fail(db, result, error);
+    /* SQLite falls back to reading only, and would say so at the first write. */
+    if (!code && sqlite3_db_readonly(db, "main") == 1)
+        code = berth_fail(error, BERTH_IO, "database-io", "the database cannot be written");
     if (!code) {
         sqlite3_busy_timeout(db, BUSY_MS);
         sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);

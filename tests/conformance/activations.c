@@ -186,6 +186,15 @@ static enum berth_code take_step(struct fixture *fixture, const char *module, co
     return code;
 }
 
+/* What is told beforehand is what a rollback does: "" for no way back. */
+static bool is_told(struct fixture *fixture, const char *module, const char *expected) {
+    char *version = (char[]){"not written"};
+    assert_int_equal(fixture->ops->way_back(fixture->registry, module, &version, NULL), BERTH_OK);
+    bool same = strcmp(version ? version : "", expected) == 0;
+    free(version);
+    return same;
+}
+
 static void the_way_back_is_a_stack(void **state) {
     struct fixture *fixture = *state;
     for (size_t i = 0; i < sizeof WAYS / sizeof WAYS[0]; i++) {
@@ -195,6 +204,9 @@ static void the_way_back_is_a_stack(void **state) {
         for (size_t k = 0; WAYS[i].steps[k][0]; k++) {
             const char *step = WAYS[i].steps[k][0];
             bool refused = strcmp(step, "-!") == 0;
+            bool unnamed = refused || strcmp(step, "-") == 0;
+            if (unnamed && !is_told(fixture, module, refused ? "" : WAYS[i].steps[k][1]))
+                fail_msg("%s: before step %zu, \"%s\"", WAYS[i].name, k + 1, step);
             enum berth_code code = take_step(fixture, module, step);
             if (code != (refused ? BERTH_CONFLICT : BERTH_OK) ||
                 strcmp(fixture_live(fixture, module), WAYS[i].steps[k][1]) != 0)
@@ -204,6 +216,10 @@ static void the_way_back_is_a_stack(void **state) {
                 assert_string_equal(fixture->error.rule, "no-way-back");
         }
     }
+}
+
+static void an_unknown_module_has_no_way_back(void **state) {
+    assert_true(is_told(*state, "nobody", ""));
 }
 
 static void modules_have_ways_of_their_own(void **state) {
@@ -326,6 +342,7 @@ int run_activations(void) {
         REGISTRY_TEST(a_precondition_that_does_not_hold_changes_nothing),
         REGISTRY_TEST(what_is_not_there_cannot_become_live),
         REGISTRY_TEST(the_way_back_is_a_stack),
+        REGISTRY_TEST(an_unknown_module_has_no_way_back),
         REGISTRY_TEST(modules_have_ways_of_their_own),
         REGISTRY_TEST(the_way_back_outlives_a_restart),
         REGISTRY_TEST(history_has_one_row_for_each_change_newest_first),
