@@ -23,8 +23,8 @@ struct berth_principal {
 };
 
 /* From an Authorization header's value (NULL when absent). BERTH_UNAUTHENTICATED ("token-missing",
- * "token-malformed", "token-unknown", "token-expired", "token-revoked"). Notes the use, at most once
- * a minute. */
+ * "token-malformed", "token-unknown", "token-expired", "token-revoked"). Notes the use, at most
+ * once a minute. */
 enum berth_code berth_auth_check(struct berth_registry *registry, const char *authorization,
                                  int64_t now_ms, struct berth_principal *ret,
                                  struct berth_error *error);

@@ -4,9 +4,10 @@
  *
  * A blob is written to tmp/, fsynced, and renamed to its digest; berth_store_sync then fsyncs the
  * folders that changed. A row may name a blob only after that sync. Blobs are never changed or
- * overwritten. A failed fsync is final: the store refuses all later writes (BERTH_IO "store-broken"),
- * since the kernel may already have dropped the pages (reads go on). Opening takes the lock and
- * empties tmp/, so what a killed server left there is gone.
+ * overwritten. A failed fsync is final: the store refuses all later writes (BERTH_IO
+ * "store-broken"), since the kernel may already have dropped the pages (reads go on). Only a blob's
+ * fsync that finds the disk full is not: it costs that blob. Opening takes the lock and empties
+ * tmp/, so what a killed server left there is gone.
  *
  * Thread rules: internally locked; a blob writer belongs to one thread at a time.
  */
@@ -21,8 +22,8 @@
 struct berth_store;
 struct berth_blob_writer;
 
-/* Creates the directory (0700) if it is missing. BERTH_CONFLICT ("data-locked") when another process
- * has it, naming its pid. */
+/* Creates the directory (0700) if it is missing. BERTH_CONFLICT ("data-locked") when another
+ * process has it, naming its pid. */
 enum berth_code berth_store_open(const char *directory, struct berth_store **ret,
                                  struct berth_error *error);
 void berth_store_close(struct berth_store *store);

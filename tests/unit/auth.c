@@ -251,33 +251,33 @@ static void scopes_and_modules_decide_what_is_allowed(void **state) {
     enum { R = 1, P = 2, A = 4, ADMIN = 8 };
     static const struct {
         unsigned scopes;
-        const char *pattern;
         enum berth_scope asked;
+        const char *pattern;
         const char *module;
         const char *rule; /* NULL: allowed */
     } CASES[] = {
-        {P, "*", BERTH_SCOPE_PUBLISH, "menu", NULL},
-        {P, "*", BERTH_SCOPE_PUBLISH, NULL, NULL},
-        {P, "*", BERTH_SCOPE_ACTIVATE, "menu", "scope"},
-        {A, "*", BERTH_SCOPE_PUBLISH, "menu", "scope"},
-        {R, "*", BERTH_SCOPE_PUBLISH, "menu", "scope"},
-        {P | A, "*", BERTH_SCOPE_ADMIN, NULL, "scope"},
-        {ADMIN, "*", BERTH_SCOPE_PUBLISH, "menu", NULL},
-        {ADMIN, "*", BERTH_SCOPE_ADMIN, NULL, NULL},
-        {R, "*", BERTH_SCOPE_READ, NULL, NULL},
-        {P, "*", BERTH_SCOPE_READ, "menu", NULL},
-        {A, "menu", BERTH_SCOPE_READ, "menu", NULL},
-        {ADMIN, "*", BERTH_SCOPE_READ, "menu", NULL},
-        {0, "*", BERTH_SCOPE_READ, "menu", "scope"},
-        {P, "menu", BERTH_SCOPE_PUBLISH, "menu", NULL},
-        {P, "menu", BERTH_SCOPE_PUBLISH, "menu-2", "scope-module"},
-        {P, "menu", BERTH_SCOPE_PUBLISH, "men", "scope-module"},
-        {P, "menu", BERTH_SCOPE_PUBLISH, NULL, "scope-module"},
-        {P, "@shop/*", BERTH_SCOPE_PUBLISH, "@shop/cart", NULL},
-        {P, "@shop/*", BERTH_SCOPE_PUBLISH, "@shopping/cart", "scope-module"},
-        {P, "@shop/*", BERTH_SCOPE_PUBLISH, NULL, "scope-module"},
-        {ADMIN, "@shop/*", BERTH_SCOPE_ADMIN, NULL, "scope-module"},
-        {ADMIN, "@shop/*", BERTH_SCOPE_PUBLISH, "menu", "scope-module"},
+        {P, BERTH_SCOPE_PUBLISH, "*", "menu", NULL},
+        {P, BERTH_SCOPE_PUBLISH, "*", NULL, NULL},
+        {P, BERTH_SCOPE_ACTIVATE, "*", "menu", "scope"},
+        {A, BERTH_SCOPE_PUBLISH, "*", "menu", "scope"},
+        {R, BERTH_SCOPE_PUBLISH, "*", "menu", "scope"},
+        {P | A, BERTH_SCOPE_ADMIN, "*", NULL, "scope"},
+        {ADMIN, BERTH_SCOPE_PUBLISH, "*", "menu", NULL},
+        {ADMIN, BERTH_SCOPE_ADMIN, "*", NULL, NULL},
+        {R, BERTH_SCOPE_READ, "*", NULL, NULL},
+        {P, BERTH_SCOPE_READ, "*", "menu", NULL},
+        {A, BERTH_SCOPE_READ, "menu", "menu", NULL},
+        {ADMIN, BERTH_SCOPE_READ, "*", "menu", NULL},
+        {0, BERTH_SCOPE_READ, "*", "menu", "scope"},
+        {P, BERTH_SCOPE_PUBLISH, "menu", "menu", NULL},
+        {P, BERTH_SCOPE_PUBLISH, "menu", "menu-2", "scope-module"},
+        {P, BERTH_SCOPE_PUBLISH, "menu", "men", "scope-module"},
+        {P, BERTH_SCOPE_PUBLISH, "menu", NULL, "scope-module"},
+        {P, BERTH_SCOPE_PUBLISH, "@shop/*", "@shop/cart", NULL},
+        {P, BERTH_SCOPE_PUBLISH, "@shop/*", "@shopping/cart", "scope-module"},
+        {P, BERTH_SCOPE_PUBLISH, "@shop/*", NULL, "scope-module"},
+        {ADMIN, BERTH_SCOPE_ADMIN, "@shop/*", NULL, "scope-module"},
+        {ADMIN, BERTH_SCOPE_PUBLISH, "@shop/*", "menu", "scope-module"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
