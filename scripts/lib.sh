@@ -87,7 +87,7 @@ npm_build() {
 
 build_packages=(build-essential cmake ninja-build pkg-config ca-certificates libcivetweb-dev
     libjansson-dev libarchive-dev libsqlite3-dev libcurl4-openssl-dev libssl-dev zlib1g-dev
-    libzstd-dev)
+    libzstd-dev libunistring-dev)
 test_packages=(libcmocka-dev clang clang-format clang-tidy libclang-rt-14-dev python3 curl strace
     chromium zip zstd git)
 
