@@ -10,6 +10,15 @@ die() {
     exit 1
 }
 
+# quietly COMMAND…: its output only if it fails.
+quietly() {
+    local output
+    output=$("$@" 2>&1) || {
+        printf '%s\n' "$output" >&2
+        die "this failed: $*"
+    }
+}
+
 as_root() {
     if [ "$(id -u)" = 0 ]; then
         "$@"
@@ -30,9 +39,9 @@ install_packages() {
     done
     [ ${#missing[@]} -gt 0 ] || return 0
     say "installing ${missing[*]}"
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get update -qq
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-        "${missing[@]}" >/dev/null
+    quietly as_root env DEBIAN_FRONTEND=noninteractive apt-get update -qq
+    quietly as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
+        --no-install-recommends "${missing[@]}"
 }
 
 node_major() { node -p 'process.versions.node.split(".")[0]' 2>/dev/null || echo 0; }
@@ -94,11 +103,7 @@ test_packages=(libcmocka-dev clang clang-format clang-tidy libclang-rt-14-dev py
 # build_server PRESET
 build_server() {
     say "building the server ($1)"
-    (cd "$root" && cmake --preset "$1" >"$root/build-$1.log" 2>&1 || {
-        cat "$root/build-$1.log" >&2
-        exit 1
-    })
-    rm -f "$root/build-$1.log"
+    (cd "$root" && quietly cmake --preset "$1")
     cmake --build "$root/build/$1" -- --quiet
 }
 

@@ -141,11 +141,6 @@ const struct berth_asset *berth_detect_beside(const struct berth_tree *tree, con
     return berth_tree_find(tree, full);
 }
 
-void berth_detect_warn(struct berth_detection *detection, const char *rule, const char *text) {
-    json_array_append_new(json_object_get(detection->description, "warnings"),
-                          json_pack("{ss ss}", "rule", rule, "text", text));
-}
-
 /* nx#19841 and others: a server's fallback page saved as the script. */
 static enum berth_code check_script(const struct berth_asset *entry, const char *text,
                                     struct berth_error *error) {
@@ -203,8 +198,6 @@ static enum berth_code scan_text(struct berth_detection *detection, const struct
     char integrity[BERTH_INTEGRITY_BYTES];
     berth_integrity(text, length, integrity);
     json_object_set_new(detection->description, "integrity", json_string(integrity));
-    json_array_extend(json_object_get(detection->description, "warnings"),
-                      json_object_get(*ret_scan, "warnings"));
     resolve_assets(detection->tree, entry->path, json_object_get(*ret_scan, "exposes"));
     return BERTH_OK;
 }

@@ -41,8 +41,8 @@ enum berth_code berth_detect_find(const struct berth_tree *tree, bool (*matches)
                                   const struct berth_asset **ret, struct berth_error *error);
 
 /* Reads the entry: *ret_scan is a new reference (see scan.h), its candidate files reduced to those
- * in the bundle and made relative to its root as "assets"; adds its "integrity" to the description
- * and its warnings. BERTH_REFUSED ("entry-not-script"), BERTH_TOO_LARGE ("limit-entry-bytes"). */
+ * in the bundle and made relative to its root as "assets"; adds its "integrity" to the description.
+ * BERTH_REFUSED ("entry-not-script"), BERTH_TOO_LARGE ("limit-entry-bytes"). */
 enum berth_code berth_detect_scan(struct berth_detection *detection,
                                   const struct berth_asset *entry, json_t **ret_scan,
                                   struct berth_error *error);
@@ -56,7 +56,5 @@ enum berth_code berth_detect_read(const struct berth_detection *detection,
  * it is not in the bundle. */
 const struct berth_asset *berth_detect_beside(const struct berth_tree *tree, const char *base,
                                               const char *path);
-
-void berth_detect_warn(struct berth_detection *detection, const char *rule, const char *text);
 
 #endif

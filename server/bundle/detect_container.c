@@ -54,7 +54,8 @@ enum berth_code berth_detect_container(struct berth_detection *detection, bool *
     json_t *description = detection->description;
     json_object_set_new(description, "format", json_string("webpack-container"));
     json_object_set_new(description, "entry", json_string(entry->path));
-    static const char *const fields[] = {"type", "container", "chunkGlobals", "exposes", "shared"};
+    static const char *const fields[] = {"type",    "container", "chunkGlobals",
+                                         "exposes", "shared",    "warnings"};
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
         move_field(description, scan, fields[i]);
     json_decref(scan);

@@ -199,6 +199,18 @@ static const char *container_name(const struct manifest *manifest) {
     return name && *name ? name : berth_json_string(manifest->root, "name");
 }
 
+/* What the manifest says need not be found in the entry. */
+static void take_warnings(const struct manifest *manifest, const json_t *scan) {
+    json_t *warnings = json_object_get(manifest->detection->description, "warnings");
+    size_t index = 0;
+    json_t *value = NULL;
+    json_array_foreach(json_object_get(scan, "warnings"), index, value) {
+        const char *rule = berth_json_string(value, "rule");
+        if (strcmp(rule, "exposes-unknown") != 0 && strcmp(rule, "container-unknown") != 0)
+            json_array_append(warnings, value);
+    }
+}
+
 static void describe(const struct manifest *manifest, const struct berth_asset *entry,
                      json_t *exposes, json_t *scan) {
     json_t *description = manifest->detection->description;
@@ -212,6 +224,7 @@ static void describe(const struct manifest *manifest, const struct berth_asset *
     json_object_set(description, "chunkGlobals", json_object_get(scan, "chunkGlobals"));
     json_object_set(description, "exposes", exposes);
     json_object_set_new(description, "shared", take_shared(manifest));
+    take_warnings(manifest, scan);
 }
 
 static enum berth_code take(struct manifest *manifest, struct berth_error *error) {

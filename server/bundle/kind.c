@@ -69,7 +69,8 @@ enum berth_code berth_archive_tell(int fd, int64_t archive_bytes, enum berth_arc
     if (archive_bytes == 0)
         return berth_fail(error, BERTH_INVALID, "archive-empty", "the body is empty");
     unsigned char head[BERTH_TAR_BLOCK_BYTES];
-    ssize_t got = pread(fd, head, sizeof head, 0);
+    size_t want = archive_bytes < (int64_t)sizeof head ? (size_t)archive_bytes : sizeof head;
+    ssize_t got = pread(fd, head, want, 0);
     if (got < 0)
         return berth_fail_errno(error, "archive-read", "cannot read the archive");
     size_t length = (size_t)got;

@@ -47,7 +47,9 @@ static la_ssize_t read_tar(struct archive *archive, void *context, const void **
 static la_ssize_t read_zip(struct archive *archive, void *context, const void **ret) {
     struct reader *reader = context;
     (void)archive;
-    ssize_t got = pread(reader->fd, reader->piece, sizeof reader->piece, reader->offset);
+    int64_t left = reader->archive_bytes - reader->offset;
+    size_t want = left <= 0 ? 0 : left < ZIP_PIECE_BYTES ? (size_t)left : ZIP_PIECE_BYTES;
+    ssize_t got = pread(reader->fd, reader->piece, want, reader->offset);
     if (got < 0) {
         reader->failed = berth_fail_errno(reader->error, "archive-read", "cannot read the archive");
         return -1;

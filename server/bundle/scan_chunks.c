@@ -1,5 +1,6 @@
 /* Which files a chunk id means: the entry's own templates, evaluated for one id.
  *     S.u = e => ({415: "details"}[e] || e) + "." + {41: "902c5bae", 415: "ca2745c6"}[e] + ".js"
+ *     S.u = e => (456 === e ? "Header" : e) + "." + {41: "902c5bae", 456: "7d31690c"}[e] + ".js"
  * `u` makes script names, `miniCssF` (webpack) and `k` (rspack) style sheet names. Several
  * templates may be there, and some are someone else's `.u =`; the caller keeps only files that
  * exist. */
@@ -13,12 +14,14 @@ enum {
     MAX_TEMPLATES = 4,
     MAX_RETURNS = 4,
     MAX_NESTING = 8,
-    MAX_STEPS = 4000000, /* tokens looked at in maps, all ids together */
+    MAX_STEPS = 8000000, /* tokens looked at, all ids together */
+    STYLE_LOADER_TOKENS = 400,
 };
 
 struct template {
     size_t parameter; /* the token of its name */
     size_t start;     /* of the expression */
+    size_t only;      /* the token of the one id that it is for; 0: any */
 };
 
 struct templates {
@@ -36,10 +39,34 @@ struct evaluation {
     long *steps;
 };
 
-static void add_template(struct templates *templates, size_t parameter, size_t start) {
+static void add_template(struct templates *templates, struct template template) {
     if (templates->count < MAX_TEMPLATES)
-        templates->list[templates->count++] =
-            (struct template){.parameter = parameter, .start = start};
+        templates->list[templates->count++] = template;
+}
+
+static bool is_literal(const struct berth_js *js, size_t index) {
+    enum berth_js_kind kind = berth_js_kind(js, index);
+    return kind == BERTH_JS_STRING || kind == BERTH_JS_NUMBER;
+}
+
+/* `e === "id"` or `"id" === e` at `index`: the literal's token, else 0. */
+static size_t compared_id(const struct berth_js *js, size_t parameter, size_t index) {
+    const struct berth_js_token *op = index + 1 < js->count ? &js->tokens[index + 1] : NULL;
+    if (!op || op->op != BERTH_OP_COMPARE || js->text[op->start] != '=')
+        return 0;
+    if (is_literal(js, index) && berth_js_same_text(js, index + 2, parameter))
+        return index;
+    if (is_literal(js, index + 2) && berth_js_same_text(js, index, parameter))
+        return index + 2;
+    return 0;
+}
+
+/* `if (e === "id") return "file"`, with the return at `index`. */
+static size_t condition_before(const struct berth_js *js, size_t parameter, size_t index) {
+    if (index < 6 || !berth_js_is_op(js, index - 1, ')') ||
+        !berth_js_is_name(js, berth_js_match(js, index - 1) - 1, "if"))
+        return 0;
+    return compared_id(js, parameter, berth_js_match(js, index - 1) + 1);
 }
 
 /* A body in braces: each of its returns is a template. */
@@ -50,7 +77,9 @@ static void add_returns(const struct berth_js *js, size_t parameter, size_t open
     for (size_t i = open + 1; i < close && left > 0; i++) {
         if (!berth_js_is_name(js, i, "return"))
             continue;
-        add_template(templates, parameter, i + 1);
+        add_template(templates, (struct template){.parameter = parameter,
+                                                  .start = i + 1,
+                                                  .only = condition_before(js, parameter, i)});
         left--;
     }
 }
@@ -69,7 +98,7 @@ static void add_function(const struct berth_js *js, size_t index, struct templat
     if (berth_js_is_op(js, body, '{'))
         add_returns(js, parameter, body, templates);
     else
-        add_template(templates, parameter, body);
+        add_template(templates, (struct template){.parameter = parameter, .start = body});
 }
 
 static void find_templates(const struct berth_js *js, const char *name, const char *other,
@@ -79,6 +108,13 @@ static void find_templates(const struct berth_js *js, const char *name, const ch
         if (named && berth_js_is_op(js, i - 1, '.') && berth_js_is_op(js, i + 1, '='))
             add_function(js, i + 2, templates);
     }
+}
+
+static bool token_is(const struct berth_js *js, size_t index, const char *text) {
+    char *value = berth_js_value(js, index, BERTH_SCAN_NAME_BYTES);
+    bool equal = value && strcmp(value, text) == 0;
+    free(value);
+    return equal;
 }
 
 static bool is_id(const struct evaluation *evaluation, size_t index) {
@@ -101,10 +137,7 @@ static bool look_up(struct evaluation *evaluation, size_t open) {
     for (size_t i = open + 1; i + 2 < close && berth_js_is_op(js, i + 1, ':'); i += 4) {
         if (--*evaluation->steps < 0)
             return false;
-        char *key = berth_js_value(js, i, BERTH_SCAN_NAME_BYTES);
-        bool equal = key && strcmp(key, evaluation->id) == 0;
-        free(key);
-        if (equal)
+        if (token_is(js, i, evaluation->id))
             return add_value(evaluation, i + 2);
     }
     return false;
@@ -118,12 +151,30 @@ static bool is_indexed(const struct evaluation *evaluation, size_t index) {
 
 static bool evaluate_sum(struct evaluation *evaluation, size_t *index);
 
+/* A sum, or `456 === e ? sum : expression`. */
+static bool evaluate_expression(struct evaluation *evaluation, size_t *index) {
+    const struct berth_js *js = evaluation->js;
+    for (;;) {
+        size_t id = compared_id(js, evaluation->parameter, *index);
+        if (!id || !berth_js_is_op(js, *index + 3, '?'))
+            return evaluate_sum(evaluation, index);
+        size_t length = evaluation->out.length;
+        evaluation->used_id = true;
+        *index += 4;
+        bool good = evaluate_sum(evaluation, index);
+        if (token_is(js, id, evaluation->id) || !berth_js_is_op(js, *index, ':'))
+            return good;
+        evaluation->out.length = length;
+        ++*index;
+    }
+}
+
 /* In parentheses: `a || b` is the first that has a value. */
 static bool evaluate_choice(struct evaluation *evaluation, size_t *index) {
     size_t length = evaluation->out.length;
     bool found = false;
     for (;;) {
-        bool good = evaluate_sum(evaluation, index);
+        bool good = evaluate_expression(evaluation, index);
         found = found || good;
         if (!good)
             evaluation->out.length = length;
@@ -188,14 +239,42 @@ static bool evaluate_sum(struct evaluation *evaluation, size_t *index) {
     return good;
 }
 
+/* Is the chunk among those with styles? The loader of styles has their ids: `{456: 1}[e]` in
+ * webpack,
+ * `"456" == e` in rspack. Asked only for a name that is the same for every id. */
+static bool has_styles(const struct berth_js *js, const char *id) {
+    size_t end = 0;
+    for (size_t i = 1; i < js->count; i++) {
+        bool loader = berth_js_is_name(js, i, "miniCss") || berth_js_is_name(js, i, "css");
+        if (loader && berth_js_is_op(js, i - 1, '.') && berth_js_is_op(js, i + 1, '='))
+            end = i + STYLE_LOADER_TOKENS;
+        if (i >= end || !is_literal(js, i) || !token_is(js, i, id))
+            continue;
+        const char *op = js->text + js->tokens[i + 1 < js->count ? i + 1 : i].start;
+        bool listed = berth_js_is_op(js, i + 1, ':') && token_is(js, i + 2, "1");
+        bool compared = berth_js_is_op(js, i + 1, BERTH_OP_COMPARE) && *op == '=';
+        if (listed || compared)
+            return true;
+    }
+    return false;
+}
+
 static void add_file(const struct berth_js *js, const struct template *template, const char *id,
                      long *steps, json_t *files) {
-    struct evaluation evaluation = {
-        .js = js, .parameter = template->parameter, .id = id, .steps = steps};
+    if (template->only && !token_is(js, template->only, id))
+        return;
+    struct evaluation evaluation = {.js = js,
+                                    .parameter = template->parameter,
+                                    .id = id,
+                                    .used_id = template->only > 0,
+                                    .steps = steps};
     berth_buffer_init(&evaluation.out, BERTH_SCAN_NAME_BYTES);
     size_t index = template->start;
+    bool good = evaluate_expression(&evaluation, &index) && evaluation.out.data;
     /* A name without the id in it says nothing of which chunk it belongs to. */
-    if (evaluate_sum(&evaluation, &index) && evaluation.used_id && evaluation.out.data)
+    if (good && !evaluation.used_id && (*steps -= (long)js->count) >= 0)
+        evaluation.used_id = has_styles(js, id);
+    if (good && evaluation.used_id)
         json_array_append_new(files, json_stringn(evaluation.out.data, evaluation.out.length));
     berth_buffer_done(&evaluation.out);
 }

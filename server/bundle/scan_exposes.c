@@ -2,7 +2,9 @@
  *
  * In minified code the map's variable has any name. It is found from the one text that minifiers
  * keep: the error of get(), which comes right after the map is asked for the module.
- *     t.o(n, e) ? n[e]() : … throw new Error('Module "' + e + '" does not exist in container.') */
+ *     t.o(n, e) ? n[e]() : … throw new Error('Module "' + e + '" does not exist in container.')
+ *     if (!b[e]) throw new Error("Can not find remote module " + e)
+ * (@originjs/vite-plugin-federation) */
 #include "scan.h"
 
 #include <stdlib.h>
@@ -16,6 +18,7 @@ enum {
 };
 
 static const char anchor[] = "does not exist in container.";
+static const char vite_anchor[] = "Can not find remote module ";
 
 struct map {
     size_t name; /* the token before = or : */
@@ -54,13 +57,13 @@ static size_t find_named_map(const struct berth_js *js, const struct maps *maps)
     return 0;
 }
 
-static bool is_anchor(const struct berth_js *js, size_t index) {
+static bool is_anchor(const struct berth_js *js, size_t index, const char *wanted) {
     enum berth_js_kind kind = berth_js_kind(js, index);
     if (kind != BERTH_JS_STRING && kind != BERTH_JS_TEMPLATE)
         return false;
     const struct berth_js_token *token = &js->tokens[index];
     size_t length = token->end - token->start;
-    return length < 200 && memmem(js->text + token->start, length, anchor, sizeof anchor - 1);
+    return length < 200 && memmem(js->text + token->start, length, wanted, strlen(wanted));
 }
 
 static size_t map_of_anchor(const struct berth_js *js, const struct maps *maps, size_t index) {
@@ -73,11 +76,20 @@ static size_t map_of_anchor(const struct berth_js *js, const struct maps *maps, 
     return 0;
 }
 
+static size_t map_of_vite_anchor(const struct berth_js *js, const struct maps *maps, size_t index) {
+    for (size_t back = 4; back <= ANCHOR_DISTANCE && back <= index; back++)
+        if (berth_js_is_op(js, index - back, '!') && berth_js_is_op(js, index - back + 2, '['))
+            return find_map(js, maps, index - back + 1);
+    return 0;
+}
+
 static size_t find_module_map(const struct berth_js *js) {
     struct maps maps = {0};
     for (size_t i = 0; i < js->count; i++) {
         note_map(js, i, &maps);
-        size_t open = is_anchor(js, i) ? map_of_anchor(js, &maps, i) : 0;
+        size_t open = is_anchor(js, i, anchor)        ? map_of_anchor(js, &maps, i)
+                      : is_anchor(js, i, vite_anchor) ? map_of_vite_anchor(js, &maps, i)
+                                                      : 0;
         if (open)
             return open;
     }

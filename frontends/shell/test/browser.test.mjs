@@ -18,6 +18,7 @@ const bundles = await buildAll([
   header('3.2.0', 'green', { fault: 'handler' }),
   header('3.3.0', 'green', { expose: './Renamed' }),
   header('3.4.0', 'blue', { fault: 'suspends' }),
+  header('1.9.0', 'blue', { react: '18.9.0' }),
   home('1.0.0'),
 ]);
 const v2 = bundles.find(({ version }) => version === '2.0.0');
@@ -147,6 +148,32 @@ describe('two versions of one container', () => {
       assert.equal(server.reports.filter(({ kind: event }) => event === 'swapped').length, 4);
     });
   }
+});
+
+describe('what versions have in common', () => {
+  test('a chunk of one that is still on its way is not taken for the same chunk of another', async () => {
+    const [menuScript] = Object.keys(without('menu ${'));
+    server.hanging.add(`/m/header-app@1.0.0/${menuScript}`);
+    server.activate('header-app', '1.0.0');
+    const tab = await visit(server.page('/', [headerSlot]));
+    await tab.shows('header', 'header 1.0.0');
+    await until('a stream', () => server.streams.size);
+    await tab.click('.header button');
+    await until('its request', () => server.requests.includes(`/m/header-app@1.0.0/${menuScript}`));
+    server.activate('header-app', '2.0.0');
+    await tab.shows('header', 'header 2.0.0');
+    await tab.click('.header button');
+    await tab.has('nav', 'menu 2.0.0');
+  });
+
+  test('a newer React of a module does not outrank the one that the page runs on', async () => {
+    server.activate('header-app', '1.0.0');
+    const tab = await visit(server.page('/', [headerSlot]));
+    await tab.shows('header', 'header 1.0.0');
+    server.activate('header-app', '1.9.0');
+    await tab.shows('header', 'header 1.9.0');
+    assert.equal(await tab.reacts(), 1);
+  });
 });
 
 const counterSlot = { name: 'counter', module: 'counter-app', expose: '.', props: { from: 5 } };

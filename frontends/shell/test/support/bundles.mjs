@@ -10,9 +10,13 @@ import webpack from 'webpack';
 const fixtures = fileURLToPath(new URL('../fixtures/', import.meta.url));
 const modules = fileURLToPath(new URL('../../node_modules', import.meta.url));
 
-const shared = (requiredVersion) => ({ react: { singleton: true, requiredVersion }, 'react-dom': { singleton: true, requiredVersion } });
+/** `version`: what the bundle says its React is. */
+function shared(version) {
+  const each = { singleton: true, requiredVersion: '^18.2.0', ...(version ? { version } : {}) };
+  return { react: each, 'react-dom': each };
+}
 
-function config({ name, dir, mode = 'production', hashed = false, styles = 'extract', defines = {}, federation, entry = {} }) {
+function config({ name, dir, mode = 'production', hashed = false, styles = 'extract', defines = {}, federation, entry = {}, react }) {
   const file = hashed ? '[name].[contenthash:8]' : '[name]';
   return {
     name,
@@ -29,7 +33,7 @@ function config({ name, dir, mode = 'production', hashed = false, styles = 'extr
     plugins: [
       new MiniCssExtractPlugin({ chunkFilename: `${file}.css` }),
       new webpack.DefinePlugin(Object.fromEntries(Object.entries(defines).map(([key, value]) => [key, JSON.stringify(value)]))),
-      new webpack.container.ModuleFederationPlugin({ filename: 'remoteEntry.js', shared: shared('^18.2.0'), ...federation }),
+      new webpack.container.ModuleFederationPlugin({ filename: 'remoteEntry.js', shared: shared(react), ...federation }),
     ],
   };
 }
