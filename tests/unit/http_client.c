@@ -1,0 +1,139 @@
+#include "http_client.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+void client_open(struct client *client, const char *address) {
+    char host[32];
+    const char *colon = strrchr(address, ':');
+    struct sockaddr_in name = {.sin_family = AF_INET};
+    struct timeval patience = {.tv_sec = 10};
+    memcpy(host, address, (size_t)(colon - address));
+    host[colon - address] = '\0';
+    name.sin_port = htons((uint16_t)strtol(colon + 1, NULL, 10));
+    assert_int_equal(inet_pton(AF_INET, host, &name.sin_addr), 1);
+    client->length = 0;
+    client->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_true(client->fd >= 0);
+    (void)setsockopt(client->fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    assert_int_equal(connect(client->fd, (struct sockaddr *)&name, sizeof name), 0);
+}
+
+void client_close(struct client *client) {
+    close(client->fd);
+    client->fd = -1;
+}
+
+void client_send_bytes(struct client *client, const void *data, size_t length) {
+    const char *at = data;
+    while (length > 0) {
+        ssize_t count = send(client->fd, at, length, MSG_NOSIGNAL);
+        if (count < 0)
+            return; /* the server has closed: the answer tells why */
+        at += count;
+        length -= (size_t)count;
+    }
+}
+
+void client_send(struct client *client, const char *text) {
+    client_send_bytes(client, text, strlen(text));
+}
+
+/* False at the end of the connection. A reset is an end, too. */
+static bool receive(struct client *client) {
+    assert_true(client->length < sizeof client->data);
+    ssize_t count =
+        recv(client->fd, client->data + client->length, sizeof client->data - client->length, 0);
+    if (count < 0 && errno == EAGAIN)
+        fail_msg("no answer within ten seconds");
+    if (count <= 0)
+        return false;
+    client->length += (size_t)count;
+    return true;
+}
+
+static void take(struct client *client, void *ret, size_t length) {
+    memcpy(ret, client->data, length);
+    memmove(client->data, client->data + length, client->length - length);
+    client->length -= length;
+}
+
+static size_t head_length(const struct client *client) {
+    const char *end = memmem(client->data, client->length, "\r\n\r\n", 4);
+    return end ? (size_t)(end - client->data) + 4 : 0;
+}
+
+const char *answer_header(const struct answer *answer, const char *name, char ret[256]) {
+    size_t length = strlen(name);
+    for (const char *line = strstr(answer->head, "\r\n"); line; line = strstr(line + 2, "\r\n")) {
+        if (strncasecmp(line + 2, name, length) == 0 && line[2 + length] == ':') {
+            const char *value = line + 2 + length + 2;
+            size_t value_length = strcspn(value, "\r");
+            assert_true(value_length < 256);
+            memcpy(ret, value, value_length);
+            ret[value_length] = '\0';
+            return ret;
+        }
+    }
+    return NULL;
+}
+
+static void read_body(struct client *client, struct answer *answer) {
+    answer->body = malloc(answer->length + 1);
+    assert_non_null(answer->body);
+    for (size_t got = 0; got < answer->length;) {
+        if (client->length == 0 && !receive(client))
+            fail_msg("the body ends after %zu of %zu bytes", got, answer->length);
+        size_t count = client->length;
+        if (count > answer->length - got)
+            count = answer->length - got;
+        take(client, answer->body + got, count);
+        got += count;
+    }
+    answer->body[answer->length] = '\0';
+}
+
+void client_answer(struct client *client, bool has_body, struct answer *ret) {
+    char value[256];
+    memset(ret, 0, sizeof *ret);
+    while (head_length(client) == 0) {
+        if (!receive(client))
+            return;
+    }
+    size_t length = head_length(client);
+    assert_true(length < sizeof ret->head);
+    take(client, ret->head, length);
+    ret->head[length] = '\0';
+    assert_memory_equal(ret->head, "HTTP/1.1 ", 9);
+    ret->status = (int)strtol(ret->head + 9, NULL, 10);
+    if (has_body && answer_header(ret, "Content-Length", value))
+        ret->length = (size_t)strtol(value, NULL, 10);
+    read_body(client, ret);
+}
+
+void answer_done(struct answer *answer) {
+    free(answer->body);
+    answer->body = NULL;
+}
+
+bool client_is_ended(struct client *client) {
+    return client->length == 0 && !receive(client);
+}
+
+void ask(const char *address, const char *request, struct answer *ret) {
+    struct client client;
+    client_open(&client, address);
+    client_send(&client, request);
+    client_answer(&client, true, ret);
+    client_close(&client);
+}
