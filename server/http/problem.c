@@ -33,7 +33,7 @@ static const struct berth_problem by_rule[] = {
 };
 
 const struct berth_problem *berth_problem_find(const struct berth_error *error) {
-    for (size_t i = 0; i < sizeof by_rule / sizeof by_rule[0]; i++) {
+    for (size_t i = 0; error->code && i < sizeof by_rule / sizeof by_rule[0]; i++) {
         if (strcmp(error->rule, by_rule[i].slug) == 0)
             return &by_rule[i];
     }

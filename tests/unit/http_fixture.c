@@ -90,11 +90,10 @@ static enum berth_code add(const void *data, size_t length, void *context,
 }
 
 static void take_echo(struct berth_exchange *exchange, void *app) {
-    struct site *site = app;
+    (void)app;
     struct berth_error error = {0};
     struct berth_buffer buffer;
     berth_buffer_init(&buffer, MAX_BODY_BYTES);
-    atomic_fetch_add(&site->interims, 1);
     if (berth_exchange_read(exchange, MAX_BODY_BYTES, add, &buffer, &error)) {
         berth_answer_problem(exchange, &error);
     } else {
@@ -201,6 +200,17 @@ static void get_stream(struct berth_exchange *exchange, void *app) {
     atomic_fetch_sub(&site->streams, 1);
 }
 
+/* Writes as fast as it can, 64 KiB at once. */
+static void get_flood(struct berth_exchange *exchange, void *app) {
+    struct site *site = app;
+    atomic_fetch_add(&site->streams, 1);
+    if (berth_answer_stream(exchange, "application/octet-stream", NULL)) {
+        while (berth_stream_write(exchange, all_bytes, 65536))
+            continue;
+    }
+    atomic_fetch_sub(&site->streams, 1);
+}
+
 static void get_silent(struct berth_exchange *exchange, void *app) {
     (void)exchange;
     (void)app;
@@ -226,6 +236,7 @@ static const struct berth_route routes[] = {
     {.pattern = "/split", .get = get_split},
     {.pattern = "/hold", .get = get_hold},
     {.pattern = "/stream", .get = get_stream},
+    {.pattern = "/flood", .get = get_flood},
     {.pattern = "/silent", .get = get_silent},
     {.pattern = "/gone", .remove = remove_it},
 };

@@ -10,8 +10,7 @@ struct site {
     const char *address;
     atomic_int held;     /* handlers of /hold that wait */
     atomic_bool release; /* lets them go */
-    atomic_int streams;  /* handlers of /stream that run */
-    atomic_int interims; /* bodies of /echo begun */
+    atomic_int streams;  /* handlers of /stream and /flood that run */
 };
 
 /* What a test may change before it starts. */
