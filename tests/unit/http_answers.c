@@ -79,7 +79,7 @@ static void ids_differ(void **state) {
         char value[256];
         fetch(*state, "GET /text", "", 200, &answer);
         assert_string_not_equal(answer_header(&answer, "X-Request-Id", value), previous);
-        (void)strcpy(previous, value);
+        (void)snprintf(previous, sizeof previous, "%s", value);
         answer_done(&answer);
     }
 }

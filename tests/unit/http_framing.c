@@ -236,7 +236,7 @@ static void ask_with_headers(const struct site *site, int count, struct answer *
     char *at = request + strlen(request);
     for (int i = 1; i < count; i++)
         at += sprintf(at, "X-%d: %d\r\n", i, i);
-    (void)strcpy(at, "\r\n");
+    (void)sprintf(at, "\r\n");
     ask(site->address, request, ret);
 }
 
@@ -332,8 +332,7 @@ static void a_stale_buffer_is_never_replayed(void **state) {
     const struct site *site = *state;
     static const char first[] = GOOD;
     char attack[sizeof first];
-    memset(attack, ' ', sizeof attack - 1);
-    memcpy(attack, "\r\n\r\n", 4);
+    (void)snprintf(attack, sizeof attack, "\r\n\r\n%*s", (int)sizeof first - 5, "");
     for (int round = 0; round < 40; round++) {
         struct client client;
         struct answer answer;

@@ -53,13 +53,13 @@ static void every_code_has_an_error_status_and_a_title(void **state) {
 static void some_rules_know_their_status(void **state) {
     (void)state;
     static const struct {
-        enum berth_code code;
         const char *rule;
+        enum berth_code code;
         int status;
     } examples[] = {
-        {BERTH_INVALID, "length-required", 411}, {BERTH_INVALID, "method-not-allowed", 405},
-        {BERTH_INVALID, "path-absolute", 400},   {BERTH_REFUSED, "path-absolute", 422},
-        {BERTH_STALE, "generation-stale", 412},  {BERTH_NO_SPACE, "", 507},
+        {"length-required", BERTH_INVALID, 411}, {"method-not-allowed", BERTH_INVALID, 405},
+        {"path-absolute", BERTH_INVALID, 400},   {"path-absolute", BERTH_REFUSED, 422},
+        {"generation-stale", BERTH_STALE, 412},  {"", BERTH_NO_SPACE, 507},
     };
     for (size_t i = 0; i < sizeof examples / sizeof *examples; i++) {
         struct berth_error error = {0};
