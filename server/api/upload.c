@@ -22,16 +22,22 @@ static enum berth_code check_type(const struct berth_exchange *exchange,
     return BERTH_OK;
 }
 
+/* The value of a key, which is not the end of another key. */
+static const char *find_value(const char *header, const char *key) {
+    for (const char *at = header; (at = strstr(at, key)) != NULL; at++)
+        if (at == header || strchr(", \t", at[-1]))
+            return at + strlen(key);
+    return NULL;
+}
+
 /* Repr-Digest: sha-256=:<base64>: (RFC 9530), among digests of other kinds. */
 static enum berth_code read_digest(const struct berth_exchange *exchange, bool *ret_given,
                                    struct berth_digest *ret, struct berth_error *error) {
     const char *header = berth_exchange_header(exchange, "Repr-Digest");
-    static const char key[] = "sha-256=:";
     *ret_given = false;
     if (!header)
         return BERTH_OK;
-    const char *value = strstr(header, key);
-    const char *digits = value ? value + strlen(key) : NULL;
+    const char *digits = find_value(header, "sha-256=:");
     const char *end = digits ? strchr(digits, ':') : NULL;
     if (end && berth_digest_parse_base64(digits, (size_t)(end - digits), ret)) {
         *ret_given = true;
@@ -98,16 +104,28 @@ static bool is_live(const struct berth_api *api, const struct berth_version *ver
     return live;
 }
 
+/* A word that was meant as true must not leave a release behind that nobody sees. */
+static enum berth_code read_activate(const struct berth_exchange *exchange, bool *ret,
+                                     struct berth_error *error) {
+    const char *text = berth_exchange_query(exchange, "activate");
+    *ret = text && strcmp(text, "true") == 0;
+    if (!text || *ret || strcmp(text, "false") == 0)
+        return BERTH_OK;
+    return berth_fail(error, BERTH_INVALID, "activate", "\"activate\" takes true or false");
+}
+
 void api_put_version(struct berth_exchange *exchange, void *app) {
     const struct berth_api *api = app;
     struct berth_principal principal;
     struct berth_error error = {0};
-    const char *activate = berth_exchange_query(exchange, "activate");
-    bool wanted = activate && strcmp(activate, "true") == 0;
+    bool wanted;
     const char *module = api_permit_module(exchange, api, BERTH_SCOPE_PUBLISH, &principal);
     if (!module)
         return;
-    if (wanted && berth_auth_allow(&principal, BERTH_SCOPE_ACTIVATE, module, &error) != BERTH_OK) {
+    enum berth_code code = read_activate(exchange, &wanted, &error);
+    if (code == BERTH_OK && wanted)
+        code = berth_auth_allow(&principal, BERTH_SCOPE_ACTIVATE, module, &error);
+    if (code != BERTH_OK) {
         berth_answer_problem(exchange, &error);
         return;
     }
