@@ -23,12 +23,23 @@ int64_t berth_monotonic_us(void) {
     return read_us(CLOCK_MONOTONIC);
 }
 
-void berth_rfc3339(int64_t time_ms, char ret[BERTH_RFC3339_BYTES]) {
+/* The whole second and what is left of it, before 1970 too; returns the milliseconds. */
+static int split(int64_t time_ms, struct tm *ret) {
+    int rest = (int)(time_ms % 1000);
     time_t seconds = (time_t)(time_ms / 1000);
+    if (rest < 0) {
+        rest += 1000;
+        seconds--;
+    }
+    gmtime_r(&seconds, ret);
+    return rest;
+}
+
+void berth_rfc3339(int64_t time_ms, char ret[BERTH_RFC3339_BYTES]) {
     struct tm parts;
-    gmtime_r(&seconds, &parts);
+    int rest = split(time_ms, &parts);
     size_t length = strftime(ret, BERTH_RFC3339_BYTES, "%Y-%m-%dT%H:%M:%S", &parts);
-    (void)snprintf(ret + length, BERTH_RFC3339_BYTES - length, ".%03dZ", (int)(time_ms % 1000));
+    (void)snprintf(ret + length, BERTH_RFC3339_BYTES - length, ".%03dZ", rest);
 }
 
 static void put_digits(char *ret, int value, int digits) {
@@ -40,9 +51,8 @@ void berth_http_date(int64_t time_ms, char ret[BERTH_HTTP_DATE_BYTES]) {
     /* Not strftime: names must not follow the locale. */
     static const char days[] = "SunMonTueWedThuFriSat";
     static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-    time_t seconds = (time_t)(time_ms / 1000);
     struct tm parts;
-    gmtime_r(&seconds, &parts);
+    (void)split(time_ms, &parts);
     memcpy(ret, "Day, 00 Mon 0000 00:00:00 GMT", BERTH_HTTP_DATE_BYTES);
     memcpy(ret, days + (ptrdiff_t)3 * parts.tm_wday, 3);
     put_digits(ret + 5, parts.tm_mday, 2);

@@ -1,5 +1,6 @@
 #include "berth/digest.h"
 
+#include <errno.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <stdlib.h>
@@ -84,8 +85,12 @@ bool berth_digest_parse(const char *hex, struct berth_digest *ret) {
 bool berth_digest_parse_base64(const char *text, size_t length, struct berth_digest *ret) {
     enum { DIGITS = 44, DECODED = 33 };
     unsigned char bytes[DECODED];
-    if (length != DIGITS || text[DIGITS - 1] != '=' ||
-        EVP_DecodeBlock(bytes, (const unsigned char *)text, DIGITS) != DECODED)
+    if (length != DIGITS || EVP_DecodeBlock(bytes, (const unsigned char *)text, DIGITS) != DECODED)
+        return false;
+    /* EVP_DecodeBlock takes '=' anywhere, and bits past the end: only one spelling is right. */
+    char again[DIGITS + 1];
+    berth_base64(bytes, sizeof ret->bytes, again);
+    if (memcmp(again, text, DIGITS) != 0)
         return false;
     memcpy(ret->bytes, bytes, sizeof ret->bytes);
     return true;
@@ -121,6 +126,8 @@ void berth_random(void *ret, size_t length) {
     unsigned char *rest = ret;
     while (length) {
         ssize_t got = getrandom(rest, length, 0);
+        if (got < 0 && errno == EINTR) /* before the kernel's pool is ready */
+            continue;
         if (got < 0)
             abort();
         rest += got;

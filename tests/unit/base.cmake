@@ -1,0 +1,3 @@
+foreach(unit error buffer json digest semver name clock log)
+    berth_unit(base_${unit} SOURCES unit/base_${unit}.c LINKS berth_base)
+endforeach()
