@@ -123,7 +123,11 @@ export interface Mounted {
   getState?(): unknown;
 }
 
-export type Mount = (element: HTMLElement, props: Props, context: MountContext) => Mounted | void | Promise<Mounted | void>;
+export type Mount = (
+  element: HTMLElement,
+  props: Props,
+  context: MountContext,
+) => Mounted | void | Promise<Mounted | void>;
 
 /** A module federation container. */
 export interface Container {

@@ -29,7 +29,12 @@ export function watchErrors(onTrouble: OnTrouble): void {
     const version = culprit(error, file);
     if (!version || version.loading) return; // its loader sees it too, and knows more
     const chunk = isChunkError(error);
-    onTrouble(version, error, chunk ? 'loading-chunk' : 'running', overBudget(version.errorTimes, performance.now()) || chunk);
+    onTrouble(
+      version,
+      error,
+      chunk ? 'loading-chunk' : 'running',
+      overBudget(version.errorTimes, performance.now()) || chunk,
+    );
   };
   window.addEventListener('error', (event) => {
     if (event instanceof ErrorEvent) blame(event.error ?? event.message, event.filename);

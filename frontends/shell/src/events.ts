@@ -28,6 +28,9 @@ const LAST_WAIT_MS = 15_000;
 /** So that all pages of a server that stops do not come back in the same moment. */
 const DRAIN_WAIT_MS = 3000;
 
+/** Who has not become the leader by then is a follower. */
+const FOLLOWER_MS = 100;
+
 const jitter = (ms: number): number => ms * (0.5 + Math.random());
 
 /** How long to wait before the next attempt, before jitter. */
@@ -54,7 +57,8 @@ export class Feed {
     const start = (): void => {
       stop();
       this.#elect();
-      void this.#sync(false);
+      // The leader reads the remotes once its stream is open.
+      setTimeout(() => this.#release || void this.#sync(false), FOLLOWER_MS);
     };
     // A page in the back/forward cache must hold neither lock nor stream, and has missed what happened meanwhile.
     window.addEventListener('pagehide', stop);
@@ -87,7 +91,11 @@ export class Feed {
     if (!navigator.locks) return this.#lead(election, () => undefined);
     this.#waiting = new AbortController();
     navigator.locks
-      .request(this.#name, { signal: this.#waiting.signal }, () => new Promise<void>((resolve) => this.#lead(election, resolve)))
+      .request(
+        this.#name,
+        { signal: this.#waiting.signal },
+        () => new Promise<void>((resolve) => this.#lead(election, resolve)),
+      )
       .catch(() => {
         // WebKit takes the lock from a page that sat in the back/forward cache.
         if (election !== this.#election) return;
@@ -137,7 +145,7 @@ export class Feed {
     this.#source = null;
     clearTimeout(this.#timer);
     this.#timer = window.setTimeout(() => {
-      if (this.#attempt > 1) void this.#sync(true);
+      if (this.#attempt) void this.#sync(true);
       this.#open(election);
     }, jitter(wait));
   }

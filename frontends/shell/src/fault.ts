@@ -22,7 +22,8 @@ export function messageOf(error: unknown): string {
 }
 
 /** An ES module was not there: Chromium and Firefox, WebKit. */
-export const isImportError = (error: unknown): boolean => /dynamically imported module|Importing a module script/.test(messageOf(error));
+export const isImportError = (error: unknown): boolean =>
+  /dynamically imported module|Importing a module script/.test(messageOf(error));
 
 /** A lazy part of a version was not there: webpack and rspack (scripts, CSS), ES modules. */
 export function isChunkError(error: unknown): boolean {

@@ -79,7 +79,8 @@ function insertScript({ entry, integrity }: RemoteSpec): Promise<void> {
     let thrown: Fault | undefined;
     // WebKit names the URL after redirects in `filename`, but in every engine the running script is known.
     const onError = (event: ErrorEvent): void => {
-      if (document.currentScript === script || event.filename === entry) thrown ??= faultOf(event.error ?? event.message, 'evaluating');
+      if (document.currentScript === script || event.filename === entry)
+        thrown ??= faultOf(event.error ?? event.message, 'evaluating');
     };
     const finish = (settle: () => void) => (): void => {
       window.removeEventListener('error', onError);

@@ -31,6 +31,8 @@ interface Failure {
   final: boolean;
 }
 
+const notAgain = (): Fault => new Fault('retrying', 'it has failed in this page before');
+
 export class Module {
   current: Version | null = null;
   /** What the server says is live. */
@@ -70,10 +72,11 @@ export class Module {
     if (known && !this.#mayRetry(spec, known)) {
       const again = this.#latest?.generation === spec.generation;
       this.#latest = spec;
-      if (!again) this.#refuse(spec, new Fault('retrying', 'not tried again'));
+      if (!again) this.#refuse(spec, notAgain());
       return;
     }
-    if (this.#latest?.version === spec.version && (this.#staging || this.current?.spec.version === spec.version)) return;
+    if (this.#latest?.version === spec.version && (this.#staging || this.current?.spec.version === spec.version))
+      return;
     this.#latest = spec;
     if (this.#consumers.size) this.#stage(spec).catch(() => undefined);
   }
@@ -87,6 +90,11 @@ export class Module {
   #mayRetry(spec: RemoteSpec, { phase, generation, final }: Failure): boolean {
     if (final) return false;
     return phase === 'fetching' || phase === 'loading-chunk' || phase === 'waiting' || spec.generation > generation;
+  }
+
+  /** Ahead of the slots, which the parser has not come to. */
+  preload(): void {
+    if (this.#latest) load(this.#latest).catch(() => undefined); // whoever needs it asks again, and is told
   }
 
   /** Adds a place that shows the module, or has one look again at what it needs. */
@@ -120,6 +128,7 @@ export class Module {
 
   #load(spec: RemoteSpec): Promise<Version> {
     const loading = load(spec).then(async (version) => {
+      if (version.failed) throw notAgain();
       await this.#prepareAll(version);
       return version;
     });
@@ -200,7 +209,8 @@ export class Module {
 
   /** A version that never got onto the page. */
   #refuse(spec: RemoteSpec, fault: Fault): void {
-    if (!this.#bad.get(spec.version)?.final) this.#bad.set(spec.version, { phase: fault.phase, generation: spec.generation, final: false });
+    if (!this.#bad.get(spec.version)?.final)
+      this.#bad.set(spec.version, { phase: fault.phase, generation: spec.generation, final: false });
     const keep = this.current?.spec.version ?? null;
     tellFailed(this.#subject(spec), keep === null ? 'load-failed' : 'swap-failed', fault, keep);
   }

@@ -23,7 +23,9 @@ async function runLifecycle(steps: unknown, props: Props): Promise<void> {
 
 /** single-spa: `bootstrap` once, then `mount`, `unmount` and maybe `update`, all asynchronous. */
 function singleSpa(namespace: Namespace, version: Version): Mount | undefined {
-  const app = sources(namespace).find((source) => ['bootstrap', 'mount', 'unmount'].every((name) => isLifecycle(source[name])));
+  const app = sources(namespace).find((source) =>
+    ['bootstrap', 'mount', 'unmount'].every((name) => isLifecycle(source[name])),
+  );
   if (!app) return undefined;
   let bootstrapped: Promise<void> | undefined;
   return async (domElement, slotProps) => {
@@ -47,7 +49,9 @@ let tags = 0;
 
 /** A custom element class. The tag is the shell's, a new one per version: a tag can be defined only once. */
 function customElement(namespace: Namespace, { spec }: Version): Mount | undefined {
-  const constructor = Object.values(namespace).find((value) => typeof value === 'function' && value.prototype instanceof HTMLElement);
+  const constructor = Object.values(namespace).find(
+    (value) => typeof value === 'function' && value.prototype instanceof HTMLElement,
+  );
   if (!constructor) return undefined;
   const tag = `berth-${spec.module.toLowerCase().replace(/[^a-z0-9]+/g, '-')}-${++tags}`;
   customElements.define(tag, constructor as CustomElementConstructor);
@@ -76,4 +80,3 @@ export async function mountOf(version: Version, key: string): Promise<Mount> {
   const names = Object.keys(namespace).join(', ');
   throw new Fault('preparing', `${key} exports nothing that can be mounted: ${names}`);
 }
-

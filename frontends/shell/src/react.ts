@@ -91,7 +91,12 @@ export function boundaryOf(react: React): Component {
 
 /** `others` settles when the other modules are loaded: a module may leave it to them to bring react-dom. */
 export async function reactKit({ scope }: Version, others: () => Promise<unknown>): Promise<ReactKit> {
-  const lookUp = () => Promise.all([sharedPackage<React>(scope, 'react'), sharedPackage<ReactDom>(scope, 'react-dom'), sharedPackage<ReactDom>(scope, 'react-dom/client')]);
+  const lookUp = () =>
+    Promise.all([
+      sharedPackage<React>(scope, 'react'),
+      sharedPackage<ReactDom>(scope, 'react-dom'),
+      sharedPackage<ReactDom>(scope, 'react-dom/client'),
+    ]);
   let [React, dom, client] = await lookUp();
   if (!React || !(client ?? dom)) {
     await others();
@@ -120,7 +125,11 @@ export function mountComponent(
   const h = React.createElement;
   const root = createRoot(element, { onUncaughtError: onError });
   const tree = (current: Props): Element =>
-    h(boundaryOf(React), { onError }, h(React.Suspense, { fallback: h('template', { [PENDING]: '' }) }, h(component, current)));
+    h(
+      boundaryOf(React),
+      { onError },
+      h(React.Suspense, { fallback: h('template', { [PENDING]: '' }) }, h(component, current)),
+    );
   flushSync(() => root.render(tree(props)));
   return { update: (next) => root.render(tree(next)), unmount: () => root.unmount() };
 }

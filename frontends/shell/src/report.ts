@@ -31,8 +31,14 @@ export function rateLimit(burst: number, everyMs: number, now: () => number): ()
 
 const allowed = rateLimit(30, 2000, () => performance.now());
 
-function tell(event: 'loaded' | 'swapped' | 'failed', { from, module, version }: Subject, report: Pick<Report, 'kind' | 'phase' | 'message' | 'keep' | 'ms'>, previous: string | null): void {
-  if (allowed()) navigator.sendBeacon(from.urls.reports, JSON.stringify({ ...report, module, version, page: from.page }));
+function tell(
+  event: 'loaded' | 'swapped' | 'failed',
+  { from, module, version }: Subject,
+  report: Pick<Report, 'kind' | 'phase' | 'message' | 'keep' | 'ms'>,
+  previous: string | null,
+): void {
+  if (allowed())
+    navigator.sendBeacon(from.urls.reports, JSON.stringify({ ...report, module, version, page: from.page }));
   const { phase, message, keep, ms } = report;
   const detail: BerthEventDetail = { module, version, previous, ms, phase, message, keep };
   dispatchEvent(new CustomEvent(`berth:${event}`, { detail }));

@@ -1,10 +1,18 @@
 /** The one runtime of a page: modules by their server, the ways in which they get onto the page. */
-import type { Berth, BerthEventDetail, Container, ModuleStatus, PageState, RemoteSpec, SlotSpec, Urls } from './contract';
+import type {
+  Berth,
+  BerthEventDetail,
+  Container,
+  ModuleStatus,
+  PageState,
+  RemoteSpec,
+  SlotSpec,
+  Urls,
+} from './contract';
 import { watchErrors } from './errors';
 import { Feed } from './events';
 import { messageOf } from './fault';
 import { HotModule } from './hot';
-import { load } from './loader';
 import { Module, settings } from './module';
 import type { Origin } from './report';
 import { proxyGlobal } from './router';
@@ -51,7 +59,8 @@ function moduleOf({ from, modules }: Server, name: string): HotModule {
   return hot;
 }
 
-const allModules = (): Module[] => [...servers.values()].flatMap((server) => [...server.modules.values()].map((hot) => hot.module));
+const allModules = (): Module[] =>
+  [...servers.values()].flatMap((server) => [...server.modules.values()].map((hot) => hot.module));
 
 /** Only modules that the page uses; nothing is loaded because it exists. */
 function offer(server: Server, name: string, raw: unknown): void {
@@ -100,8 +109,7 @@ function start(state: PageState, origin: string, nonce: string): void {
     offer(server, name, raw);
     const { type, name: globalName } = raw as RemoteSpec;
     // Consumers that were built with this global find the live container, and do not ask for the baked URL.
-    if (type === 'script') proxyGlobal(globalName, container);
-    if (document.readyState === 'loading') load(resolveSpec(raw, origin)).catch(() => undefined);
+    if (type === 'script' && globalName) proxyGlobal(globalName, container);
   }
 
   const fill = (): void => {
@@ -109,8 +117,9 @@ function start(state: PageState, origin: string, nonce: string): void {
     const delay = new Promise((resolve) => setTimeout(resolve, FEED_DELAY_MS));
     void Promise.race([Promise.all(filled), delay]).then(() => follow(server));
   };
-  if (document.readyState === 'loading') document.addEventListener('DOMContentLoaded', fill);
-  else fill();
+  if (document.readyState !== 'loading') return fill();
+  document.addEventListener('DOMContentLoaded', fill);
+  for (const { module } of server.modules.values()) module.preload();
 }
 
 async function fillSlot(server: Server, spec: SlotSpec): Promise<void> {

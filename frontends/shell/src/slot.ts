@@ -113,7 +113,8 @@ export class Slot implements Consumer {
     const mount = this.#mounts.get(version);
     if (mount) return this.#mount(version, mount);
     // This slot was not there when the version was staged, or could not show it.
-    const whileCurrent = (next: Version | null) => () => this.#module.current === version ? this.show(next) : undefined;
+    const whileCurrent = (next: Version | null) => () =>
+      this.#module.current === version ? this.show(next) : undefined;
     return this.prepare(version).then(whileCurrent(version), whileCurrent(null));
   }
 
@@ -209,4 +210,5 @@ function untilContent(pane: Pane): Promise<void> {
   });
 }
 
-const isPromise = (value: unknown): value is Promise<Mounted | void> => typeof (value as Promise<unknown> | null)?.then === 'function';
+const isPromise = (value: unknown): value is Promise<Mounted | void> =>
+  typeof (value as Promise<unknown> | null)?.then === 'function';

@@ -10,7 +10,7 @@ export function resolveSpec(raw: unknown, origin: string): RemoteSpec {
   const base = new URL(spec.base, origin).href;
   const entry = new URL(spec.entry, origin).href;
   if (!base.endsWith('/') || !entry.startsWith(base)) throw new TypeError(`${entry} is not under ${base}`);
-  return { ...spec, base, entry, globals: spec.globals ?? [] };
+  return { ...spec, base, entry, generation: spec.generation ?? 0, globals: spec.globals ?? [] };
 }
 
 /**

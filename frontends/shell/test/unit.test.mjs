@@ -7,13 +7,26 @@ import { build } from 'esbuild';
 /** A source file with what it imports, for a page that has nothing. */
 async function source(name) {
   globalThis.window ??= globalThis;
-  const { outputFiles } = await build({ entryPoints: [fileURLToPath(new URL(`../src/${name}.ts`, import.meta.url))], bundle: true, format: 'esm', target: 'es2022', write: false });
+  const { outputFiles } = await build({
+    entryPoints: [fileURLToPath(new URL(`../src/${name}.ts`, import.meta.url))],
+    bundle: true,
+    format: 'esm',
+    target: 'es2022',
+    write: false,
+  });
   return import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].text).toString('base64')}`);
 }
 
 describe('remote specs', async () => {
   const { resolveSpec, atEpoch } = await source('spec');
-  const raw = { module: '@shop/cart', version: '1.0.0', generation: 3, base: '/m/@shop/cart@1.0.0/', entry: '/m/@shop/cart@1.0.0/assets/entry.mjs', type: 'module' };
+  const raw = {
+    module: '@shop/cart',
+    version: '1.0.0',
+    generation: 3,
+    base: '/m/@shop/cart@1.0.0/',
+    entry: '/m/@shop/cart@1.0.0/assets/entry.mjs',
+    type: 'module',
+  };
 
   test('URLs are resolved against the origin of the script', () => {
     const spec = resolveSpec(raw, 'https://berth.example');
@@ -35,7 +48,8 @@ describe('remote specs', async () => {
     ['an entry that leaves the base', { ...raw, entry: '/m/@shop/cart@1.0.0/../../x.js' }, /not under/],
     ['a base without its slash', { ...raw, base: '/m/@shop/cart@1.0.0' }, /not under/],
   ];
-  for (const [what, spec, why] of refused) test(`refused: ${what}`, () => assert.throws(() => resolveSpec(spec, 'https://berth.example'), why));
+  for (const [what, spec, why] of refused)
+    test(`refused: ${what}`, () => assert.throws(() => resolveSpec(spec, 'https://berth.example'), why));
 
   test('an epoch goes into the version segment of both URLs', () => {
     const spec = atEpoch(resolveSpec(raw, 'https://berth.example'), 2);
@@ -56,7 +70,8 @@ describe('shared packages', async () => {
     ['the first of the loaded ones', { '18.2.0': { loaded: true }, '19.0.0': { loaded: true } }, '18.2.0'],
     ['nothing of nothing', {}, undefined],
   ];
-  for (const [what, versions, expected] of choices) test(`preferred: ${what}`, () => assert.equal(preferred(versions), expected));
+  for (const [what, versions, expected] of choices)
+    test(`preferred: ${what}`, () => assert.equal(preferred(versions), expected));
 
   test('a copy is marked as loaded, the preferred version first, the original untouched', () => {
     const original = { react: { '18.2.0': entry('a'), '18.3.1': entry('b') } };
@@ -100,10 +115,14 @@ describe('React', async () => {
     ['an object', {}, 'Config', false],
     ['nothing', null, 'Nothing', false],
   ];
-  for (const [what, value, name, expected] of components) test(`component: ${what}`, () => assert.equal(isComponent(value, name), expected));
+  for (const [what, value, name, expected] of components)
+    test(`component: ${what}`, () => assert.equal(isComponent(value, name), expected));
 
   test('hooks and contexts are pinned, all else follows', () => {
-    assert.deepEqual([isPinned(lower, 'useCart'), isPinned(context, 'Cart'), isPinned(lower, 'user'), isPinned(lower, 'Header')], [true, true, false, false]);
+    assert.deepEqual(
+      [isPinned(lower, 'useCart'), isPinned(context, 'Cart'), isPinned(lower, 'user'), isPinned(lower, 'Header')],
+      [true, true, false, false],
+    );
   });
 
   test('the default export is mounted, else the first component', () => {
@@ -112,16 +131,29 @@ describe('React', async () => {
     assert.equal(findComponent({ helper: lower }), undefined);
   });
 
-  const share = (packages) => ({ scope: Object.fromEntries(Object.entries(packages).map(([name, lib]) => [name, { '1.0.0': { lib: () => lib } }])) });
+  const share = (packages) => ({
+    scope: Object.fromEntries(Object.entries(packages).map(([name, lib]) => [name, { '1.0.0': { lib: () => lib } }])),
+  });
   const others = async () => undefined;
   test('createRoot comes from react-dom/client where it is shared, else from react-dom', async () => {
-    const in18 = await reactKit(share({ react: {}, 'react-dom': { createRoot: () => 18, flushSync: () => 'sync' } }), others);
+    const in18 = await reactKit(
+      share({ react: {}, 'react-dom': { createRoot: () => 18, flushSync: () => 'sync' } }),
+      others,
+    );
     assert.deepEqual([in18.createRoot(), in18.flushSync()], [18, 'sync']);
-    const in19 = await reactKit(share({ react: {}, 'react-dom': { flushSync: () => 'sync' }, 'react-dom/client': { createRoot: () => 19 } }), others);
+    const in19 = await reactKit(
+      share({ react: {}, 'react-dom': { flushSync: () => 'sync' }, 'react-dom/client': { createRoot: () => 19 } }),
+      others,
+    );
     assert.deepEqual([in19.createRoot(), in19.flushSync()], [19, 'sync']);
   });
-  for (const [packages, missing] of [[{}, 'react'], [{ react: {} }, 'react-dom'], [{ react: {}, 'react-dom': {} }, 'react-dom/client']]) {
-    test(`says that nobody shares ${missing}`, () => assert.rejects(reactKit(share(packages), others), new RegExp(`nobody shares ${missing}$`)));
+  for (const [packages, missing] of [
+    [{}, 'react'],
+    [{ react: {} }, 'react-dom'],
+    [{ react: {}, 'react-dom': {} }, 'react-dom/client'],
+  ]) {
+    test(`says that nobody shares ${missing}`, () =>
+      assert.rejects(reactKit(share(packages), others), new RegExp(`nobody shares ${missing}$`)));
   }
   test('waits for other modules to bring react-dom', async () => {
     const version = share({ react: {} });
@@ -138,7 +170,10 @@ describe('limits', async () => {
 
   test('the second error within half a minute is one too many', () => {
     const times = [];
-    assert.deepEqual([0, 31_000, 62_000, 70_000].map((now) => overBudget(times, now)), [false, false, false, true]);
+    assert.deepEqual(
+      [0, 31_000, 62_000, 70_000].map((now) => overBudget(times, now)),
+      [false, false, false, true],
+    );
     assert.deepEqual(times, [62_000, 70_000]);
   });
 
@@ -158,9 +193,19 @@ describe('limits', async () => {
 
   const thrown = [
     [new Error('plain'), 'rendering', 'rendering', 'plain'],
-    [Object.assign(new Error('Loading chunk 3 failed.'), { name: 'ChunkLoadError' }), 'rendering', 'loading-chunk', 'Loading chunk 3 failed.'],
+    [
+      Object.assign(new Error('Loading chunk 3 failed.'), { name: 'ChunkLoadError' }),
+      'rendering',
+      'loading-chunk',
+      'Loading chunk 3 failed.',
+    ],
     [Object.assign(new Error('x'), { code: 'CSS_CHUNK_LOAD_FAILED' }), 'exposing', 'loading-chunk', 'x'],
-    [new TypeError('Failed to fetch dynamically imported module: https://x/y.mjs'), 'running', 'loading-chunk', 'Failed to fetch dynamically imported module: https://x/y.mjs'],
+    [
+      new TypeError('Failed to fetch dynamically imported module: https://x/y.mjs'),
+      'running',
+      'loading-chunk',
+      'Failed to fetch dynamically imported module: https://x/y.mjs',
+    ],
     ['a string', 'mounting', 'mounting', 'a string'],
     [undefined, 'mounting', 'mounting', 'undefined'],
     [Object.create(null), 'mounting', 'mounting', 'unknown error'],

@@ -4,11 +4,23 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 
-const ARGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+const ARGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
 
 export async function launch() {
   const home = await mkdtemp(join(tmpdir(), 'berth-shell-home-'));
-  const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ARGS, env: { ...process.env, HOME: home } });
+  const browser = await chromium.launch({
+    executablePath: '/usr/bin/chromium',
+    args: ARGS,
+    env: { ...process.env, HOME: home },
+  });
   return {
     newContext: () => browser.newContext(),
     async close() {
@@ -39,7 +51,9 @@ export async function open(context, url) {
   const page = await context.newPage();
   await page.addInitScript(() => {
     window.violations = [];
-    document.addEventListener('securitypolicyviolation', (event) => window.violations.push(`${event.violatedDirective} ${event.blockedURI}`));
+    document.addEventListener('securitypolicyviolation', (event) =>
+      window.violations.push(`${event.violatedDirective} ${event.blockedURI}`),
+    );
     window.frames_ = {};
     const sample = () => {
       for (const slot of document.querySelectorAll('[data-berth-slot]')) {
@@ -61,10 +75,17 @@ export async function open(context, url) {
     text: (selector) => page.evaluate((at) => document.querySelector(at)?.innerText ?? null, selector),
     colour: (selector) => page.evaluate((at) => getComputedStyle(document.querySelector(at)).color, selector),
     slot,
-    shows: (name, text) => until(`"${text}" in ${name}`, () => page.evaluate(([at, wanted]) => document.querySelector(at)?.innerText.includes(wanted), [slot(name), text])),
-    has: (selector, text) => until(`"${text}" in ${selector}`, () => page.evaluate(([at, wanted]) => document.querySelector(at)?.innerText.includes(wanted), [selector, text])),
+    shows: (name, text) =>
+      until(`"${text}" in ${name}`, () =>
+        page.evaluate(([at, wanted]) => document.querySelector(at)?.innerText.includes(wanted), [slot(name), text]),
+      ),
+    has: (selector, text) =>
+      until(`"${text}" in ${selector}`, () =>
+        page.evaluate(([at, wanted]) => document.querySelector(at)?.innerText.includes(wanted), [selector, text]),
+      ),
     click: (selector) => page.evaluate((at) => document.querySelector(at).click(), selector),
-    status: (module) => page.evaluate((name) => window.__BERTH__.modules().find((each) => each.module === name), module),
+    status: (module) =>
+      page.evaluate((name) => window.__BERTH__.modules().find((each) => each.module === name), module),
     reacts: () => page.evaluate(() => window.reacts.size),
     frames: (name) => page.evaluate((at) => window.frames_[at], name),
     violations: () => page.evaluate(() => window.violations),

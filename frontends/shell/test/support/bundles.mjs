@@ -16,7 +16,17 @@ function shared(version) {
   return { react: each, 'react-dom': each };
 }
 
-function config({ name, dir, mode = 'production', hashed = false, styles = 'extract', defines = {}, federation, entry = {}, react }) {
+function config({
+  name,
+  dir,
+  mode = 'production',
+  hashed = false,
+  styles = 'extract',
+  defines = {},
+  federation,
+  entry = {},
+  react,
+}) {
   const file = hashed ? '[name].[contenthash:8]' : '[name]';
   return {
     name,
@@ -24,21 +34,41 @@ function config({ name, dir, mode = 'production', hashed = false, styles = 'extr
     devtool: false,
     context: dir,
     entry,
-    output: { path: join(dir, 'dist'), uniqueName: `berth-${federation.name}`, publicPath: 'auto', filename: '[name].js', chunkFilename: `${file}.js` },
+    output: {
+      path: join(dir, 'dist'),
+      uniqueName: `berth-${federation.name}`,
+      publicPath: 'auto',
+      filename: '[name].js',
+      chunkFilename: `${file}.js`,
+    },
     resolve: { modules: [modules] },
     resolveLoader: { modules: [modules] },
     optimization: { minimize: false },
     performance: false,
-    module: { rules: [{ test: /\.css$/, use: [styles === 'extract' ? MiniCssExtractPlugin.loader : 'style-loader', 'css-loader'] }] },
+    module: {
+      rules: [
+        { test: /\.css$/, use: [styles === 'extract' ? MiniCssExtractPlugin.loader : 'style-loader', 'css-loader'] },
+      ],
+    },
     plugins: [
       new MiniCssExtractPlugin({ chunkFilename: `${file}.css` }),
-      new webpack.DefinePlugin(Object.fromEntries(Object.entries(defines).map(([key, value]) => [key, JSON.stringify(value)]))),
-      new webpack.container.ModuleFederationPlugin({ filename: 'remoteEntry.js', shared: shared(react), ...federation }),
+      new webpack.DefinePlugin(
+        Object.fromEntries(Object.entries(defines).map(([key, value]) => [key, JSON.stringify(value)])),
+      ),
+      new webpack.container.ModuleFederationPlugin({
+        filename: 'remoteEntry.js',
+        shared: shared(react),
+        ...federation,
+      }),
     ],
   };
 }
 
-export const header = (version, colour, { fault = '', expose = './Header', entry = { main: './index.js' }, ...options } = {}) => ({
+export const header = (
+  version,
+  colour,
+  { fault = '', expose = './Header', entry = { main: './index.js' }, ...options } = {},
+) => ({
   module: 'header-app',
   version,
   globals: ['webpackChunkberth_appHeader'],
@@ -47,7 +77,12 @@ export const header = (version, colour, { fault = '', expose = './Header', entry
     'menu.css': `nav { color: ${colour}; }`,
   },
   from: 'header',
-  config: { ...options, entry, defines: { VERSION: version, FAULT: fault }, federation: { name: 'appHeader', exposes: { [expose]: './header.js' } } },
+  config: {
+    ...options,
+    entry,
+    defines: { VERSION: version, FAULT: fault },
+    federation: { name: 'appHeader', exposes: { [expose]: './header.js' } },
+  },
 });
 
 export const home = (version) => ({
@@ -58,7 +93,11 @@ export const home = (version) => ({
   from: 'home',
   config: {
     entry: { main: './index.js' },
-    federation: { name: 'appHome', exposes: { './Home': './home.js' }, remotes: { header: 'appHeader@/m/header-app/remoteEntry.js' } },
+    federation: {
+      name: 'appHome',
+      exposes: { './Home': './home.js' },
+      remotes: { header: 'appHeader@/m/header-app/remoteEntry.js' },
+    },
   },
 });
 
@@ -76,7 +115,9 @@ export async function buildAll(recipes) {
       configs.push(config({ name: String(index), dir, ...recipe.config }));
     }
     const compiler = webpack(configs);
-    const stats = await new Promise((resolve, reject) => compiler.run((error, result) => (error ? reject(error) : resolve(result))));
+    const stats = await new Promise((resolve, reject) =>
+      compiler.run((error, result) => (error ? reject(error) : resolve(result))),
+    );
     if (stats.hasErrors()) throw new Error(stats.toString({ all: false, errors: true }));
     await new Promise((resolve) => compiler.close(resolve));
     return await Promise.all(
@@ -89,7 +130,16 @@ export async function buildAll(recipes) {
             files.set(relative(dist, path), await readFile(path));
           }
         }
-        return { module, version, name: federation.name, globals, type: 'script', entry: 'remoteEntry.js', exposes: Object.keys(federation.exposes), files };
+        return {
+          module,
+          version,
+          name: federation.name,
+          globals,
+          type: 'script',
+          entry: 'remoteEntry.js',
+          exposes: Object.keys(federation.exposes),
+          files,
+        };
       }),
     );
   } finally {

@@ -5,7 +5,13 @@ import { createServer } from 'node:http';
 
 const dist = (name) => readFileSync(new URL(`../../dist/${name}`, import.meta.url), 'utf8');
 
-const TYPES = { js: 'text/javascript', mjs: 'text/javascript', css: 'text/css', json: 'application/json', html: 'text/html' };
+const TYPES = {
+  js: 'text/javascript',
+  mjs: 'text/javascript',
+  css: 'text/css',
+  json: 'application/json',
+  html: 'text/html',
+};
 const typeOf = (path) => `${TYPES[path.split('.').pop()] ?? 'application/octet-stream'}; charset=utf-8`;
 export const NONCE = 'bm9uY2U';
 
@@ -44,7 +50,8 @@ export class Server {
     const { name, globals, type, entry, exposes, files } = this.bundles.get(`${module}@${version}`);
     const base = `/m/${module}@${version}/`;
     const bytes = files.get(entry);
-    const integrity = bytes && type === 'script' ? `sha384-${createHash('sha384').update(bytes).digest('base64')}` : undefined;
+    const integrity =
+      bytes && type === 'script' ? `sha384-${createHash('sha384').update(bytes).digest('base64')}` : undefined;
     const format = type === 'script' ? 'webpack-container' : 'esm';
     return { module, version, generation, base, entry: base + entry, type, format, name, globals, integrity, exposes };
   }
@@ -64,7 +71,8 @@ export class Server {
   }
 
   send(event, data) {
-    for (const stream of this.streams) stream.write(`id: ${data.generation}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
+    for (const stream of this.streams)
+      stream.write(`id: ${data.generation}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
   }
 
   dropStreams() {
@@ -80,7 +88,10 @@ export class Server {
       const state = { generation: this.generation, page: path, urls, slots, modules: used, settings };
       const preloads = Object.values(used)
         .filter(({ type }) => type === 'script')
-        .map(({ entry, integrity }) => `<link rel="preload" as="script" nonce="${NONCE}" crossorigin="anonymous" href="${entry}" integrity="${integrity}">`);
+        .map(
+          ({ entry, integrity }) =>
+            `<link rel="preload" as="script" nonce="${NONCE}" crossorigin="anonymous" href="${entry}" integrity="${integrity}">`,
+        );
       return `<!doctype html><html><head><meta charset="utf-8">${preloads.join('')}
         ${head}<script nonce="${NONCE}" ${script} src="/_berth/shell.0.js"></script></head><body>
         ${slots.map(({ name }) => `<div data-berth-slot="${name}"><p>fallback of ${name}</p></div>`).join('\n')}
@@ -94,7 +105,8 @@ export class Server {
 
   /** A page of a consumer's own: no shell, no policy of ours. */
   ownPage(path, script) {
-    const page = () => `<!doctype html><html><head></head><body><div id="root"></div><script src="${script}"></script></body></html>`;
+    const page = () =>
+      `<!doctype html><html><head></head><body><div id="root"></div><script src="${script}"></script></body></html>`;
     page.own = true;
     this.pages.set(path, page);
     return this.origin + path;
@@ -108,7 +120,13 @@ export class Server {
     if (awaited === pathname) response.on('finish', () => setImmediate(proceed));
     if (this.hanging.has(pathname)) return;
     const send = (status, type, body, headers = {}) => {
-      response.writeHead(status, { 'content-type': type, 'cache-control': 'no-cache', 'x-content-type-options': 'nosniff', 'access-control-allow-origin': '*', ...headers });
+      response.writeHead(status, {
+        'content-type': type,
+        'cache-control': 'no-cache',
+        'x-content-type-options': 'nosniff',
+        'access-control-allow-origin': '*',
+        ...headers,
+      });
       response.end(body);
     };
     const missing = () => send(404, 'application/problem+json', '{}', { 'cache-control': 'no-store' });
@@ -122,7 +140,9 @@ export class Server {
     if (pathname === '/manifests/remotes.json') {
       const etag = `"g${this.generation}"`;
       if (request.headers['if-none-match'] === etag) return send(304, typeOf('x.json'), undefined, { etag });
-      return send(200, typeOf('x.json'), JSON.stringify({ generation: this.generation, remotes: this.specs() }), { etag });
+      return send(200, typeOf('x.json'), JSON.stringify({ generation: this.generation, remotes: this.specs() }), {
+        etag,
+      });
     }
     const entry = /^\/m\/([^@/]+)\/remoteEntry\.(m?js)$/.exec(pathname);
     if (entry) {
@@ -152,7 +172,11 @@ export class Server {
   events(request, response, send) {
     if (this.refuseEvents) return send(503, 'application/problem+json', '{}', { 'retry-after': '1' });
     this.streamsOpened++;
-    response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'access-control-allow-origin': '*' });
+    response.writeHead(200, {
+      'content-type': 'text/event-stream',
+      'cache-control': 'no-store',
+      'access-control-allow-origin': '*',
+    });
     response.write(': hello\n\n');
     this.streams.add(response);
     response.on('close', () => this.streams.delete(response));
