@@ -84,6 +84,9 @@ static la_int64_t skip_zip(struct archive *archive, void *context, la_int64_t re
 static enum berth_code refuse_archive(struct reader *reader) {
     if (reader->failed)
         return reader->failed;
+    if (reader->stream && !reader->tar.started)
+        return berth_archive_refuse_unknown(reader->error,
+                                            "the compressed content is not a tar archive");
     const char *text = archive_error_string(reader->archive);
     berth_fail(reader->error, BERTH_REFUSED, "archive-damaged", "the archive is damaged: %s",
                text ? text : "no detail");
@@ -299,6 +302,9 @@ static enum berth_code open_guard(struct reader *reader, enum berth_archive kind
 
 static enum berth_code read_all(struct reader *reader, enum berth_archive kind) {
     enum berth_code code = open_guard(reader, kind);
+    /* libarchive does not know a zip without members for one. */
+    if (!code && kind == BERTH_ZIP && reader->zip.count == 0)
+        return BERTH_OK;
     if (!code)
         code = open_archive(reader, kind != BERTH_ZIP);
     if (!code)

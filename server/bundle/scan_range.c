@@ -105,7 +105,8 @@ static char *simple_range(const struct berth_js *js, long fix, size_t index, siz
             dot = false;
             continue;
         }
-        char *part = berth_js_value(js, index + 1, 64);
+        bool name = berth_js_kind(js, index + 1) == BERTH_JS_NAME;
+        char *part = name ? NULL : berth_js_value(js, index + 1, 64);
         berth_buffer_printf(&out, "%s%s", dot ? "." : "", part ? part : "");
         out.failed = out.failed || !part;
         free(part);

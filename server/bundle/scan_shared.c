@@ -52,10 +52,15 @@ static bool is_package_name(const char *text) {
                length;
 }
 
+static char *string_at(const struct berth_js *js, size_t index) {
+    bool string = berth_js_kind(js, index) == BERTH_JS_STRING;
+    return string ? berth_js_value(js, index, BERTH_SCAN_NAME_BYTES) : NULL;
+}
+
 static void add_provided(const struct berth_js *js, size_t name_token, size_t version_token,
                          json_t *shared) {
-    char *name = berth_js_value(js, name_token, BERTH_SCAN_NAME_BYTES);
-    char *version = berth_js_value(js, version_token, BERTH_VERSION_MAX_BYTES);
+    char *name = string_at(js, name_token);
+    char *version = string_at(js, version_token);
     /* webpack writes "0" for a package without a version. */
     bool known = version && berth_semver_check(version, NULL) == BERTH_OK;
     if (name && version && is_package_name(name) && (known || strcmp(version, "0") == 0)) {
@@ -143,9 +148,9 @@ static int boolean_at(const struct berth_js *js, size_t index, size_t *ret_after
 }
 
 static void set_required(const struct berth_js *js, size_t index, json_t *object) {
-    char *range = berth_js_kind(js, index) == BERTH_JS_STRING
-                      ? berth_js_value(js, index, BERTH_SCAN_NAME_BYTES)
-                      : berth_scan_range(js, index);
+    char *range = string_at(js, index);
+    if (!range)
+        range = berth_scan_range(js, index);
     if (range && *range)
         set_once(object, "requiredVersion", json_string(range));
     free(range);
@@ -153,7 +158,7 @@ static void set_required(const struct berth_js *js, size_t index, json_t *object
 
 static void take_consume_object(const struct berth_js *js, size_t open, json_t *shared) {
     size_t key = member(js, open, "shareKey");
-    char *name = key ? berth_js_value(js, key, BERTH_SCAN_NAME_BYTES) : NULL;
+    char *name = key ? string_at(js, key) : NULL;
     json_t *object = name && is_package_name(name) ? package(shared, name) : NULL;
     free(name);
     if (!object)
@@ -270,7 +275,7 @@ static void look_for_consume(const struct berth_js *js, size_t index, struct loa
         range = after + 1;
     if (!berth_js_is_op(js, range, '[') || berth_js_kind(js, range + 1) == BERTH_JS_STRING)
         return;
-    char *name = berth_js_value(js, index + 3, BERTH_SCAN_NAME_BYTES);
+    char *name = string_at(js, index + 3);
     json_t *object = name && is_package_name(name) ? package(shared, name) : NULL;
     free(name);
     if (!object)

@@ -117,12 +117,13 @@ static enum berth_code begin_prelude(struct berth_tar_guard *guard, const unsign
     return BERTH_OK;
 }
 
+static const char not_tar[] = "the compressed content is not a tar archive";
+
 static enum berth_code take_header(struct berth_tar_guard *guard, const unsigned char *header,
                                    struct berth_error *error) {
     if (!berth_tar_header_is(header)) {
         if (!guard->started)
-            return berth_archive_refuse_unknown(error, "the compressed content is not a tar "
-                                                       "archive");
+            return berth_archive_refuse_unknown(error, not_tar);
         return refuse_header(guard, NULL, "a member's header is damaged", error);
     }
     guard->started = true;
@@ -245,6 +246,14 @@ static enum berth_code take_block(struct berth_tar_guard *guard, const unsigned 
     return guard->padding_bytes > MAX_PADDING_BYTES ? berth_unpacker_refuse_junk(error) : BERTH_OK;
 }
 
+static enum berth_code refuse_short_block(const struct berth_tar_guard *guard,
+                                          struct berth_error *error) {
+    if (guard->padding_bytes >= END_BYTES)
+        return berth_unpacker_refuse_junk(error);
+    return guard->started ? berth_unpacker_refuse_truncated(error)
+                          : berth_archive_refuse_unknown(error, not_tar);
+}
+
 enum berth_code berth_tar_guard_add(struct berth_tar_guard *guard, const unsigned char *data,
                                     size_t length, struct berth_error *error) {
     while (length) {
@@ -253,8 +262,7 @@ enum berth_code berth_tar_guard_add(struct berth_tar_guard *guard, const unsigne
             take = (int64_t)length < guard->skip_bytes ? length : (size_t)guard->skip_bytes;
             guard->skip_bytes -= (int64_t)take;
         } else if (take < BLOCK) {
-            return guard->padding_bytes >= END_BYTES ? berth_unpacker_refuse_junk(error)
-                                                     : berth_unpacker_refuse_truncated(error);
+            return refuse_short_block(guard, error);
         } else {
             enum berth_code code = take_block(guard, data, error);
             if (code)

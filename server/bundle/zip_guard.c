@@ -1,5 +1,6 @@
 /* Numbers in the comments are sections of PKWARE's APPNOTE 6.3.10. */
 #include "zip_guard.h"
+#include "berth/bundle.h"
 #include "path.h"
 #include "stream.h"
 
@@ -16,7 +17,6 @@ enum {
     LOCAL_BYTES = 30,   /* 4.3.7, without name and extra */
     MAX_COMMENT_BYTES = 1024,
     MAX_DIRECTORY_BYTES = 32 * 1024 * 1024,
-    MAX_NAME_BYTES = 4096,
     MAX_DESCRIPTOR_BYTES = 24,
     FLAG_ENCRYPTED = 1 << 0,
     FLAG_DESCRIPTOR = 1 << 3, /* sizes and CRC follow the data, 4.4.4 */
@@ -180,6 +180,23 @@ static enum berth_code check_type(const struct berth_zip_member *member,
     return BERTH_OK;
 }
 
+/* Here, since libarchive hands out names with backslashes turned into slashes, and warns where one
+ * does not convert. */
+static enum berth_code check_name(const struct berth_zip_member *member,
+                                  struct berth_error *error) {
+    char name[BERTH_PATH_MAX_BYTES + 4];
+    if (member->name_length >= sizeof name)
+        return refuse_member(member, "path-long", "the name is longer than 512 bytes", hint_repack,
+                             error);
+    size_t length = member->name_length;
+    memcpy(name, member->name, length);
+    if (length > 1 && name[length - 1] == '/')
+        length--;
+    name[length] = '\0';
+    bool root = strcmp(name, ".") == 0;
+    return root ? BERTH_OK : berth_path_check(name, length, error);
+}
+
 static enum berth_code check_member(const struct berth_zip_member *member,
                                     struct berth_error *error) {
     const unsigned char *record = member->record;
@@ -190,12 +207,11 @@ static enum berth_code check_member(const struct berth_zip_member *member,
         return refuse_member(member, "zip-method",
                              "the member is compressed by another method than deflate",
                              "pack with zip's default method", error);
-    if (memchr(member->name, '\0', member->name_length))
-        return refuse_member(member, "path-nul", "the name holds a NUL byte", hint_repack, error);
     if (has_extra(member->name + member->name_length, extra_bytes(record), EXTRA_ZIP64))
         return refuse_member(member, "zip-zip64", "the member is in the zip64 form", hint_repack,
                              error);
-    return check_type(member, error);
+    enum berth_code code = check_name(member, error);
+    return code ? code : check_type(member, error);
 }
 
 static enum berth_code refuse_directory(struct berth_error *error) {
@@ -241,19 +257,21 @@ static enum berth_code check_sizes(const struct berth_zip_guard *guard, int64_t 
     return berth_ratio_check(total, archive_bytes, limits, error);
 }
 
+/* With a descriptor a local field may be zero, or all ones as room for zip64 that was not needed;
+ * `zip -` knows the size of the file but not of the data when it writes the header. */
+static bool field_matches(uint32_t local, uint32_t central, bool described) {
+    return local == central || (described && (local == 0 || local == UINT32_MAX));
+}
+
 static bool sizes_match(const unsigned char *local, const unsigned char *record) {
-    /* With a descriptor the three fields may be zero, and some writers fill them all the same. */
-    if ((flags(record) & FLAG_DESCRIPTOR) && !u32(local + 14) && !u32(local + 18) &&
-        !u32(local + 22))
-        return true;
-    if ((flags(record) & FLAG_DESCRIPTOR) && u32(local + 18) == UINT32_MAX)
-        return true; /* zip64 room that a streaming writer left and did not need */
-    return u32(local + 14) == u32(record + 16) && u32(local + 18) == packed_bytes(record) &&
-           u32(local + 22) == file_bytes(record);
+    bool described = flags(record) & FLAG_DESCRIPTOR;
+    return field_matches(u32(local + 14), u32(record + 16), described) &&
+           field_matches(u32(local + 18), packed_bytes(record), described) &&
+           field_matches(u32(local + 22), file_bytes(record), described);
 }
 
 static bool names_match(int fd, const struct berth_zip_member *member) {
-    unsigned char name[MAX_NAME_BYTES];
+    unsigned char name[BERTH_PATH_MAX_BYTES + 4];
     ssize_t got = pread(fd, name, member->name_length, (off_t)member->local_offset + LOCAL_BYTES);
     return got == (ssize_t)member->name_length &&
            memcmp(name, member->name, member->name_length) == 0;
@@ -302,9 +320,6 @@ static enum berth_code check_locals(struct berth_zip_guard *guard, int fd,
                              "bytes that belong to no member come first", hint_repack, error);
     for (size_t i = 0; i < guard->count; i++) {
         const struct berth_zip_member *member = &guard->members[i];
-        if (member->name_length > MAX_NAME_BYTES)
-            return refuse_member(member, "path-long", "the name is longer than 512 bytes",
-                                 hint_repack, error);
         int64_t limit = i + 1 < guard->count ? (int64_t)guard->members[i + 1].local_offset
                                              : (int64_t)end->directory_offset;
         enum berth_code code = check_local(fd, member, limit, error);

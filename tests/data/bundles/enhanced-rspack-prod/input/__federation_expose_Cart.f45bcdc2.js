@@ -1,0 +1,1 @@
+"use strict";(self.webpackChunkfixture_shop=self.webpackChunkfixture_shop||[]).push([["23"],{728(e,t,r){r.r(t),r.d(t,{default:()=>u,more:()=>a});var n=r(1545),s=r.n(n);function u(){return s().createElement("div",{className:"cart"},"two")}let a=()=>r.e("873").then(r.bind(r,4136))}}]);

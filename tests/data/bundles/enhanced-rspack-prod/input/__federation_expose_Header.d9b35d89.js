@@ -1,0 +1,1 @@
+"use strict";(self.webpackChunkfixture_shop=self.webpackChunkfixture_shop||[]).push([["436"],{7883(e,u,n){n.r(u),n.d(u,{default:()=>s});var r=n(1545),t=n.n(r);function s(){return t().createElement("header",null,"one")}}}]);

@@ -1,0 +1,1 @@
+import{_ as t}from"./vite-preload-helper-CAQj6dvO.js";import{a as r}from"./_virtual_mf___mfe_internal__fixtureShop__mf_owner__192022969497731__loadShare__shared-4wP3YtAj.js";function o(){return r.createElement("div",{className:"cart"},"two")}const m=()=>t(()=>import("./Lazy-CANBA748.js"),[],import.meta.url);export{o as default,m as more};

@@ -1,0 +1,1 @@
+import{a as e}from"./_virtual_mf___mfe_internal__fixtureShop__mf_owner__192022969497731__loadShare__shared-4wP3YtAj.js";import"./vite-preload-helper-CAQj6dvO.js";function a(){return e.createElement("header",null,"one")}export{a as default};

@@ -1,0 +1,1 @@
+"use strict";(self.webpackChunkfixture_shop=self.webpackChunkfixture_shop||[]).push([[136],{136:(e,s,u)=>{u.r(s),u.d(s,{default:()=>t});const t="lazy"}}]);

@@ -1,0 +1,1 @@
+"use strict";(self.webpackChunkfixture_shop=self.webpackChunkfixture_shop||[]).push([[327],{883:(e,u,n)=>{n.r(u),n.d(u,{default:()=>s});var r=n(858),t=n.n(r);function s(){return t().createElement("header",null,"one")}}}]);

@@ -1,0 +1,1 @@
+import{_ as t}from"./preload-helper-Ct5FWWRu.js";import{importShared as r}from"./__federation_fn_import-7_DHKnHz.js";const e=await r("react");function m(){return e.createElement("div",{className:"cart"},"two")}const i=()=>t(()=>import("./Lazy-CANBA748.js"),[],import.meta.url);export{m as default,i as more};

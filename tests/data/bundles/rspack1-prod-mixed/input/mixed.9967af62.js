@@ -1,0 +1,1 @@
+"use strict";(self.webpackChunkfixture_shop=self.webpackChunkfixture_shop||[]).push([["353"],{171(e,t,r){r.r(t),r.d(t,{default:()=>p});var s=r(545),u=r.n(s),a=r(819),f=r(561),h=r.n(f),l=r(661),n=r.n(l);let p=()=>[u(),a.createPortal,h(),n()]}}]);

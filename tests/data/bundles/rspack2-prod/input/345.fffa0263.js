@@ -1,0 +1,1 @@
+"use strict";(self.rspackChunkfixture_shop=self.rspackChunkfixture_shop||[]).push([[345],{728(e,r,t){t.r(r);var s=t(641);t.d(r,{},{default:function(){return s.createElement("div",{className:"cart"},"two")},more:()=>t.e(873).then(t.bind(t,136))})}}]);

@@ -1,0 +1,1 @@
+"use strict";(self.rspackChunkfixture_shop=self.rspackChunkfixture_shop||[]).push([[672],{883(e,r,u){u.r(r);var s=u(641);u.d(r,{},{default:function(){return s.createElement("header",null,"one")}})}}]);

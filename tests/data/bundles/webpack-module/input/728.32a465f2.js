@@ -1,0 +1,1 @@
+export const __webpack_id__=728;export const __webpack_ids__=[728];export const __webpack_modules__={728:(e,t,_)=>{_.r(t),_.d(t,{default:()=>o,more:()=>r});var c=_(914),n=_.n(c);function o(){return n().createElement("div",{className:"cart"},"two")}const r=()=>_.e(136).then(_.bind(_,136))}};

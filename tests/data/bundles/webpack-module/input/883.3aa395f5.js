@@ -1,0 +1,1 @@
+export const __webpack_id__=883;export const __webpack_ids__=[883];export const __webpack_modules__={883:(e,_,t)=>{t.r(_),t.d(_,{default:()=>r});var n=t(914),o=t.n(n);function r(){return o().createElement("header",null,"one")}}};

@@ -1,0 +1,1 @@
+"use strict";(globalThis.webpackChunkfixture_shop=globalThis.webpackChunkfixture_shop||[]).push([[728],{728:(e,t,a)=>{a.r(t),a.d(t,{default:()=>s,more:()=>u});var n=a(914),r=a.n(n);function s(){return r().createElement("div",{className:"cart"},"two")}const u=()=>a.e(136).then(a.bind(a,136))}}]);

@@ -1,0 +1,1 @@
+"use strict";(globalThis.webpackChunkfixture_shop=globalThis.webpackChunkfixture_shop||[]).push([[883],{883:(e,u,n)=>{n.r(u),n.d(u,{default:()=>a});var r=n(914),t=n.n(r);function a(){return t().createElement("header",null,"one")}}}]);

@@ -1,0 +1,1 @@
+"use strict";(self["shop chunks"]=self["shop chunks"]||[]).push([[728],{728:(e,s,t)=>{t.r(s),t.d(s,{default:()=>r,more:()=>u});var n=t(914),c=t.n(n);function r(){return c().createElement("div",{className:"cart"},"two")}const u=()=>t.e(136).then(t.bind(t,136))}}]);

@@ -1,0 +1,1 @@
+"use strict";(self["shop chunks"]=self["shop chunks"]||[]).push([[883],{883:(e,n,s)=>{s.r(n),s.d(n,{default:()=>t});var u=s(914),r=s.n(u);function t(){return r().createElement("header",null,"one")}}}]);

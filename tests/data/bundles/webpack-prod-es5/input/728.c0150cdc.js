@@ -1,0 +1,1 @@
+"use strict";(self.webpackChunkfixture_shop=self.webpackChunkfixture_shop||[]).push([[728],{728:function(e,n,t){t.r(n),t.d(n,{default:function(){return c},more:function(){return s}});var r=t(914),u=t.n(r);function c(){return u().createElement("div",{className:"cart"},"two")}const s=()=>t.e(136).then(t.bind(t,136))}}]);

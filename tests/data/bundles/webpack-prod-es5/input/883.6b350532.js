@@ -1,0 +1,1 @@
+"use strict";(self.webpackChunkfixture_shop=self.webpackChunkfixture_shop||[]).push([[883],{883:function(e,n,u){u.r(n),u.d(n,{default:function(){return f}});var t=u(914),r=u.n(t);function f(){return r().createElement("header",null,"one")}}}]);

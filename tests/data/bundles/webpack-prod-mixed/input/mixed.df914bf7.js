@@ -1,0 +1,1 @@
+"use strict";(self.webpackChunkfixture_shop=self.webpackChunkfixture_shop||[]).push([[208],{171:(e,s,t)=>{t.r(s),t.d(s,{default:()=>p});var r=t(914),u=t.n(r),a=t(915),n=t(780),c=t.n(n),f=t(114),h=t.n(f);const p=()=>[u(),a.createPortal,c(),h()]}}]);

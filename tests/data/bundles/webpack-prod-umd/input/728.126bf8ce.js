@@ -1,0 +1,1 @@
+"use strict";(self.webpackChunkfixture_shop=self.webpackChunkfixture_shop||[]).push([[728],{728:(e,t,n)=>{n.r(t),n.d(t,{default:()=>u,more:()=>a});var r=n(914),s=n.n(r);function u(){return s().createElement("div",{className:"cart"},"two")}const a=()=>n.e(136).then(n.bind(n,136))}}]);
