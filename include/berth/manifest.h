@@ -58,7 +58,7 @@ void berth_page_done(struct berth_page *page);
 /* One version of a module as loaders see it; borrowed. */
 struct berth_remote {
     const char *module;
-    const char *version;
+    const char *version;       /* NULL for a live entry before the first activation */
     int64_t generation;        /* that made it live */
     const json_t *description; /* see berth/bundle.h */
 };

@@ -60,7 +60,7 @@ struct berth_module {
     size_t edition_count;
     const struct berth_edition *live; /* one of them, or NULL */
     int64_t live_generation;
-    struct berth_view live_entry;        /* remoteEntry.js; empty when nothing is live */
+    struct berth_view live_entry;        /* remoteEntry.js; before an activation it says so */
     struct berth_view live_entry_module; /* remoteEntry.mjs */
     struct berth_view live_manifest; /* mf-manifest.json; empty when the live version has none */
     int refs;

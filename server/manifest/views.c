@@ -77,10 +77,19 @@ json_t *berth_remotes_json(int64_t generation, const struct berth_remote *remote
     return json_pack("{sI so}", "generation", (json_int_t)generation, "remotes", map);
 }
 
+/* What the live entry is called with; before a first activation only the names. */
+static json_t *entry_spec(const struct berth_remote *remote, const char *public_url) {
+    if (remote->version)
+        return berth_remote_json(remote, public_url);
+    json_t *spec = json_pack("{ss}", "module", remote->module);
+    copy_member(spec, "name", remote->description, "container");
+    return spec;
+}
+
 char *berth_live_entry(const struct berth_remote *remote, const char *public_url,
                        const char *runtime, bool as_module) {
     struct berth_buffer buffer;
-    json_t *spec = berth_remote_json(remote, public_url);
+    json_t *spec = entry_spec(remote, public_url);
     berth_buffer_init(&buffer, VIEW_MAX_BYTES);
     berth_buffer_text(&buffer, runtime);
     if (as_module) {

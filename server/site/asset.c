@@ -162,9 +162,6 @@ static void answer_alias(struct berth_exchange *exchange, struct berth_site *sit
          entry_module = strcmp(path, "remoteEntry.mjs") == 0;
     if (!module)
         site_not_found(exchange, "there is no module of that name", NULL);
-    else if ((entry || entry_module) && !module->live)
-        site_not_found(exchange, "no version of the module is live",
-                       "activate one: berth activate <module>@<version>");
     else if (entry)
         answer_view(exchange, &module->live_entry, script, "no-cache");
     else if (entry_module)

@@ -33,14 +33,21 @@ static bool set_text(struct berth_view *view, char *text) {
     return berth_view_set(view, text, text ? strlen(text) : 0);
 }
 
-/* A loader of an ES module asks for .mjs, one of a script for .js: each gets a live entry. */
-static enum berth_code make_entries(struct berth_module *module, const struct berth_remote *remote,
-                                    const struct berth_views *views, struct berth_error *error) {
+/* A loader of an ES module asks for .mjs, one of a script for .js: each gets a live entry. Before
+ * the first activation it says so to its consumer, under the container's name in the newest
+ * version. */
+static enum berth_code make_entries(struct berth_module *module, const struct berth_views *views,
+                                    struct berth_error *error) {
     const char *runtime = views->frontend->live;
+    struct berth_remote remote;
+    if (!berth_module_remote(module, &remote))
+        remote = (struct berth_remote){
+            .module = module->name,
+            .description = module->editions[module->edition_count - 1]->description};
     bool made = set_text(&module->live_entry,
-                         berth_live_entry(remote, views->public_url, runtime, false)) &&
+                         berth_live_entry(&remote, views->public_url, runtime, false)) &&
                 set_text(&module->live_entry_module,
-                         berth_live_entry(remote, views->public_url, runtime, true));
+                         berth_live_entry(&remote, views->public_url, runtime, true));
     return made ? BERTH_OK : berth_out_of_memory(error);
 }
 
@@ -67,17 +74,15 @@ enum berth_code berth_module_create(const char *name, struct berth_edition *cons
     module->name = strdup(name);
     enum berth_code code =
         take_editions(module, editions, count) ? BERTH_OK : berth_out_of_memory(error);
-    struct berth_remote remote;
     if (code == BERTH_OK && live >= 0) {
         module->live = editions[live];
         module->live_generation = live_generation;
     }
-    if (code == BERTH_OK && berth_module_remote(module, &remote)) {
-        code = make_entries(module, &remote, views, error);
-        if (code == BERTH_OK)
-            code = berth_manifest_view(module->live, live_generation, views, true,
-                                       &module->live_manifest, error);
-    }
+    if (code == BERTH_OK && count)
+        code = make_entries(module, views, error);
+    if (code == BERTH_OK && module->live)
+        code = berth_manifest_view(module->live, live_generation, views, true,
+                                   &module->live_manifest, error);
     if (code == BERTH_OK)
         *ret = module;
     else
