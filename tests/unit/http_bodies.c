@@ -92,6 +92,7 @@ static void a_body_over_the_limit_is_refused_unread(void **state) {
     assert_string_equal(answer_header(&answer, "Connection", value), "close");
     answer_done(&answer);
     assert_true(client_is_ended(&client));
+    assert_false(client.was_reset);
     client_close(&client);
 }
 

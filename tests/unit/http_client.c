@@ -23,6 +23,7 @@ void client_open(struct client *client, const char *address) {
     name.sin_port = htons((uint16_t)strtol(colon + 1, NULL, 10));
     assert_int_equal(inet_pton(AF_INET, host, &name.sin_addr), 1);
     client->length = 0;
+    client->was_reset = false;
     client->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     assert_true(client->fd >= 0);
     (void)setsockopt(client->fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
@@ -38,8 +39,10 @@ void client_send_bytes(struct client *client, const void *data, size_t length) {
     const char *at = data;
     while (length > 0) {
         ssize_t count = send(client->fd, at, length, MSG_NOSIGNAL);
-        if (count < 0)
-            return; /* the server has closed: the answer tells why */
+        if (count < 0) { /* the server has closed: the answer tells why */
+            client->was_reset = true;
+            return;
+        }
         at += count;
         length -= (size_t)count;
     }
@@ -56,6 +59,8 @@ static bool receive(struct client *client) {
         recv(client->fd, client->data + client->length, sizeof client->data - client->length, 0);
     if (count < 0 && errno == EAGAIN)
         fail_msg("no answer within ten seconds");
+    if (count < 0)
+        client->was_reset = true;
     if (count <= 0)
         return false;
     client->length += (size_t)count;

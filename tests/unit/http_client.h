@@ -10,7 +10,8 @@
 
 struct client {
     int fd;
-    size_t length; /* received, not yet taken */
+    bool was_reset; /* the server closed with bytes unread: a client could lose the answer */
+    size_t length;  /* received, not yet taken */
     char data[2048];
 };
 
