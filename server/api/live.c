@@ -79,6 +79,11 @@ static enum berth_code read_request(struct berth_exchange *exchange, struct bert
     }
     if (code == BERTH_OK && request->version)
         code = berth_semver_check(request->version, error);
+    const json_t *reason = json_object_get(*ret_body, "reason");
+    if (code == BERTH_OK && reason && !request->reason && !json_is_null(reason)) {
+        code = berth_fail(error, BERTH_INVALID, "reason", "\"reason\" must be a string");
+        berth_error_where(error, "/reason");
+    }
     if (code == BERTH_OK)
         code = api_reason(request->reason, error);
     return code;
