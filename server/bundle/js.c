@@ -36,7 +36,9 @@ static bool is_name_byte(char c) {
 
 static char peek(const struct lexer *lexer, size_t ahead) {
     size_t at = lexer->at + ahead;
-    return at < lexer->js->length ? lexer->js->text[at] : '\0';
+    if (at >= lexer->js->length)
+        return '\0';
+    return lexer->js->text[at];
 }
 
 static bool at_end(const struct lexer *lexer) {
@@ -191,14 +193,18 @@ static bool may_begin_regex(const struct lexer *lexer) {
     }
 }
 
+static bool is_pair(char open, char close) {
+    return (open == '(' && close == ')') || (open == '[' && close == ']') ||
+           (open == '{' && close == '}');
+}
+
 static void close_bracket(struct lexer *lexer, char op) {
     size_t start = lexer->at++;
     add(lexer, BERTH_JS_OP, op, start);
     if (lexer->js->cut || lexer->nesting == 0)
         return;
     struct opener opener = lexer->openers[lexer->nesting - 1];
-    char wanted = op == ')' ? '(' : op == ']' ? '[' : '{';
-    if (opener.op != wanted)
+    if (!is_pair(opener.op, op))
         return;
     lexer->nesting--;
     struct berth_js_token *tokens = lexer->js->tokens;

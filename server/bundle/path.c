@@ -9,6 +9,8 @@
 #include <unicase.h>
 #include <unistr.h>
 
+enum { MAX_ESCAPED_BYTES = 4 * 4 }; /* one character of four bytes, each as \xNN */
+
 struct path_rule {
     const char *slug;
     const char *text;
@@ -173,7 +175,7 @@ void berth_path_where(struct berth_error *error, const char *name, size_t length
     size_t used = 0;
     const uint8_t *at = (const uint8_t *)name;
     const uint8_t *end = at + length;
-    while (at < end && used + 4 * 4 < sizeof shown) {
+    while (at < end && used + MAX_ESCAPED_BYTES < sizeof shown) {
         ucs4_t code = 0;
         int size = u8_mbtoucr(&code, at, (size_t)(end - at));
         bool plain = size > 0 && !is_control(code) && !is_bidi(code);

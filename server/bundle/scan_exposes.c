@@ -32,6 +32,7 @@ struct maps {
 
 static bool key_starts_with_dot(const struct berth_js *js, size_t index) {
     return berth_js_kind(js, index) == BERTH_JS_STRING &&
+           js->tokens[index].end - js->tokens[index].start > 2 &&
            js->text[js->tokens[index].start + 1] == '.';
 }
 

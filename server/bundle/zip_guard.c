@@ -343,7 +343,7 @@ enum berth_code berth_zip_guard_read(struct berth_zip_guard *guard, int fd, int6
                                      const struct berth_bundle_limits *limits,
                                      struct berth_error *error) {
     *guard = (struct berth_zip_guard){0};
-    struct zip_end end;
+    struct zip_end end = {0};
     enum berth_code code = find_end(fd, archive_bytes, &end, error);
     if (!code)
         code = check_end(&end, limits, error);

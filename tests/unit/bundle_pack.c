@@ -15,7 +15,7 @@
 static char folder[] = "/tmp/berth-pack-XXXXXX";
 
 static int setup(void **state) {
-    strcpy(folder + strlen(folder) - 6, "XXXXXX");
+    memcpy(folder, "/tmp/berth-pack-XXXXXX", sizeof folder);
     return scratch_setup(state) || !mkdtemp(folder) ? -1 : 0;
 }
 

@@ -83,10 +83,10 @@ static void check_row(const struct row *row) {
     json_t *result = scan(row->text, strlen(row->text));
     const json_t *names = json_object_get(result, "chunkGlobals");
     char found[256] = "";
-    for (size_t i = 0; i < json_array_size(names); i++) {
-        strcat(found, i ? "," : "");
-        strcat(found, json_string_value(json_array_get(names, i)));
-    }
+    size_t used = 0;
+    for (size_t i = 0; i < json_array_size(names); i++)
+        used += (size_t)snprintf(found + used, sizeof found - used, "%s%s", i ? "," : "",
+                                 json_string_value(json_array_get(names, i)));
     const char *container = json_string_value(json_object_get(result, "container"));
     print_message("%s\n", row->text);
     if (row->globals)

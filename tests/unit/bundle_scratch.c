@@ -6,6 +6,7 @@
 #include <cmocka.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -29,7 +30,8 @@ int scratch_setup(void **state) {
         return -1;
     /* In memory where there is such a place: a test fsyncs thousands of blobs. */
     bool shm = access("/dev/shm", W_OK) == 0;
-    strcpy(scratch->directory, shm ? "/dev/shm/berth-bundle-XXXXXX" : "/tmp/berth-bundle-XXXXXX");
+    (void)snprintf(scratch->directory, sizeof scratch->directory, "%s/berth-bundle-XXXXXX",
+                   shm ? "/dev/shm" : "/tmp");
     struct berth_error error = {0};
     if (!mkdtemp(scratch->directory) ||
         berth_store_open(scratch->directory, &scratch->store, &error)) {
@@ -63,7 +65,7 @@ int scratch_file(const void *data, size_t length) {
 
 char *scratch_load(const char *path, size_t *ret_length) {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
-    struct stat status;
+    struct stat status = {0};
     if (fd < 0 || fstat(fd, &status) != 0)
         fail_msg("cannot open %s", path);
     char *data = malloc((size_t)status.st_size + 1);
