@@ -7,7 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { POINTER_BYTES = 96, PATH_MAX_BYTES = 256, TEXT_MAX_BYTES = 200, LANGUAGE_MAX_BYTES = 35 };
+enum {
+    POINTER_BYTES = 96,
+    PATH_MAX_CHARACTERS = 256,
+    TEXT_MAX_CHARACTERS = 200,
+    LANGUAGE_MAX_CHARACTERS = 35,
+};
 
 /* First segments that the public listener keeps for itself. */
 static const char *const reserved[] = {"m",     "manifests", "events", "reports",
@@ -28,6 +33,20 @@ static bool is_one_of(const char *text, const char *const *list) {
     return false;
 }
 
+/* A key as a JSON pointer has it (RFC 6901 section 3), cut to fit. */
+static void escape_key(const char *key, char ret[POINTER_BYTES]) {
+    size_t length = 0;
+    for (; *key && length + 3 < POINTER_BYTES; key++) {
+        if (*key == '~' || *key == '/') {
+            ret[length++] = '~';
+            ret[length++] = *key == '~' ? '0' : '1';
+        } else {
+            ret[length++] = *key;
+        }
+    }
+    ret[length] = '\0';
+}
+
 enum berth_code berth_page_check_keys(const json_t *object, const char *const *known,
                                       const char *pointer, struct berth_error *error) {
     const char *key;
@@ -37,14 +56,24 @@ enum berth_code berth_page_check_keys(const json_t *object, const char *const *k
         if (is_one_of(key, known))
             continue;
         enum berth_code code = berth_fail(error, BERTH_REFUSED, "page-key", "unknown member");
-        berth_error_where(error, "%s/%s", pointer, key);
+        char escaped[POINTER_BYTES];
+        escape_key(key, escaped);
+        berth_error_where(error, "%s/%s", pointer, escaped);
         berth_error_hint(error, "the rules are in %s", BERTH_PAGE_SCHEMA);
         return code;
     }
     return BERTH_OK;
 }
 
-/* A string member of 1 to `max` bytes. */
+/* JSON Schema counts characters, and so does this. */
+static size_t count_characters(const char *text) {
+    size_t count = 0;
+    for (; *text; text++)
+        count += ((unsigned char)*text & 0xc0) != 0x80;
+    return count;
+}
+
+/* A string member of 1 to `max` characters. */
 static enum berth_code take_text(const json_t *object, const char *key, size_t max,
                                  const char *pointer, const char **ret, struct berth_error *error) {
     char where[POINTER_BYTES * 2];
@@ -52,7 +81,7 @@ static enum berth_code take_text(const json_t *object, const char *key, size_t m
     const char *text = berth_json_string(object, key);
     if (!text)
         return berth_page_refuse(error, "page-member", where, "a string is needed here");
-    if (!*text || strlen(text) > max)
+    if (!*text || count_characters(text) > max)
         return berth_page_refuse(error, "page-text", where, "the text is empty or too long");
     *ret = text;
     return BERTH_OK;
@@ -98,43 +127,74 @@ static bool language_is_clean(const char *text) {
     return group > 0;
 }
 
-static enum berth_code take_fallback(const json_t *slot, const char *pointer, const char **ret,
+/* The pointer of a slot's member. */
+static const char *member_pointer(char ret[POINTER_BYTES], size_t slot, const char *key) {
+    (void)snprintf(ret, POINTER_BYTES, "/slots/%zu%s%s", slot, *key ? "/" : "", key);
+    return ret;
+}
+
+static enum berth_code take_fallback(const json_t *slot, size_t index, const char **ret,
                                      struct berth_error *error) {
+    char pointer[POINTER_BYTES];
     const char *html = berth_json_string(slot, "fallback");
     if (!html || strlen(html) > BERTH_FALLBACK_MAX_BYTES)
-        return berth_page_refuse(error, "page-fallback", pointer,
+        return berth_page_refuse(error, "page-fallback", member_pointer(pointer, index, "fallback"),
                                  "fallback is HTML text of at most 64 KiB");
     *ret = html;
     return BERTH_OK;
 }
 
+/* A name that is malformed is a page that breaks a rule; the name's own rule says how to do it. */
+static enum berth_code refuse_name(struct berth_error *error, const char *pointer,
+                                   const struct berth_error *why) {
+    enum berth_code code = berth_fail(error, BERTH_REFUSED, "page-name", "%s", why->text);
+    berth_error_where(error, "%s", pointer);
+    berth_error_hint(error, "%s", why->hint);
+    return code;
+}
+
+static enum berth_code check_module(const char *module, const char *pointer,
+                                    struct berth_error *error) {
+    struct berth_error why = {0};
+    if (berth_module_name_check(module, &why) == BERTH_OK)
+        return BERTH_OK;
+    return refuse_name(error, pointer, &why);
+}
+
+static enum berth_code check_slot_name(const char *name, const char *pointer,
+                                       struct berth_error *error) {
+    struct berth_error why = {0};
+    if (berth_name_check("slot", name, &why) == BERTH_OK)
+        return BERTH_OK;
+    return refuse_name(error, pointer, &why);
+}
+
 static enum berth_code parse_slot(const json_t *value, size_t index, struct berth_slot *ret,
                                   struct berth_error *error) {
     static const char *const known[] = {"name", "module", "expose", "props", "fallback", NULL};
-    char pointer[POINTER_BYTES];
-    (void)snprintf(pointer, sizeof pointer, "/slots/%zu", index);
+    char pointer[POINTER_BYTES], member[POINTER_BYTES];
+    (void)member_pointer(pointer, index, "");
     if (!json_is_object(value))
         return berth_page_refuse(error, "page-slot", pointer, "a slot is an object");
     struct berth_slot slot = {.fallback = "", .props = json_object_get(value, "props")};
     enum berth_code code = berth_page_check_keys(value, known, pointer, error);
     if (code == BERTH_OK)
-        code = take_text(value, "name", TEXT_MAX_BYTES, pointer, &slot.name, error);
+        code = take_text(value, "name", TEXT_MAX_CHARACTERS, pointer, &slot.name, error);
     if (code == BERTH_OK)
-        code = take_text(value, "module", TEXT_MAX_BYTES, pointer, &slot.module, error);
+        code = check_slot_name(slot.name, member_pointer(member, index, "name"), error);
     if (code == BERTH_OK)
-        code = take_text(value, "expose", TEXT_MAX_BYTES, pointer, &slot.expose, error);
+        code = take_text(value, "module", TEXT_MAX_CHARACTERS, pointer, &slot.module, error);
+    if (code == BERTH_OK)
+        code = check_module(slot.module, member_pointer(member, index, "module"), error);
+    if (code == BERTH_OK)
+        code = take_text(value, "expose", TEXT_MAX_CHARACTERS, pointer, &slot.expose, error);
     if (code == BERTH_OK && json_object_get(value, "fallback"))
-        code = take_fallback(value, pointer, &slot.fallback, error);
+        code = take_fallback(value, index, &slot.fallback, error);
     if (code == BERTH_OK && slot.props && !json_is_object(slot.props))
-        code = berth_page_refuse(error, "page-props", pointer, "props is an object");
-    if (code == BERTH_OK)
-        code = berth_name_check("slot", slot.name, error);
-    if (code == BERTH_OK)
-        code = berth_module_name_check(slot.module, error);
-    if (code != BERTH_OK) {
-        berth_error_where(error, "%s", pointer);
+        code = berth_page_refuse(error, "page-props", member_pointer(member, index, "props"),
+                                 "props is an object");
+    if (code != BERTH_OK)
         return code;
-    }
     *ret = slot;
     return BERTH_OK;
 }
@@ -144,8 +204,7 @@ static enum berth_code check_slot_names(const struct berth_page *page, struct be
         for (size_t j = 0; j < i; j++)
             if (strcmp(page->slots[i].name, page->slots[j].name) == 0) {
                 char pointer[POINTER_BYTES];
-                (void)snprintf(pointer, sizeof pointer, "/slots/%zu/name", i);
-                return berth_page_refuse(error, "page-slot", pointer,
+                return berth_page_refuse(error, "page-slot", member_pointer(pointer, i, "name"),
                                          "two slots have the same name");
             }
     return BERTH_OK;
@@ -179,36 +238,38 @@ static enum berth_code parse_document(struct berth_page *page, const json_t *doc
                                  "a document page has no slots and no layout");
     enum berth_code code = berth_page_check_keys(document, known, "/document", error);
     if (code == BERTH_OK)
-        code = take_text(document, "module", TEXT_MAX_BYTES, "/document", &page->document_module,
-                         error);
-    if (code == BERTH_OK) {
-        code = berth_module_name_check(page->document_module, error);
-        berth_error_where(error, "/document/module");
-    }
+        code = take_text(document, "module", TEXT_MAX_CHARACTERS, "/document",
+                         &page->document_module, error);
+    if (code == BERTH_OK)
+        code = check_module(page->document_module, "/document/module", error);
     page->document_file = "index.html";
     if (code == BERTH_OK && json_object_get(document, "file"))
-        code =
-            take_text(document, "file", TEXT_MAX_BYTES, "/document", &page->document_file, error);
+        code = take_text(document, "file", TEXT_MAX_CHARACTERS, "/document", &page->document_file,
+                         error);
     return code;
 }
 
 static enum berth_code parse_page(struct berth_page *page, struct berth_error *error) {
     static const char *const known[] = {"$schema", "path", "title",    "language", "layout",
                                         "slots",   "csp",  "document", NULL};
+    const json_t *schema = json_object_get(page->root, "$schema");
     enum berth_code code = berth_page_check_keys(page->root, known, "", error);
+    if (code == BERTH_OK && schema && !json_is_string(schema))
+        code = berth_page_refuse(error, "page-member", "/$schema", "a string is needed here");
     if (code == BERTH_OK)
-        code = take_text(page->root, "path", PATH_MAX_BYTES, "", &page->path, error);
+        code = take_text(page->root, "path", PATH_MAX_CHARACTERS, "", &page->path, error);
     if (code == BERTH_OK)
         code = check_path(page->path, error);
     page->language = "en";
     if (code == BERTH_OK && json_object_get(page->root, "language"))
-        code = take_text(page->root, "language", LANGUAGE_MAX_BYTES, "", &page->language, error);
+        code =
+            take_text(page->root, "language", LANGUAGE_MAX_CHARACTERS, "", &page->language, error);
     if (code == BERTH_OK && !language_is_clean(page->language))
         code = berth_page_refuse(error, "page-language", "/language",
                                  "not a language tag such as en or pt-BR");
     const json_t *document = json_object_get(page->root, "document");
     if (code == BERTH_OK && (!document || json_object_get(page->root, "title")))
-        code = take_text(page->root, "title", TEXT_MAX_BYTES, "", &page->title, error);
+        code = take_text(page->root, "title", TEXT_MAX_CHARACTERS, "", &page->title, error);
     if (code == BERTH_OK)
         code = document ? parse_document(page, document, error) : parse_slots(page, error);
     if (code == BERTH_OK)

@@ -7,11 +7,26 @@
 
 enum { POINTER_BYTES = 96, TRACKS_MAX_BYTES = 200, AREAS_MAX = 64, SOURCES_MAX = 32 };
 
+/* Where a slot's cells are in the areas. */
+struct box {
+    size_t top, bottom, left, right;
+    size_t cells;
+};
+
+/* An open bracket would swallow the declarations that follow. */
+static bool brackets_match(const char *text) {
+    int open = 0;
+    for (; *text && open >= 0; text++)
+        open += (*text == '(') - (*text == ')');
+    return open == 0;
+}
+
 /* Track lists such as "minmax(0, 1fr) 20rem": nothing that could end the declaration. */
 static bool tracks_are_clean(const char *text) {
     static const char allowed[] = "abcdefghijklmnopqrstuvwxyz0123456789 .,%()-";
     size_t length = strlen(text);
-    return length > 0 && length <= TRACKS_MAX_BYTES && strspn(text, allowed) == length;
+    return length > 0 && length <= TRACKS_MAX_BYTES && strspn(text, allowed) == length &&
+           brackets_match(text);
 }
 
 static enum berth_code check_tracks(const json_t *layout, const char *key,
@@ -25,33 +40,64 @@ static enum berth_code check_tracks(const json_t *layout, const char *key,
                              "CSS sizes in lower case, such as \"20rem 1fr\"");
 }
 
-static bool names_a_slot(const struct berth_page *page, const char *name, size_t length) {
+static struct box *find_box(const struct berth_page *page, struct box *boxes, const char *name,
+                            size_t length) {
     for (size_t i = 0; i < page->slot_count; i++)
         if (strlen(page->slots[i].name) == length &&
             strncmp(page->slots[i].name, name, length) == 0)
-            return true;
-    return false;
+            return &boxes[i];
+    return NULL;
+}
+
+static void add_cell(struct box *box, size_t row, size_t column) {
+    if (!box->cells++)
+        *box = (struct box){row, row, column, column, 1};
+    box->bottom = row;
+    if (column < box->left)
+        box->left = column;
+    if (column > box->right)
+        box->right = column;
 }
 
 /* The number of cells in a row, 0 when a cell is no slot. */
-static size_t count_cells(const struct berth_page *page, const char *row) {
+static size_t read_row(const struct berth_page *page, struct box *boxes, const char *text,
+                       size_t row) {
     size_t cells = 0;
-    while (*row) {
-        size_t length = strcspn(row, " ");
-        if (length) {
-            if (!(length == 1 && *row == '.') && !names_a_slot(page, row, length))
-                return 0;
-            cells++;
-        }
-        row += length + (row[length] == ' ');
+    while (*text) {
+        size_t length = strcspn(text, " ");
+        bool empty = length == 1 && *text == '.';
+        struct box *box = length && !empty ? find_box(page, boxes, text, length) : NULL;
+        if (length && !empty && !box)
+            return 0;
+        if (box)
+            add_cell(box, row, cells);
+        cells += length > 0;
+        text += length + (text[length] == ' ');
     }
     return cells;
+}
+
+/* CSS drops the whole grid when one area is no rectangle, and puts a slot without one anywhere. */
+static enum berth_code check_boxes(const struct berth_page *page, const struct box *boxes,
+                                   struct berth_error *error) {
+    for (size_t i = 0; i < page->slot_count; i++) {
+        const struct box *box = &boxes[i];
+        size_t area = (box->bottom - box->top + 1) * (box->right - box->left + 1);
+        if (!box->cells)
+            return berth_page_refuse(error, "page-layout", "/layout/areas",
+                                     "every slot of the page has a place in the areas");
+        if (box->cells != area)
+            return berth_page_refuse(error, "page-layout", "/layout/areas",
+                                     "the cells of a slot make one rectangle");
+    }
+    return BERTH_OK;
 }
 
 static enum berth_code check_areas(const struct berth_page *page, struct berth_error *error) {
     const json_t *areas = json_object_get(page->layout, "areas");
     if (!areas)
         return BERTH_OK;
+    struct box boxes[BERTH_PAGE_MAX_SLOTS] = {0};
     size_t rows = json_array_size(areas), width = 0;
     if (rows == 0 || rows > AREAS_MAX)
         return berth_page_refuse(error, "page-layout", "/layout/areas",
@@ -60,7 +106,7 @@ static enum berth_code check_areas(const struct berth_page *page, struct berth_e
         char pointer[POINTER_BYTES];
         (void)snprintf(pointer, sizeof pointer, "/layout/areas/%zu", i);
         const char *row = json_string_value(json_array_get(areas, i));
-        size_t cells = row ? count_cells(page, row) : 0;
+        size_t cells = row ? read_row(page, boxes, row, i) : 0;
         if (cells == 0)
             return berth_page_refuse(error, "page-layout", pointer,
                                      "a row names slots of this page, or \".\" for an empty cell");
@@ -69,7 +115,7 @@ static enum berth_code check_areas(const struct berth_page *page, struct berth_e
                                      "every row has the same number of cells");
         width = cells;
     }
-    return BERTH_OK;
+    return check_boxes(page, boxes, error);
 }
 
 enum berth_code berth_page_check_layout(const struct berth_page *page, struct berth_error *error) {

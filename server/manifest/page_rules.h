@@ -13,7 +13,7 @@ enum berth_code berth_page_refuse(struct berth_error *error, const char *rule, c
 enum berth_code berth_page_check_keys(const json_t *object, const char *const *known,
                                       const char *pointer, struct berth_error *error);
 
-/* Layout (its areas must name slots of the page, each slot once) and further CSP sources. */
+/* Layout (its areas give every slot of the page one rectangle) and further CSP sources. */
 enum berth_code berth_page_check_layout(const struct berth_page *page, struct berth_error *error);
 enum berth_code berth_page_check_csp(const struct berth_page *page, struct berth_error *error);
 

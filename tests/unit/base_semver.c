@@ -41,6 +41,10 @@ static const char *const valid[] = {
     "1.0.0+0.build.1-rc.10000aaa-kk-0.1",
     "99999999999999999999999.999999999999999999.99999999999999999",
     "1.0.0-0A.is.legal",
+    /* section 10's own, with a leading zero */
+    "1.0.0-alpha+001",
+    "1.0.0+20130313144700",
+    "1.0.0+21AF26D3----117B344092BD",
 };
 
 static const char *const invalid[] = {
