@@ -1,12 +1,14 @@
 /* From an archive on a descriptor to a version's assets and a description of what they are.
  *
- * Reading: the archive's kind is told by its first bytes, exactly one libarchive filter is appended,
- * every entry is checked by the path and type rules and written to the store as a blob; names from
- * the archive never reach the file system. Detecting: each detector looks at the files and either
- * says what they are or what it looked for. A refused bundle leaves blobs that no row names, and
- * nothing else.
+ * Reading: the archive's kind is told by its first bytes, gzip and zstd are taken off here,
+ * libarchive gets exactly one format and no filter, every entry is checked by the path and type
+ * rules, and when all are good each is written to the store as a blob; names from the archive never
+ * reach the file system. Detecting: each detector looks at the files and either says what they are
+ * or what it looked for. A bundle that breaks a rule of archives leaves nothing; one whose contents
+ * are refused leaves blobs that no row names, and nothing else.
  *
- * Thread rules: a call belongs to one thread; different calls may run at once. Fits a 100 KiB stack.
+ * Thread rules: a call belongs to one thread; different calls may run at once. Fits a 100 KiB
+ * stack.
  */
 #ifndef BERTH_BUNDLE_H
 #define BERTH_BUNDLE_H
@@ -28,9 +30,10 @@ struct berth_bundle_limits {
 /* 64 MiB, 256 MiB, 64 MiB, 20,000, 200. */
 struct berth_bundle_limits berth_bundle_limits_default(void);
 
-/* Reads the archive on `fd` (from offset 0, `archive_bytes` long) into the store. On success fills
- * ret->{assets, asset_count, bytes, digest, description, archive_bytes}, sorted, with one common top
- * folder taken off when the entry lies under it; the other fields are left alone.
+/* Reads the archive on `fd` (from offset 0, `archive_bytes` long; its offset is not used) into the
+ * store, and calls berth_store_sync: a row may name the blobs afterwards. On success fills
+ * ret->{assets, asset_count, bytes, digest, description, archive_bytes}, sorted, with one common
+ * top folder taken off when the entry lies under it; the other fields are left alone.
  *
  * `description` is an object:
  *   archive      "tar" | "tar.gz" | "tar.zst" | "zip"
@@ -38,7 +41,7 @@ struct berth_bundle_limits berth_bundle_limits_default(void);
  *   entry        path of the file a loader starts with
  *   manifest     path of mf-manifest.json, where there is one
  *   type         "script" | "module"
- *   container    the container's global name (script), or its name (module)
+ *   container    the container's global name (script), or its name (module); absent when unknown
  *   chunkGlobals [names of the chunk-loading globals]
  *   exposes      [{"name": "./Header", "assets"?: {"js": [paths], "css": [paths]}}]
  *   shared       [{"name", "version"?, "requiredVersion"?, "singleton"?}]
@@ -47,7 +50,7 @@ struct berth_bundle_limits berth_bundle_limits_default(void);
  *
  * Errors: BERTH_INVALID ("archive-empty"), BERTH_UNSUPPORTED ("archive-unknown"), BERTH_TOO_LARGE
  * ("limit-…" naming the limit), BERTH_REFUSED (a rule, with the member in `where`; "entry-missing"
- * says what was looked for). */
+ * says what was looked for), BERTH_IO and BERTH_NO_SPACE from the store. */
 enum berth_code berth_bundle_read(struct berth_store *store, int fd, int64_t archive_bytes,
                                   const struct berth_bundle_limits *limits,
                                   struct berth_version *ret, struct berth_error *error);

@@ -14,7 +14,7 @@
 enum { ZIP_PIECE_BYTES = 64 * 1024 };
 
 struct reader {
-    struct berth_store *store;
+    struct berth_store *store; /* NULL: look, do not write */
     const struct berth_bundle_limits *limits;
     struct berth_tree *tree;
     struct berth_error *error;
@@ -138,7 +138,9 @@ static enum berth_code check_size(struct reader *reader, int64_t bytes) {
                              reader->error);
 }
 
-static enum berth_code copy_data(struct reader *reader, struct berth_blob_writer *writer) {
+/* `writer` is NULL when the file is only looked at. */
+static enum berth_code copy_data(struct reader *reader, struct berth_blob_writer *writer,
+                                 int64_t *ret_bytes) {
     int64_t bytes = 0;
     for (;;) {
         const void *data = NULL;
@@ -146,18 +148,34 @@ static enum berth_code copy_data(struct reader *reader, struct berth_blob_writer
         la_int64_t offset = 0;
         int status = archive_read_data_block(reader->archive, &data, &length, &offset);
         if (status == ARCHIVE_EOF)
-            return BERTH_OK;
+            break;
         if (status != ARCHIVE_OK)
             return refuse_archive(reader);
         if (offset != bytes)
             return refuse_member(reader, BERTH_REFUSED, "type-sparse", "the file has holes");
         bytes += (int64_t)length;
         enum berth_code code = check_size(reader, bytes);
-        if (!code)
+        if (!code && writer)
             code = berth_blob_add(writer, data, length, reader->error);
         if (code)
             return code;
     }
+    *ret_bytes = bytes;
+    return BERTH_OK;
+}
+
+static enum berth_code store_file(struct reader *reader, struct berth_digest *ret_digest,
+                                  int64_t *ret_bytes) {
+    struct berth_blob_writer *writer = NULL;
+    enum berth_code code = berth_blob_begin(reader->store, &writer, reader->error);
+    if (code)
+        return code;
+    code = copy_data(reader, writer, ret_bytes);
+    if (code) {
+        berth_blob_abort(writer);
+        return code;
+    }
+    return berth_blob_finish(writer, ret_digest, ret_bytes, reader->error);
 }
 
 static enum berth_code take_file(struct reader *reader, struct archive_entry *entry,
@@ -165,19 +183,11 @@ static enum berth_code take_file(struct reader *reader, struct archive_entry *en
     enum berth_code code = BERTH_OK;
     if (archive_entry_size_is_set(entry))
         code = check_size(reader, archive_entry_size(entry));
-    struct berth_blob_writer *writer = NULL;
-    if (!code)
-        code = berth_blob_begin(reader->store, &writer, reader->error);
-    if (code)
-        return code;
-    code = copy_data(reader, writer);
-    if (code) {
-        berth_blob_abort(writer);
-        return code;
-    }
-    struct berth_digest digest;
+    struct berth_digest digest = {0};
     int64_t bytes = 0;
-    code = berth_blob_finish(writer, &digest, &bytes, reader->error);
+    if (!code)
+        code =
+            reader->store ? store_file(reader, &digest, &bytes) : copy_data(reader, NULL, &bytes);
     return code ? code : berth_tree_add(reader->tree, path, &digest, bytes, reader->error);
 }
 
@@ -327,10 +337,9 @@ static enum berth_code read_in_utf8(struct reader *reader, enum berth_archive ki
     return code;
 }
 
-enum berth_code berth_archive_read(struct berth_store *store, int fd, int64_t archive_bytes,
-                                   enum berth_archive kind,
-                                   const struct berth_bundle_limits *limits,
-                                   struct berth_tree *tree, struct berth_error *error) {
+static enum berth_code read_pass(struct berth_store *store, int fd, int64_t archive_bytes,
+                                 enum berth_archive kind, const struct berth_bundle_limits *limits,
+                                 struct berth_tree *tree, struct berth_error *error) {
     /* On the heap: a piece is more than half of a worker's stack. */
     struct reader *reader = calloc(1, sizeof *reader);
     if (!reader)
@@ -349,4 +358,17 @@ enum berth_code berth_archive_read(struct berth_store *store, int fd, int64_t ar
     berth_zip_guard_done(&reader->zip);
     free(reader);
     return code ? code : berth_tree_finish(tree, error);
+}
+
+/* Twice: unpacking is cheap beside one fsync for each file, and so 20,000 entries and a bad one are
+ * refused at once, without a byte on the disk. */
+enum berth_code berth_archive_read(struct berth_store *store, int fd, int64_t archive_bytes,
+                                   enum berth_archive kind,
+                                   const struct berth_bundle_limits *limits,
+                                   struct berth_tree *tree, struct berth_error *error) {
+    struct berth_tree looked_at;
+    berth_tree_init(&looked_at);
+    enum berth_code code = read_pass(NULL, fd, archive_bytes, kind, limits, &looked_at, error);
+    berth_tree_done(&looked_at);
+    return code ? code : read_pass(store, fd, archive_bytes, kind, limits, tree, error);
 }

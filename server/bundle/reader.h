@@ -12,7 +12,8 @@
 #include "tree.h"
 #include <stdint.h>
 
-/* Checks everything that can be checked without knowing what the files are. */
+/* Checks everything that can be checked without knowing what the files are, then writes the blobs:
+ * an archive that is refused here has left nothing in the store. */
 enum berth_code berth_archive_read(struct berth_store *store, int fd, int64_t archive_bytes,
                                    enum berth_archive kind,
                                    const struct berth_bundle_limits *limits,

@@ -1,0 +1,28 @@
+# berth_fuzz(NAME SOURCES… LINKS… CORPUS…): with BERTH_FUZZ a libFuzzer harness, else a program that
+# runs the corpus once. Either way ctest runs the corpus, with the label "fuzz".
+if(NOT COMMAND berth_fuzz)
+    function(berth_fuzz name)
+        cmake_parse_arguments(FUZZ "" "" "SOURCES;LINKS;CORPUS" ${ARGN})
+        add_executable(fuzz_${name} ${FUZZ_SOURCES})
+        target_link_libraries(fuzz_${name} PRIVATE berth_options ${FUZZ_LINKS})
+        if(BERTH_FUZZ)
+            target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
+        else()
+            target_sources(fuzz_${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests/fuzz/bundle_replay.c)
+        endif()
+        add_test(NAME fuzz_${name} COMMAND fuzz_${name} ${FUZZ_CORPUS})
+        set_tests_properties(fuzz_${name} PROPERTIES LABELS fuzz TIMEOUT 120)
+    endfunction()
+endif()
+
+file(GLOB BUNDLE_ENTRIES CONFIGURE_DEPENDS data/bundles/*/input/remoteEntry.js)
+file(GLOB BUNDLE_ARCHIVES CONFIGURE_DEPENDS data/fuzz/bundle_archive/*)
+file(GLOB BUNDLE_PATHS CONFIGURE_DEPENDS data/fuzz/bundle_path/*)
+
+berth_fuzz(bundle_path SOURCES fuzz/bundle_path.c LINKS berth_bundle berth_registry CORPUS ${BUNDLE_PATHS})
+berth_fuzz(bundle_scan SOURCES fuzz/bundle_scan.c LINKS berth_bundle berth_registry CORPUS ${BUNDLE_ENTRIES})
+berth_fuzz(bundle_archive SOURCES fuzz/bundle_archive.c LINKS berth_bundle berth_registry
+    CORPUS ${BUNDLE_ARCHIVES})
+foreach(harness path scan archive)
+    target_include_directories(fuzz_bundle_${harness} PRIVATE ${PROJECT_SOURCE_DIR}/server/bundle)
+endforeach()
