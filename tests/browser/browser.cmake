@@ -1,0 +1,9 @@
+# End to end, in Chromium. `env` finds node when a test runs, so that scripts/test can bring a newer one
+# than that of the machine.
+foreach(part swap faults slots tabs security looks)
+    add_test(NAME browser_${part}
+        COMMAND /usr/bin/env node --test --test-reporter=spec
+            ${PROJECT_SOURCE_DIR}/tests/browser/${part}.test.mjs)
+    set_tests_properties(browser_${part} PROPERTIES
+        LABELS browser TIMEOUT 180 RUN_SERIAL ON ENVIRONMENT "BERTH_BIN=$<TARGET_FILE:berth>")
+endforeach()

@@ -1,0 +1,80 @@
+// A new header under an open page, back, and forward again: in a composed page, and in home-app's own.
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { Visit, newContext } from './support/browser.mjs';
+import { header, reactDomFiles, reactFiles } from './support/bundles.mjs';
+import { DETAILS, LOOK } from './support/looks.mjs';
+import { Server } from './support/server.mjs';
+
+/** An open page must follow in this time. It takes some 30 ms; this is for a busy machine. */
+const SOON_MS = 1000;
+
+async function oneReact(visit) {
+  assert.deepEqual(await visit.reacts(), { reactDoms: 1, reacts: 1 });
+  assert.equal(visit.ran(reactDomFiles).length, 1, `react-dom ran as ${visit.ran(reactDomFiles)}`);
+  assert.equal(visit.ran(reactFiles).length, 1, `react ran as ${visit.ran(reactFiles)}`);
+}
+
+for (const { name, path, shell } of [
+  { name: 'a composed page', path: '/', shell: true },
+  { name: "home-app's own page, with no shell", path: '/home', shell: false },
+]) {
+  test(`${name} follows a header forward, back and forward again`, { timeout: 60_000 }, async (context) => {
+    const server = await Server.withSamples(context);
+    const visit = await Visit.open(await newContext(context), server.origin + path);
+
+    await visit.showsHeader('1.0.0');
+    assert.deepEqual(await visit.header(), LOOK['1.0.0']);
+    await visit.click(3);
+    assert.equal(await visit.clicks(), 'Clicks: 3');
+    const picture = await visit.picture();
+    await oneReact(visit);
+
+    await server.activate('header-app', '1.1.0', header['1.1.0']);
+    await visit.showsHeader('1.1.0', SOON_MS);
+    assert.deepEqual(await visit.header(), LOOK['1.1.0']);
+    assert.deepEqual(await visit.openDetails(), DETAILS);
+    assert.equal(await visit.clicks(), 'Clicks: 3');
+
+    await server.berth('rollback', 'header-app');
+    await visit.showsHeader('1.0.0', SOON_MS);
+    assert.deepEqual(await visit.header(), LOOK['1.0.0'], 'back on 1.0.0, with its style sheet alone');
+
+    await server.berth('activate', 'header-app@1.1.0');
+    await visit.showsHeader('1.1.0', SOON_MS);
+    assert.deepEqual(await visit.header(), LOOK['1.1.0']);
+    assert.deepEqual(await visit.openDetails(), DETAILS, 'the lazy part comes with its style sheet the second time too');
+
+    await visit.click(1);
+    assert.equal(await visit.clicks(), 'Clicks: 4', 'home-app was mounted all the time');
+    assert.notEqual(await visit.picture(), picture);
+    assert.deepEqual(
+      await visit.looks(),
+      ['1.0.0', '1.1.0', '1.0.0', '1.1.0'].map((version) => `${version} ${LOOK[version].backgroundColor}`),
+      "no frame had no header, or two, or one in the other one's colour",
+    );
+    assert.equal(visit.requested.some((url) => url.startsWith('/_berth/shell.')), shell);
+    await oneReact(visit);
+    await visit.kept();
+    await visit.isClean();
+  });
+}
+
+test('no asset of a composed page is fetched twice, through preload and swap', { timeout: 30_000 }, async (context) => {
+  const server = await Server.withSamples(context);
+  const visit = await Visit.open(await newContext(context), server.origin);
+  await visit.showsHeader('1.0.0');
+  await visit.picture();
+  await server.activate('header-app', '1.1.0', header['1.1.0']);
+  await visit.showsHeader('1.1.0');
+  await server.berth('rollback', 'header-app');
+  await visit.showsHeader('1.0.0');
+  await visit.page.close();
+  await server.stop();
+  const counts = new Map();
+  for (const { event, listener, path } of server.log) {
+    if (event === 'request' && listener === 'public' && path.startsWith('/m/')) counts.set(path, (counts.get(path) ?? 0) + 1);
+  }
+  assert.ok(counts.size > 5);
+  assert.deepEqual([...counts].filter(([, count]) => count > 1), []);
+});

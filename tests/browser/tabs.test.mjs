@@ -1,0 +1,141 @@
+// More tabs than one, a server that goes away and comes back, and pages that are older than what is live.
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { Visit, newContext } from './support/browser.mjs';
+import { header, home } from './support/bundles.mjs';
+import { DETAILS, LOOK } from './support/looks.mjs';
+import { Server } from './support/server.mjs';
+
+const streams = (visit) => visit.requested.filter((path) => path === '/events').length;
+
+test('two tabs share one stream of events; when the tab that has it is closed, the other goes on', { timeout: 30_000 }, async (context) => {
+  const server = await Server.withSamples(context);
+  const browser = await newContext(context);
+  const first = await Visit.open(browser, server.origin);
+  await first.asks('/events');
+  const second = await Visit.open(browser, `${server.origin}/home`);
+  await Promise.all([first.showsHeader('1.0.0'), second.showsHeader('1.0.0')]);
+
+  await server.activate('header-app', '1.1.0', header['1.1.0']);
+  await Promise.all([first.showsHeader('1.1.0'), second.showsHeader('1.1.0')]);
+  await server.berth('rollback', 'header-app');
+  await Promise.all([first.showsHeader('1.0.0'), second.showsHeader('1.0.0')]);
+  assert.deepEqual([streams(first), streams(second)], [1, 0]);
+
+  const takesOver = second.page.waitForRequest('**/events');
+  await first.page.close();
+  await takesOver;
+  await server.berth('activate', 'header-app@1.1.0');
+  await second.showsHeader('1.1.0');
+  assert.deepEqual(await second.header(), LOOK['1.1.0']);
+  await second.kept();
+  await second.isClean();
+
+  await second.page.close();
+  await server.stop(); // a stream is logged when it ends
+  assert.equal(server.requests('/events').length, 2);
+});
+
+test('eight tabs swap, with one stream', { timeout: 40_000 }, async (context) => {
+  const server = await Server.withSamples(context);
+  const browser = await newContext(context);
+  const tabs = [];
+  for (let i = 0; i < 8; i++) tabs.push(await Visit.open(browser, server.origin));
+  await Promise.all(tabs.map((tab) => tab.showsHeader('1.0.0')));
+  await server.activate('header-app', '1.1.0', header['1.1.0']);
+  await Promise.all(tabs.map((tab) => tab.showsHeader('1.1.0')));
+  assert.equal(tabs.map(streams).reduce((sum, count) => sum + count), 1);
+  for (const tab of tabs) await tab.isClean();
+});
+
+for (const { path, signal } of [
+  { path: '/', signal: 'SIGTERM' },
+  { path: '/home', signal: 'SIGKILL' },
+]) {
+  test(`${path} stays when the server ends by ${signal}, and swaps when it is back`, { timeout: 40_000 }, async (context) => {
+    const server = await Server.withSamples(context);
+    const visit = await Visit.open(await newContext(context), server.origin + path);
+    await visit.showsHeader('1.0.0');
+    await visit.asks('/events');
+    await visit.click(2);
+
+    await server.stop(signal);
+    await visit.click(1);
+    assert.deepEqual(await visit.header(), LOOK['1.0.0']);
+
+    await server.restart();
+    await server.activate('header-app', '1.1.0', header['1.1.0']);
+    await visit.showsHeader('1.1.0');
+    assert.deepEqual(await visit.header(), LOOK['1.1.0']);
+    assert.deepEqual(await visit.openDetails(), DETAILS);
+    assert.equal(await visit.clicks(), 'Clicks: 3');
+    await server.berth('rollback', 'header-app');
+    await visit.showsHeader('1.0.0');
+
+    // Which part of a stream or of a look at the state was cut off depends on the moment; and a picture was
+    // asked for while nobody could answer. Nothing else may fail.
+    const others = visit.problems.filter((problem) => !/\/events |\/manifests\/remotes\.json |\.svg net::ERR_CONNECTION_REFUSED|^console: Failed to load resource: net::ERR_/.test(problem));
+    assert.deepEqual(others, []);
+    assert.deepEqual(await visit.violations(), []);
+    await visit.kept();
+  });
+}
+
+test('what happened while a page could not hear of it is there when it can again', { timeout: 40_000 }, async (context) => {
+  const server = await Server.withSamples(context);
+  const browser = await newContext(context);
+  const visit = await Visit.open(browser, server.origin);
+  await visit.showsHeader('1.0.0');
+  await visit.asks('/events');
+  await browser.setOffline(true);
+  await server.stop('SIGKILL'); // offline alone does not cut a stream that is open
+  await server.restart();
+  await server.activate('header-app', '1.1.0', header['1.1.0']);
+  assert.deepEqual(await visit.header(), LOOK['1.0.0']);
+  await browser.setOffline(false);
+  await visit.showsHeader('1.1.0');
+  assert.deepEqual(await visit.header(), LOOK['1.1.0']);
+  await visit.kept();
+});
+
+test('a page that is older than what is live still loads the lazy parts of its own release', { timeout: 30_000 }, async (context) => {
+  const server = await Server.withSamples(context);
+  await server.activate('header-app', '1.1.0', header['1.1.0']);
+  const browser = await newContext(context);
+  // As a page in a background tab, or behind a proxy that holds streams up: it hears of nothing.
+  await browser.route(/\/(events|manifests\/remotes\.json)$/, (route) => route.abort());
+  const visit = await Visit.open(browser, server.origin);
+  await visit.showsHeader('1.1.0');
+  await server.activate('header-app', '1.4.0', header['1.0.0']);
+  await server.activate('home-app', '1.4.0', home['1.0.0']);
+  assert.deepEqual(await visit.openDetails(), DETAILS);
+  await visit.click(3);
+  assert.match(await visit.picture(), /^\/m\/home-app@1\.0\.0\//);
+  assert.deepEqual(await visit.violations(), []);
+  await visit.kept();
+  const next = await Visit.open(await newContext(context), server.origin);
+  await next.showsHeader('1.0.0'); // which is what was published as 1.4.0
+});
+
+test("home-app's own page still gets its pictures after its next release, by the version it was opened with", { timeout: 30_000 }, async (context) => {
+  const server = await Server.withSamples(context);
+  const visit = await Visit.open(await newContext(context), `${server.origin}/home`);
+  await visit.showsHeader('1.0.0');
+  await server.activate('home-app', '2.0.0', header['1.0.0']); // has none of home-app's files
+  await server.activate('header-app', '1.1.0', header['1.1.0']);
+  await visit.showsHeader('1.1.0');
+  const pictures = new Set();
+  for (let i = 0; i < 12; i++) {
+    await visit.click(1);
+    pictures.add(await visit.picture());
+  }
+  assert.ok(pictures.size > 1);
+  assert.ok([...pictures].every((path) => path.startsWith('/m/home-app@1.0.0/')), [...pictures].join(', '));
+  // Without a version in the URL too, as old links and mails have it.
+  const [picture] = pictures;
+  const answer = await fetch(server.origin + picture.replace('@1.0.0', ''), { redirect: 'manual' });
+  assert.equal(answer.status, 302);
+  assert.equal(answer.headers.get('location'), picture);
+  await visit.kept();
+  await visit.isClean();
+});
