@@ -58,6 +58,7 @@ struct berth_exchange {
     bool broken;   /* the connection failed or was cut: nothing more is written or read */
     bool answered; /* the head is out */
     int status;
+    int socket;         /* of a stream; -1 when it is not known */
     int64_t sent_bytes; /* of the body */
     int64_t time_ms;
     int64_t start_us;

@@ -84,13 +84,14 @@ static struct berth_listener *listener_of(const struct mg_connection *connection
     return mg_get_user_data(mg_get_context(connection));
 }
 
-/* While starting, kept as the reason of a failure; after, an event. */
+/* While starting, the first is kept as the reason of a failure; after, each is an event. */
 static int on_message(const struct mg_connection *connection, const char *message) {
     struct berth_listener *listener = listener_of(connection);
     if (!listener)
         return 1;
     if (!atomic_load(&listener->started)) {
-        (void)snprintf(listener->start_message, sizeof listener->start_message, "%s", message);
+        if (!listener->start_message[0])
+            (void)snprintf(listener->start_message, sizeof listener->start_message, "%s", message);
         return 1;
     }
     berth_log_event("warn", "civetweb",
@@ -275,6 +276,16 @@ enum berth_code berth_listener_start(const struct berth_listener_options *option
         code = berth_fail(error, BERTH_IO, "listen", "cannot listen on %s: %s", options->address,
                           listener->start_message);
         release(listener);
+        return code;
+    }
+    if (strstr(listener->start_message, "Cannot start worker thread")) {
+        /* civetweb would go on with fewer, and hang clients below the cap. */
+        mg_stop(listener->context);
+        release(listener);
+        code = berth_fail(error, BERTH_NO_MEMORY, "limit-threads",
+                          "cannot start a thread for each of %d connections",
+                          options->max_connections);
+        berth_error_hint(error, "allow fewer connections, or more threads or memory");
         return code;
     }
     note_address(listener);

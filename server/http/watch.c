@@ -77,6 +77,22 @@ static bool cut(in_port_t local_port, enum selection selection, const struct soc
     return true;
 }
 
+int berth_watch_socket(const struct berth_watch_slot *slot) {
+    DIR *folder = opendir("/proc/self/fd");
+    int found = -1;
+    if (!folder)
+        return -1;
+    for (struct dirent *entry = readdir(folder); entry && found < 0; entry = readdir(folder)) {
+        int fd = (int)strtol(entry->d_name, NULL, 10);
+        struct sockaddr_in peer = {0}, local = {0};
+        if (socket_ends(fd, &peer, &local) && local.sin_port == slot->local_port &&
+            is_same(&peer, &slot->peer))
+            found = fd;
+    }
+    closedir(folder);
+    return found;
+}
+
 static void check_slot(struct berth_watch_slot *slot, int64_t now_ms) {
     int64_t deadline = atomic_load_explicit(&slot->deadline_ms, memory_order_acquire);
     if (deadline <= 0 || deadline > now_ms ||
