@@ -9,7 +9,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void read_archive(int fd, size_t size) {
     struct berth_bundle_limits limits = berth_bundle_limits_default();
-    limits.unpacked_bytes = limits.file_bytes = 1024 * 1024;
+    limits.unpacked_bytes = limits.file_bytes = 1 << 20;
     limits.entries = 100;
     enum berth_archive kind = BERTH_TAR;
     if (berth_archive_tell(fd, (int64_t)size, &kind, NULL) != BERTH_OK)
