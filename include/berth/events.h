@@ -34,18 +34,30 @@ void berth_events_destroy(struct berth_events *events);
 void berth_events_publish(struct berth_events *events, int64_t generation, const char *name,
                           json_t *data);
 
-/* Writes one piece of the stream; false when the client is gone. */
-typedef bool (*berth_event_write)(void *context, const char *text, size_t length);
+/* One client's place among the streams. */
+struct berth_stream;
 
-/* Takes a place among the streams; BERTH_BUSY when there is none, or while draining. Give it back
- * with leave. */
-enum berth_code berth_events_join(struct berth_events *events, struct berth_error *error);
-void berth_events_leave(struct berth_events *events);
+enum berth_stream_news { BERTH_NEWS_NONE, BERTH_NEWS_WAITING, BERTH_NEWS_GONE };
+
+/* How a stream reaches its client. */
+struct berth_stream_client {
+    /* Writes one piece; false when the client is gone. */
+    bool (*write)(void *context, const char *text, size_t length);
+    /* Waits until `fd` can be read (WAITING), the client hung up (GONE), or the time is over
+     * (NONE). */
+    enum berth_stream_news (*wait)(void *context, int fd, int timeout_ms);
+    void *context;
+};
+
+/* BERTH_BUSY when all places are taken, or while draining. Give it back with leave. */
+enum berth_code berth_events_join(struct berth_events *events, struct berth_stream **ret,
+                                  struct berth_error *error);
+void berth_events_leave(struct berth_stream *stream); /* NULL is fine */
 
 /* Follows until the client is gone or the hub drains. `last_id`: the client's Last-Event-ID, or -1
- * to begin with what comes next. Call between join and leave. */
-void berth_events_follow(struct berth_events *events, int64_t last_id, berth_event_write write,
-                         void *context);
+ * to begin with what comes next. */
+void berth_events_follow(struct berth_stream *stream, int64_t last_id,
+                         const struct berth_stream_client *client);
 
 /* Tells all streams that the server is about to stop, and ends them. */
 void berth_events_drain(struct berth_events *events);

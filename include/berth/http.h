@@ -150,6 +150,11 @@ bool berth_answer_stream(struct berth_exchange *exchange, const char *content_ty
                          const char *headers);
 bool berth_stream_write(struct berth_exchange *exchange, const void *data, size_t length);
 
+enum berth_stream_state { BERTH_STREAM_IDLE, BERTH_STREAM_WOKEN, BERTH_STREAM_GONE };
+
+/* Waits until `fd` can be read, the client has hung up, or the time is over. */
+enum berth_stream_state berth_stream_wait(struct berth_exchange *exchange, int fd, int timeout_ms);
+
 /* The Content-Type for a file name, from our own table; application/octet-stream where it has none.
  * Never NULL. */
 const char *berth_mime_type(const char *path);

@@ -91,8 +91,12 @@ struct berth_desk_page {
     const char *by;
     const char *reason;
 };
+struct berth_desk_page_result {
+    int64_t generation;
+    int64_t revision;
+    bool created; /* there was no page of that name */
+};
 enum berth_code berth_desk_page_put(struct berth_desk *desk, const struct berth_desk_page *request,
-                                    int64_t *ret_generation, int64_t *ret_revision,
-                                    struct berth_error *error);
+                                    struct berth_desk_page_result *ret, struct berth_error *error);
 
 #endif

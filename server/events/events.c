@@ -2,11 +2,13 @@
 
 #include "berth/json.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 enum { RING_EVENTS = 1024, ID_BYTES = 64 };
 
@@ -18,9 +20,17 @@ struct event {
     char text[];
 };
 
+/* A stream sleeps on its client's socket and on this descriptor at once. */
+struct berth_stream {
+    struct berth_events *events;
+    struct berth_stream *next, *previous;
+    int wake;   /* eventfd */
+    int64_t at; /* generation of the last event that was sent */
+};
+
 struct berth_events {
     pthread_mutex_t lock;
-    pthread_cond_t changed;
+    struct berth_stream *first;
     struct event *ring[RING_EVENTS];
     size_t count; /* ever put */
     int64_t base; /* all that came after this generation is in the ring */
@@ -36,12 +46,7 @@ struct berth_events *berth_events_create(const struct berth_events_options *opti
         return NULL;
     events->options = *options;
     events->base = events->newest = options->generation;
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_mutex_init(&events->lock, NULL);
-    pthread_cond_init(&events->changed, &attributes);
-    pthread_condattr_destroy(&attributes);
     return events;
 }
 
@@ -55,7 +60,6 @@ void berth_events_destroy(struct berth_events *events) {
         return;
     for (size_t i = 0; i < RING_EVENTS; i++)
         unref(events->ring[i]);
-    pthread_cond_destroy(&events->changed);
     pthread_mutex_destroy(&events->lock);
     free(events);
 }
@@ -76,6 +80,18 @@ static struct event *make_event(int64_t generation, const char *name, const json
     return event;
 }
 
+static void wake(const struct berth_stream *stream) {
+    uint64_t one = 1;
+    /* Fails only when it is awake 2^64 - 1 times already. */
+    ssize_t written = write(stream->wake, &one, sizeof one);
+    (void)written;
+}
+
+static void wake_all(const struct berth_events *events) {
+    for (const struct berth_stream *stream = events->first; stream; stream = stream->next)
+        wake(stream);
+}
+
 void berth_events_publish(struct berth_events *events, int64_t generation, const char *name,
                           json_t *data) {
     struct event *event = make_event(generation, name, data);
@@ -92,11 +108,30 @@ void berth_events_publish(struct berth_events *events, int64_t generation, const
         events->base = generation;
     }
     events->newest = generation;
-    pthread_cond_broadcast(&events->changed);
+    wake_all(events);
     pthread_mutex_unlock(&events->lock);
 }
 
-enum berth_code berth_events_join(struct berth_events *events, struct berth_error *error) {
+static void put_in_list(struct berth_events *events, struct berth_stream *stream) {
+    stream->next = events->first;
+    if (stream->next)
+        stream->next->previous = stream;
+    events->first = stream;
+    events->streams++;
+}
+
+static void take_out_of_list(struct berth_events *events, struct berth_stream *stream) {
+    if (stream->previous)
+        stream->previous->next = stream->next;
+    else
+        events->first = stream->next;
+    if (stream->next)
+        stream->next->previous = stream->previous;
+    events->streams--;
+}
+
+static enum berth_code take_place(struct berth_events *events, struct berth_stream *stream,
+                                  struct berth_error *error) {
     enum berth_code code = BERTH_OK;
     pthread_mutex_lock(&events->lock);
     if (events->draining)
@@ -106,17 +141,41 @@ enum berth_code berth_events_join(struct berth_events *events, struct berth_erro
                           "all %d event streams are taken (--max-streams)",
                           events->options.max_streams);
     else
-        events->streams++;
+        put_in_list(events, stream);
     pthread_mutex_unlock(&events->lock);
     if (code != BERTH_OK)
         berth_error_hint(error, "read /manifests/remotes.json now and then until one is free");
     return code;
 }
 
-void berth_events_leave(struct berth_events *events) {
-    pthread_mutex_lock(&events->lock);
-    events->streams--;
-    pthread_mutex_unlock(&events->lock);
+enum berth_code berth_events_join(struct berth_events *events, struct berth_stream **ret,
+                                  struct berth_error *error) {
+    struct berth_stream *stream = calloc(1, sizeof *stream);
+    if (!stream)
+        return berth_fail(error, BERTH_NO_MEMORY, "memory", "out of memory");
+    stream->events = events;
+    stream->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    enum berth_code code = stream->wake < 0
+                               ? berth_fail_errno(error, "descriptors", "cannot open a stream")
+                               : take_place(events, stream, error);
+    if (code == BERTH_OK) {
+        *ret = stream;
+        return BERTH_OK;
+    }
+    if (stream->wake >= 0)
+        (void)close(stream->wake);
+    free(stream);
+    return code;
+}
+
+void berth_events_leave(struct berth_stream *stream) {
+    if (!stream)
+        return;
+    pthread_mutex_lock(&stream->events->lock);
+    take_out_of_list(stream->events, stream);
+    pthread_mutex_unlock(&stream->events->lock);
+    (void)close(stream->wake);
+    free(stream);
 }
 
 /* The first kept event after `generation`, with a reference; NULL when there is none yet. */
@@ -134,86 +193,91 @@ static struct event *next_after(struct berth_events *events, int64_t generation)
     return found;
 }
 
-/* Waits for something to say. False: only a heartbeat is due. */
-static bool wait_for_news(struct berth_events *events, int64_t generation) {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += events->options.heartbeat_ms / 1000;
-    until.tv_nsec += (long)(events->options.heartbeat_ms % 1000) * 1000000L;
-    if (until.tv_nsec >= 1000000000L) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000L;
-    }
-    while (!events->draining && events->newest <= generation)
-        if (pthread_cond_timedwait(&events->changed, &events->lock, &until) != 0)
-            return false;
-    return true;
+static bool write_text(const struct berth_stream_client *client, const char *text) {
+    return client->write(client->context, text, strlen(text));
 }
 
-static bool write_text(berth_event_write write, void *context, const char *text) {
-    return write(context, text, strlen(text));
-}
-
-static bool write_reset(int64_t generation, berth_event_write write, void *context) {
+static bool write_reset(const struct berth_stream_client *client, int64_t generation) {
     char text[160];
     (void)snprintf(text, sizeof text, "id: %lld\nevent: reset\ndata: {\"generation\":%lld}\n\n",
                    (long long)generation, (long long)generation);
-    return write_text(write, context, text);
+    return write_text(client, text);
 }
 
-/* One step: sends the next event, a reset or a heartbeat. Called with the lock held, which it drops
- * while writing. False ends the stream. */
-static bool step(struct berth_events *events, int64_t *at, berth_event_write write, void *context) {
-    bool news = wait_for_news(events, *at);
-    if (events->draining) {
-        pthread_mutex_unlock(&events->lock);
-        write_text(write, context, "event: draining\ndata: {}\n\n");
-        pthread_mutex_lock(&events->lock);
-        return false;
-    }
-    bool behind = *at < events->base || *at > events->newest;
-    int64_t newest = events->newest;
-    struct event *event = news && !behind ? next_after(events, *at) : NULL;
+/* What a stream has to say next. */
+struct turn {
+    bool draining;
+    bool reset; /* behind the ring; or ahead: an id of another registry, or from before a restore */
+    int64_t newest;
+    struct event *event; /* a reference */
+};
+
+static struct turn next_turn(struct berth_stream *stream) {
+    struct berth_events *events = stream->events;
+    pthread_mutex_lock(&events->lock);
+    struct turn turn = {.draining = events->draining,
+                        .reset = stream->at < events->base || stream->at > events->newest,
+                        .newest = events->newest};
+    if (!turn.draining && !turn.reset)
+        turn.event = next_after(events, stream->at);
     pthread_mutex_unlock(&events->lock);
-    bool alive;
-    if (behind) {
-        alive = write_reset(newest, write, context);
-        *at = newest;
-    } else if (event) {
-        alive = write(context, event->text, event->length);
-        *at = event->generation;
-    } else {
-        alive = write_text(write, context, ": still here\n\n");
-    }
+    return turn;
+}
+
+static void end_turn(struct berth_events *events, struct event *event) {
     pthread_mutex_lock(&events->lock);
     unref(event);
+    pthread_mutex_unlock(&events->lock);
+}
+
+/* False ends the stream. */
+static bool wait_for_news(struct berth_stream *stream, const struct berth_stream_client *client) {
+    uint64_t times;
+    switch (client->wait(client->context, stream->wake, stream->events->options.heartbeat_ms)) {
+    case BERTH_NEWS_GONE:
+        return false;
+    case BERTH_NEWS_NONE:
+        return write_text(client, ": still here\n\n");
+    case BERTH_NEWS_WAITING:
+        break;
+    }
+    /* Emptied before the next look at the ring, so that nothing falls between the two. */
+    return read(stream->wake, &times, sizeof times) == sizeof times || errno == EAGAIN;
+}
+
+/* One step: sends what there is, or waits. False ends the stream. */
+static bool step(struct berth_stream *stream, const struct berth_stream_client *client) {
+    struct turn turn = next_turn(stream);
+    if (turn.draining) {
+        write_text(client, "event: draining\ndata: {}\n\n");
+        return false;
+    }
+    if (turn.reset) {
+        stream->at = turn.newest;
+        return write_reset(client, turn.newest);
+    }
+    if (!turn.event)
+        return wait_for_news(stream, client);
+    bool alive = client->write(client->context, turn.event->text, turn.event->length);
+    stream->at = turn.event->generation;
+    end_turn(stream->events, turn.event);
     return alive;
 }
 
-void berth_events_follow(struct berth_events *events, int64_t last_id, berth_event_write write,
-                         void *context) {
-    if (!write_text(write, context, "retry: 2000\n\n"))
-        return;
-    pthread_mutex_lock(&events->lock);
-    int64_t at = last_id < 0 ? events->newest : last_id;
-    /* An id from the future belongs to another registry, or to one before a restore. */
-    bool alive = true;
-    if (at > events->newest) {
-        int64_t newest = events->newest;
-        pthread_mutex_unlock(&events->lock);
-        alive = write_reset(newest, write, context);
-        pthread_mutex_lock(&events->lock);
-        at = newest;
-    }
+void berth_events_follow(struct berth_stream *stream, int64_t last_id,
+                         const struct berth_stream_client *client) {
+    pthread_mutex_lock(&stream->events->lock);
+    stream->at = last_id < 0 ? stream->events->newest : last_id;
+    pthread_mutex_unlock(&stream->events->lock);
+    bool alive = write_text(client, "retry: 2000\n\n");
     while (alive)
-        alive = step(events, &at, write, context);
-    pthread_mutex_unlock(&events->lock);
+        alive = step(stream, client);
 }
 
 void berth_events_drain(struct berth_events *events) {
     pthread_mutex_lock(&events->lock);
     events->draining = true;
-    pthread_cond_broadcast(&events->changed);
+    wake_all(events);
     pthread_mutex_unlock(&events->lock);
 }
 

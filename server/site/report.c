@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { REPORT_MAX_BYTES = 8 * 1024, REPORT_TEXT_MAX_BYTES = 300, REPORTS_PER_SECOND = 100 };
+enum { REPORT_MAX_BYTES = 8 * 1024, REPORT_TEXT_MAX_BYTES = 1200, REPORTS_PER_SECOND = 100 };
 
 /* The second and how many came in it, in one word, so that no lock is needed. */
 static bool within_rate(struct berth_site *site) {
@@ -45,7 +45,7 @@ static enum berth_code read_report(struct berth_exchange *exchange, json_t **ret
 
 static void copy_text(json_t *to, const char *key, const json_t *from) {
     const char *text = berth_json_string(from, key);
-    if (text && strlen(text) <= REPORT_TEXT_MAX_BYTES * 4)
+    if (text && strlen(text) <= REPORT_TEXT_MAX_BYTES)
         json_object_set_new(to, key, json_string(text));
 }
 
@@ -63,7 +63,7 @@ static json_t *known_members(const json_t *report) {
 
 void site_post_report(struct berth_exchange *exchange, void *app) {
     struct berth_error error = {0};
-    json_t *report;
+    json_t *report = NULL;
     enum berth_code code =
         within_rate(app) ? read_report(exchange, &report, &error)
                          : berth_fail(&error, BERTH_BUSY, "limit-reports",
