@@ -35,7 +35,7 @@ static bool collect_revision(const struct berth_page_record *page, void *context
     json_t *revisions = context;
     json_t *json = page_json(page), *manifest;
     if (page->manifest && berth_json_parse(page->manifest, strlen(page->manifest),
-                                           2 * BERTH_PAGE_MAX_BYTES, &manifest, NULL) == BERTH_OK)
+                                           PAGE_JSON_MAX_BYTES, &manifest, NULL) == BERTH_OK)
         json_object_set_new(json, "manifest", manifest);
     json_array_append_new(revisions, json);
     return true;
@@ -68,22 +68,23 @@ void api_get_page(struct berth_exchange *exchange, void *app) {
 static void put(struct berth_exchange *exchange, const struct berth_api *api,
                 struct berth_desk_page *request) {
     struct berth_error error = {0};
-    int64_t generation, revision;
+    struct berth_desk_page_result result;
     enum berth_code code = berth_exchange_expected(exchange, &request->expected, &error);
     if (code == BERTH_OK)
-        code = berth_desk_page_put(api->desk, request, &generation, &revision, &error);
+        code = berth_desk_page_put(api->desk, request, &result, &error);
     if (code != BERTH_OK) {
         berth_answer_problem(exchange, &error);
     } else if (!request->manifest) {
         berth_answer_empty(exchange, 204, NULL);
     } else {
         char etag[32], headers[64];
-        api_number_etag(revision, etag);
+        api_number_etag(result.revision, etag);
         (void)snprintf(headers, sizeof headers, "ETag: %s\r\n", etag);
-        berth_answer_json(exchange, revision == 1 ? 201 : 200,
+        berth_answer_json(exchange, result.created ? 201 : 200,
                           json_pack("{ss ss? sI sI}", "name", request->name, "path",
                                     berth_json_string(request->manifest, "path"), "revision",
-                                    (json_int_t)revision, "generation", (json_int_t)generation),
+                                    (json_int_t)result.revision, "generation",
+                                    (json_int_t)result.generation),
                           NULL, headers);
     }
 }

@@ -38,8 +38,8 @@ static enum berth_code write_row(struct berth_desk *desk, const struct berth_des
 /* The next snapshot is made first, since a page may turn out too large to compose; the row decides.
  */
 static enum berth_code put_locked(struct berth_desk *desk, const struct berth_desk_page *request,
-                                  struct berth_page *page, int64_t *ret_generation,
-                                  int64_t *ret_revision, struct berth_error *error) {
+                                  struct berth_page *page, struct berth_desk_page_result *ret,
+                                  struct berth_error *error) {
     struct catalog *catalog = &desk->catalog;
     struct berth_page before = {0};
     bool had = present_page(catalog, request->name, &before);
@@ -52,10 +52,11 @@ static enum berth_code put_locked(struct berth_desk *desk, const struct berth_de
         code = catalog_snapshot(catalog, catalog->generation + 1, NULL, &desk->views, &snapshot,
                                 error);
     if (code == BERTH_OK)
-        code = write_row(desk, request, path, ret_generation, ret_revision, error);
-    if (code == BERTH_OK && *ret_generation == snapshot->generation) {
+        code = write_row(desk, request, path, &ret->generation, &ret->revision, error);
+    ret->created = !had;
+    if (code == BERTH_OK && ret->generation == snapshot->generation) {
         code = desk_publish(desk, NULL, snapshot, error);
-        desk_tell_page(desk, request->name, *ret_generation);
+        desk_tell_page(desk, request->name, ret->generation);
     } else {
         berth_snapshot_destroy(desk->bodies, snapshot);
         if (code != BERTH_OK)
@@ -69,8 +70,7 @@ static enum berth_code put_locked(struct berth_desk *desk, const struct berth_de
 }
 
 enum berth_code berth_desk_page_put(struct berth_desk *desk, const struct berth_desk_page *request,
-                                    int64_t *ret_generation, int64_t *ret_revision,
-                                    struct berth_error *error) {
+                                    struct berth_desk_page_result *ret, struct berth_error *error) {
     struct berth_page page;
     enum berth_code code = berth_name_check("page", request->name, error);
     if (code == BERTH_OK && request->manifest)
@@ -78,8 +78,7 @@ enum berth_code berth_desk_page_put(struct berth_desk *desk, const struct berth_
     if (code != BERTH_OK)
         return code;
     pthread_mutex_lock(&desk->lock);
-    code = put_locked(desk, request, request->manifest ? &page : NULL, ret_generation, ret_revision,
-                      error);
+    code = put_locked(desk, request, request->manifest ? &page : NULL, ret, error);
     pthread_mutex_unlock(&desk->lock);
     return code;
 }
