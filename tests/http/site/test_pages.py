@@ -1,0 +1,420 @@
+#!/usr/bin/env python3
+"""Pages: their manifests through the API, and what a browser gets at their paths.
+
+usage: BERTH_BIN=path/to/berth tests/http/site/test_pages.py [TestCase[.test]]
+"""
+
+import base64
+import glob
+import hashlib
+import html.parser
+import json
+import os
+import re
+
+import bundles
+from harness import SHELL, SiteCase, main
+
+SOURCE = os.environ.get("BERTH_SOURCE") or os.path.join(os.path.dirname(__file__), "..", "..", "..")
+
+
+class Tags(html.parser.HTMLParser):
+    """Start tags in order, and the text of the state."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags = []
+        self.inside = ("", {})
+        self.state = None
+        self.texts = {}
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        self.inside = (tag, dict(attributes))
+        self.tags.append(self.inside)
+
+    def handle_endtag(self, tag):
+        self.inside = ("", {})
+
+    def handle_data(self, data):
+        tag, attributes = self.inside
+        self.texts[tag] = self.texts.get(tag, "") + data
+        if attributes.get("id") == "berth-state":
+            self.state = json.loads(data)
+
+    def all(self, tag):
+        return [attributes for name, attributes in self.tags if name == tag]
+
+
+def page(path, *slots, **more):
+    slots = slots or ({"name": "main", "module": "header-app", "expose": "./Header", "fallback": "<p>wait</p>"},)
+    return {"path": path, "title": "A page", "slots": list(slots), **more}
+
+
+class Api(SiteCase):
+    def test_a_page_is_made_changed_and_deleted(self):
+        before = self.server.generation()
+        made = self.server.put_page("life", page("/life"))
+        self.assertStatus(made, 201)
+        self.assertEqual(made.json, {"name": "life", "path": "/life", "revision": 1, "generation": before + 1})
+        self.assertEqual(made["ETag"], '"1"')
+        self.assertEqual(self.server.generation(), before + 1)
+        changed = self.server.put_page("life", page("/life-2", title="Moved"), {"If-Match": '"1"'})
+        self.assertStatus(changed, 200)
+        self.assertEqual((changed.json["revision"], changed.json["generation"]), (2, before + 2))
+        self.assertStatus(self.public.get("/life"), 404)
+        self.assertIn(b"<title>Moved</title>", self.public.get("/life-2").body)
+        self.assertStatus(self.admin.call("DELETE", "/api/pages/life"), 204)
+        self.assertStatus(self.public.get("/life-2"), 404)
+        self.assertStatus(self.admin.get("/api/pages/life"), 404, "page-unknown")
+        self.assertEqual(self.server.generation(), before + 3)
+
+    def test_the_same_manifest_again_changes_nothing(self):
+        first = self.server.put_page("same", page("/same"))
+        before = self.server.generation()
+        again = self.server.put_page("same", page("/same"))
+        self.assertStatus(again, 200)
+        self.assertEqual(again.json, first.json)
+        self.assertEqual(self.server.generation(), before)
+        self.assertEqual(len(self.admin.get("/api/pages/same").json["history"]), 1)
+
+    def test_a_deleted_page_comes_back(self):
+        self.server.put_page("back", page("/back"))
+        self.admin.call("DELETE", "/api/pages/back")
+        again = self.server.put_page("back", page("/back"), {"If-None-Match": "*"})
+        self.assertStatus(again, 201)
+        self.assertEqual(again.json["revision"], 3, "a revision is never used twice")
+        self.assertStatus(self.public.get("/back"), 200)
+        kinds = [row["path"] is not None and "manifest" in row
+                 for row in self.admin.get("/api/pages/back").json["history"]]
+        self.assertEqual(kinds, [True, False, True])
+
+    def test_a_page_with_its_history(self):
+        self.server.put_page("history", page("/history", title="One"))
+        self.server.put_page("history", page("/history", title="Two"))
+        reply = self.admin.get("/api/pages/history")
+        body = self.assertStatus(reply, 200).json
+        self.assertEqual((body["name"], body["path"], body["revision"], body["by"], body["manifest"]["title"],
+                          reply["ETag"]), ("history", "/history", 2, "admin", "Two", '"2"'))
+        self.assertEqual([(row["revision"], row["manifest"]["title"], row["by"]) for row in body["history"]],
+                         [(2, "Two", "admin"), (1, "One", "admin")])
+        generations = [row["generation"] for row in body["history"]]
+        self.assertEqual(generations, sorted(generations, reverse=True))
+        self.assertStatus(self.admin.get("/api/pages/history", if_none_match='"2"'), 304)
+        listed = [p for p in self.admin.get("/api/pages").json["pages"] if p["name"] == "history"]
+        self.assertEqual([(p["path"], p["revision"]) for p in listed], [("/history", 2)])
+
+    def test_preconditions_are_about_the_revision(self):
+        self.assertStatus(self.server.put_page("pre", page("/pre"), {"If-Match": '"1"'}), 412)
+        self.assertStatus(self.server.put_page("pre", page("/pre"), {"If-None-Match": "*"}), 201)
+        self.assertStatus(self.server.put_page("pre", page("/pre", title="x"), {"If-None-Match": "*"}), 412)
+        self.assertStatus(self.server.put_page("pre", page("/pre", title="x"), {"If-Match": '"7"'}), 412)
+        self.assertStatus(self.server.put_page("pre", page("/pre", title="x"), {"If-Match": "1"}), 400)
+        self.assertEqual(self.admin.get("/api/pages/pre").json["revision"], 1)
+        self.assertStatus(self.admin.call("DELETE", "/api/pages/pre", headers={"If-Match": '"2"'}), 412)
+        self.assertStatus(self.public.get("/pre"), 200)
+        self.assertStatus(self.admin.call("DELETE", "/api/pages/pre", headers={"If-Match": '"1"'}), 204)
+        self.assertStatus(self.admin.call("DELETE", "/api/pages/pre"), 404, "page-unknown")
+
+    def test_two_pages_cannot_have_one_path(self):
+        self.assertStatus(self.server.put_page("path-a", page("/path")), 201)
+        self.assertStatus(self.server.put_page("path-b", page("/path")), 409, "page-path")
+        self.assertStatus(self.admin.get("/api/pages/path-b"), 404)
+        self.assertStatus(self.server.put_page("path-b", page("/other-path")), 201)
+        self.assertStatus(self.server.put_page("path-b", page("/path")), 409, "page-path")
+        self.assertStatus(self.public.get("/other-path"), 200)
+        self.assertIn(b'data-berth-page="path-a"', self.public.get("/path").body)
+        self.admin.call("DELETE", "/api/pages/path-a")
+        self.assertStatus(self.server.put_page("path-b", page("/path")), 200)
+        self.assertIn(b'data-berth-page="path-b"', self.public.get("/path").body)
+
+    def test_what_is_wrong_is_pointed_at(self):
+        slot = {"name": "main", "module": "m", "expose": "./A"}
+        for manifest, where in (
+                ([], "/"), ({}, "/path"), ({"path": "/w"}, "/title"),
+                ({**page("/w"), "titel": "x"}, "/titel"),
+                ({**page("/w"), "title": ""}, "/title"), ({**page("/w"), "title": "x" * 201}, "/title"),
+                ({**page("/w"), "title": 5}, "/title"),
+                ({"path": "/w", "title": "x"}, "/slots"), ({**page("/w"), "slots": []}, "/slots"),
+                ({**page("/w"), "slots": {}}, "/slots"), ({**page("/w"), "slots": [slot] * 65}, "/slots"),
+                (page("/w", 5), "/slots/0"), (page("/w", {**slot, "mod": "x"}), "/slots/0/mod"),
+                (page("/w", {"module": "m", "expose": "./A"}), "/slots/0/name"),
+                (page("/w", slot, {**slot, "name": "b", "module": None}), "/slots/1/module"),
+                (page("/w", {**slot, "expose": ""}), "/slots/0/expose"), (page("/w", slot, slot), "/slots/1/name"),
+                (page("/w", language="en_US"), "/language"), (page("/w", language=""), "/language"),
+                (page("/w", slot, layout=[]), "/layout"), (page("/w", slot, layout={"column": "1fr"}), "/layout/column"),
+                (page("/w", slot, layout={"columns": "1fr;}*{}"}), "/layout/columns"),
+                (page("/w", slot, layout={"gap": "URL(x)"}), "/layout/gap"),
+                (page("/w", slot, layout={"areas": []}), "/layout/areas"),
+                (page("/w", slot, layout={"areas": ["main", "other"]}), "/layout/areas/1"),
+                (page("/w", slot, layout={"areas": ["main .", "main"]}), "/layout/areas/1"),
+                (page("/w", csp=[]), "/csp"), (page("/w", csp={"script-src": ["https://x"]}), "/csp/script-src"),
+                (page("/w", csp={"img-src": "data:"}), "/csp/img-src"),
+                (page("/w", csp={"img-src": ["*"]}), "/csp/img-src"),
+                (page("/w", csp={"connect-src": ["https://x; script-src *"]}), "/csp/connect-src"),
+                (page("/w", csp={"connect-src": ["'unsafe-eval'"]}), "/csp/connect-src"),
+                ({"path": "/w", "document": 5}, "/document"), ({"path": "/w", "document": {}}, "/document/module"),
+                ({"path": "/w", "document": {"module": "m"}, "slots": [slot]}, "/document"),
+                ({"path": "/w", "document": {"module": "m", "fil": "x"}}, "/document/fil"),
+                ({"path": "/w", "document": {"module": "M"}}, "/document/module")):
+            with self.subTest(where=where, manifest=str(manifest)[:80]):
+                reply = self.server.put_page("wrong", manifest)
+                self.assertIn(reply.status, (400, 422), reply)
+                self.assertEqual(reply.json["where"], where, reply)
+        self.assertStatus(self.admin.get("/api/pages/wrong"), 404)
+
+    def test_a_wrong_member_of_a_slot_is_pointed_at(self):
+        slot = {"name": "main", "module": "m", "expose": "./A"}
+        for key, value in (("module", "M"), ("name", "Main"), ("name", "a b"), ("fallback", 5),
+                           ("fallback", "x" * 65537), ("props", [])):
+            with self.subTest(key=key):
+                reply = self.server.put_page("wrong-slot", page("/w", {**slot, key: value}))
+                self.assertIn(reply.status, (400, 422), reply)
+                self.assertTrue(reply.json["where"].startswith("/slots/0"), reply)
+
+    def test_paths(self):
+        for path in ("", "x", "//", "/a//b", "/a/../b", "/.", "/a/.hidden", "/a b", "/\u00fc", "/a?b", "/a#b", "/%41",
+                     "/a\\b", "/m", "/m/x", "/manifests", "/manifests/remotes.json", "/events", "/reports",
+                     "/livez", "/readyz", "/_berth", "/_berth/x", "/" + "x" * 256, "/a;b"):
+            with self.subTest(path):
+                reply = self.server.put_page("paths", page(path))
+                self.assertEqual((reply.status, reply.json["where"]), (422, "/path"), reply)
+        for path in ("/a", "/a/b/c", "/A-b_c.d~e", "/m2", "/eventsx", "/a/m", "/", "/a/", "/x" * 128):
+            with self.subTest(path):
+                self.assertIn(self.server.put_page("paths", page(path)).status, (200, 201))
+                self.assertStatus(self.public.get(path), 200)
+
+    def test_names(self):
+        for name in ("A", ".a", "a%20b", "%C3%A9", "a" * 65):
+            with self.subTest(name):
+                self.assertStatus(self.server.put_page(name, page("/names")), 400)
+        self.assertStatus(self.server.put_page("n.a-m_e9", page("/names")), 201)
+
+    def test_bodies(self):
+        kind = {"Content-Type": "application/json"}
+        for body, status in ((b"{", 400), (b"", 400), (b'{"path":"/x","path":"/y"}', 400), (b"\xff", 400),
+                             (b'"' + b"x" * 3_000_000 + b'"', 413)):
+            with self.subTest(body[:20]):
+                self.assertStatus(self.admin.call("PUT", "/api/pages/body", body, kind), status)
+        self.assertStatus(self.admin.call("PUT", "/api/pages/body", b"{}", {"Content-Type": "text/plain"}), 415)
+        self.assertStatus(self.admin.call("PUT", "/api/pages/body", None, kind), 411)
+
+    def test_the_manifests_of_the_repository_are_fine(self):
+        paths = [path for path in glob.glob(os.path.join(SOURCE, "manifests", "*.json"))
+                 if not path.endswith("schema.json")]
+        self.assertTrue(paths)
+        for path in paths:
+            with open(path, encoding="utf-8") as file:
+                manifest = json.load(file)
+            name = "repo-" + os.path.basename(path).removesuffix(".json")
+            with self.subTest(name):
+                reply = self.server.put_page(name, {**manifest, "path": "/repo" + manifest["path"]})
+                self.assertStatus(reply, 201)
+
+
+class Composed(SiteCase):
+    NONCE = re.compile(r"'nonce-([A-Za-z0-9+/=]{24,})'")
+
+    def setUp(self):
+        self.name = "p-" + self._testMethodName.removeprefix("test_").replace("_", "-")[:50]
+        self.path = "/" + self.name
+
+    def get(self, **headers):
+        return self.public.get(self.path, **headers)
+
+    def test_what_a_browser_gets(self):
+        build = self.server.put("@shop/cart", "1.0.0", bundles.bundle("cart"), "?activate=true")
+        props = {"text": "</script><!--<script>", "n": 1, "\u00fc": ["\u2028"]}
+        slots = ({"name": "top", "module": "@shop/cart", "expose": "./Header", "props": props,
+                  "fallback": "<p>The cart is on its way.</p>"},
+                 {"name": "2nd.slot", "module": "@shop/cart", "expose": "./Header"},
+                 {"name": "none", "module": "never-live", "expose": "./X", "fallback": "<b>Nothing</b>"})
+        self.server.put_page(self.name, page(
+            self.path, *slots, title="A & B <c> \"d\"", language="pt-BR",
+            layout={"columns": "1fr 20rem", "areas": ["top top", "2nd.slot none"], "gap": "1rem"},
+            csp={"connect-src": ["https://api.example.org"]}))
+        reply = self.assertStatus(self.get(), 200)
+        self.assertEqual((reply["Content-Type"], reply["Cache-Control"]), ("text/html; charset=utf-8", "no-cache"))
+        self.assertRegex(reply["ETag"], r'^W/"[0-9a-f]+"$')
+        self.assertIsNone(reply["Access-Control-Allow-Origin"])
+        text = reply.body.decode()
+        self.assertTrue(text.startswith("<!doctype html>"))
+        tags = Tags(text)
+        self.assertEqual(tags.all("html"), [{"lang": "pt-BR"}])
+        self.assertEqual(tags.texts["title"], 'A & B <c> "d"')
+
+        # One nonce, the same in the policy and on every tag that needs one.
+        policy = reply["Content-Security-Policy"]
+        nonces = set(self.NONCE.findall(policy))
+        self.assertEqual(len(nonces), 1)
+        nonce = nonces.pop()
+        self.assertGreaterEqual(len(base64.b64decode(nonce)), 16)
+        for name in ("script", "style", "link"):
+            for attributes in tags.all(name):
+                if attributes.get("type") != "application/json" and attributes.get("rel") != "icon":
+                    self.assertEqual(attributes.get("nonce"), nonce, attributes)
+        self.assertIn("script-src 'nonce-%s' 'strict-dynamic';" % nonce, policy)
+        self.assertIn("default-src 'none'", policy)
+        self.assertIn("base-uri 'none'", policy)
+        self.assertIn("object-src 'none'", policy)
+        self.assertRegex(policy, "connect-src 'self' https://api.example.org;")
+        self.assertNotIn("unsafe", policy)
+
+        # The shell with its integrity, and what the page will need.
+        shell = next(a for a in tags.all("script") if "src" in a)
+        self.assertEqual(shell["integrity"], "sha384-" + base64.b64encode(hashlib.sha384(SHELL).digest()).decode())
+        self.assertEqual(self.public.get(shell["src"]).body, SHELL)
+        preloads = {a["href"]: a for a in tags.all("link") if a["rel"] == "preload"}
+        entry = preloads["/m/@shop/cart@1.0.0/remoteEntry.js"]
+        self.assertEqual((entry["as"], entry["crossorigin"], entry["integrity"]),
+                         ("script", "anonymous", build["integrity"]))
+        self.assertEqual(preloads["/m/@shop/cart@1.0.0/456.7d31690c.js"]["as"], "script")
+        for href in preloads:
+            self.assertStatus(self.public.get(href), 200)
+
+        # Slots with their fallback, and the state.
+        self.assertEqual([a["data-berth-slot"] for a in tags.all("div") if "data-berth-slot" in a],
+                         ["top", "2nd.slot", "none"])
+        self.assertIn('<div data-berth-slot="top"><p>The cart is on its way.</p></div>', text)
+        self.assertIn("<b>Nothing</b>", text)
+        state = tags.state
+        self.assertEqual((state["page"], state["generation"]), (self.name, self.server.generation()))
+        self.assertEqual([(s["name"], s["module"], s["expose"]) for s in state["slots"]],
+                         [(s["name"], s["module"], s["expose"]) for s in slots])
+        self.assertEqual(state["slots"][0]["props"], props)
+        remotes = self.public.get("/manifests/remotes.json").json["remotes"]
+        self.assertEqual(state["modules"], {"@shop/cart": remotes["@shop/cart"]})
+        for url in state["urls"].values():
+            self.assertIn(url, ("/events", "/manifests/remotes.json", "/reports"))
+
+    def test_a_nonce_is_never_used_twice(self):
+        self.server.put_page(self.name, page(self.path))
+        seen = set()
+        for _ in range(50):
+            reply = self.get()
+            seen.add(self.NONCE.findall(reply["Content-Security-Policy"])[0])
+        self.assertEqual(len(seen), 50)
+
+    def test_a_304_carries_no_policy(self):
+        self.server.put_page(self.name, page(self.path))
+        etag = self.get()["ETag"]
+        self.assertEqual(self.get()["ETag"], etag)
+        for value in (etag, etag.removeprefix("W/"), '"x", ' + etag, "*"):
+            reply = self.assertStatus(self.get(if_none_match=value), 304)
+            self.assertIsNone(reply["Content-Security-Policy"])
+            self.assertEqual((reply["ETag"], reply.body), (etag, b""))
+
+    def test_head(self):
+        self.server.put_page(self.name, page(self.path))
+        get, head = self.get(), self.public.call("HEAD", self.path)
+        self.assertStatus(head, 200)
+        for name in ("Content-Type", "Content-Length", "ETag", "Cache-Control"):
+            self.assertEqual(head[name], get[name])
+
+    def test_a_page_is_not_cut_into_ranges(self):
+        self.server.put_page(self.name, page(self.path))
+        reply = self.assertStatus(self.get(range="bytes=0-9"), 200)
+        self.assertIn(b"</html>", reply.body)
+
+    def test_the_etag_follows_what_is_live(self):
+        for version in ("1.0.0", "1.1.0"):
+            self.server.put(self.name, version, bundles.bundle(self.name + version))
+        self.server.put_page(self.name, page(self.path, {"name": "a", "module": self.name, "expose": "./Header"}))
+        seen = [self.get()["ETag"]]
+        for step in (lambda: self.server.make_live(self.name, "1.0.0"),
+                     lambda: self.server.make_live(self.name, "1.1.0"),
+                     lambda: self.server.rollback(self.name)):
+            step()
+            reply = self.assertStatus(self.get(if_none_match=seen[-1]), 200)
+            self.assertNotIn(reply["ETag"], seen)
+            seen.append(reply["ETag"])
+        self.assertIn(b"@1.0.0/remoteEntry.js", reply.body)
+        self.assertEqual(Tags(reply.body.decode()).state["modules"][self.name]["version"], "1.0.0")
+
+    def test_a_trailing_slash_is_another_path(self):
+        self.server.put_page(self.name, page(self.path))
+        self.assertStatus(self.public.get(self.path + "/"), 404)
+        self.assertStatus(self.public.get(self.path.upper()), 404)
+        self.assertStatus(self.public.get(self.path + "?x=1"), 200)
+
+    def test_headers_of_the_request_change_no_page(self):
+        self.server.put_page(self.name, page(self.path))
+        plain = self.get()
+        reply = self.public.call("GET", self.path, headers={
+            "Host": "evil.example", "X-Forwarded-Host": "evil.example", "X-Forwarded-Proto": "http"})
+        self.assertNotIn(b"evil", reply.body)
+        self.assertEqual(reply["ETag"], plain["ETag"])
+        self.assertNotIn("evil", reply["Content-Security-Policy"])
+
+
+class Documents(SiteCase):
+    HTML = (b'<!DOCTYPE html>\n<!-- <head> <script> --><html lang="de"><HEAD data-x=">"><meta charset="utf-8">'
+            b'<title>Doc <script></title><script src="main.js" nonce="theirs"></script><STYLE>p{}</STYLE>'
+            b'<script>if (1 < 2) document.write("<script>")</script><link rel="stylesheet" href="a.css">'
+            b"<scripted></scripted></HEAD><body><p>hello</p></body></html>")
+
+    def page(self, module, path, **document):
+        return self.server.put_page(module, {"path": path, "document": {"module": module, **document}})
+
+    def test_a_document(self):
+        self.server.put("doc", "1.0.0", bundles.bundle("doc", index__html=self.HTML, main__js=b"1"))
+        self.assertStatus(self.page("doc", "/doc"), 201)
+        reply = self.assertStatus(self.public.get("/doc"), 404)
+        self.assertIn("activate", reply.json["hint"])
+        self.server.make_live("doc", "1.0.0")
+        reply = self.assertStatus(self.public.get("/doc"), 200)
+        text = reply.body.decode()
+        nonce = Composed.NONCE.findall(reply["Content-Security-Policy"])[0]
+        tags = Tags(text)
+        self.assertEqual(tags.all("base"), [{"href": "/m/doc@1.0.0/"}])
+        self.assertLess(text.index("<base"), text.index("<meta"))
+        scripts = re.findall(r"<script nonce=\"([^\"]*)\"", text)
+        self.assertEqual(scripts, [nonce, nonce], text)
+        self.assertIn('<STYLE nonce="%s">' % nonce, text)
+        self.assertIn('<link nonce="%s" rel="stylesheet"' % nonce, text)
+        self.assertIn('document.write("<script>")', text, "a script's text is left alone")
+        self.assertIn("<title>Doc <script></title>", text)
+        self.assertIn("<!-- <head> <script> -->", text)
+        self.assertIn("<scripted>", text)
+        self.assertIn("base-uri 'self'", reply["Content-Security-Policy"])
+        self.assertNotIn("sandbox", reply["Content-Security-Policy"])
+        self.assertRegex(reply["ETag"], r'^W/"[0-9a-f]+"$')
+        self.assertStatus(self.public.get("/doc", if_none_match=reply["ETag"]), 304)
+        # The same file as an asset stays in its sandbox, as it was uploaded.
+        asset = self.public.get("/m/doc@1.0.0/index.html")
+        self.assertEqual((asset.body, asset["Content-Security-Policy"]), (self.HTML, "sandbox"))
+
+        self.server.put("doc", "1.1.0", bundles.bundle("doc 2", index__html=b"<p>second"), "?activate=true")
+        changed = self.assertStatus(self.public.get("/doc", if_none_match=reply["ETag"]), 200)
+        self.assertIn(b'<base href="/m/doc@1.1.0/"><p>second', changed.body)
+        self.server.rollback("doc")
+        self.assertIn(b"hello", self.public.get("/doc").body)
+
+    def test_a_version_without_the_file(self):
+        self.server.put("lacks", "1.0.0", bundles.bundle("lacks", about__html=b"<p>about"), "?activate=true")
+        self.page("lacks", "/lacks")
+        self.assertStatus(self.public.get("/lacks"), 404)
+        self.assertStatus(self.page("lacks", "/lacks", file="about.html"), 200)
+        self.assertIn(b"about", self.public.get("/lacks").body)
+
+    def test_a_document_with_a_scope(self):
+        self.server.put("@shop/doc", "1.0.0", bundles.bundle("x", index__html=b"<html><body>x"), "?activate=true")
+        self.assertStatus(self.server.put_page("scoped", {"path": "/scoped", "document": {"module": "@shop/doc"}}), 201)
+        self.assertIn(b'<html><base href="/m/@shop/doc@1.0.0/"><body>', self.public.get("/scoped").body)
+
+    def test_an_odd_document_is_shown_as_it_is(self):
+        for number, text in enumerate((b"", b"<", b"<script", b"<!--", b"</", b"<p a='>", b"<head", b"\xff\xfe<p>",
+                                       b"<style>", b"<script><!--<script></script>", b"<" * 1000)):
+            with self.subTest(text[:20]):
+                name = "odd-%d" % number
+                self.server.put(name, "1.0.0", bundles.bundle(name, index__html=text), "?activate=true")
+                self.page(name, "/" + name)
+                reply = self.assertStatus(self.public.get("/" + name), 200)
+                nonce = Composed.NONCE.findall(reply["Content-Security-Policy"])[0].encode()
+                plain = reply.body.replace(b' nonce="%s"' % nonce, b"").replace(
+                    b'<base href="/m/%s@1.0.0/">' % name.encode(), b"")
+                self.assertEqual(plain, text)
+
+
+if __name__ == "__main__":
+    main()
