@@ -71,13 +71,14 @@ static enum berth_code receive(struct berth_exchange *exchange, const struct ber
         code = berth_upload_begin(api->desk, &upload, error);
     if (code != BERTH_OK)
         return code;
-    request->expected = given ? &digest : NULL;
     code = berth_exchange_read(exchange, api->max_archive_bytes, add_piece, upload, error);
     if (code != BERTH_OK) {
         berth_upload_abort(upload);
         return code;
     }
-    return berth_upload_finish(upload, request, ret, error);
+    struct berth_upload_request complete = *request;
+    complete.expected = given ? &digest : NULL;
+    return berth_upload_finish(upload, &complete, ret, error);
 }
 
 static json_t *uploaded_json(const struct berth_api *api, const struct berth_uploaded *uploaded,

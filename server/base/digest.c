@@ -100,7 +100,7 @@ void berth_integrity(const void *data, size_t length, char ret[BERTH_INTEGRITY_B
     unsigned char hash[BERTH_SHA384_BYTES];
     if (EVP_Digest(data, length, hash, NULL, EVP_sha384(), NULL) != 1)
         abort();
-    memcpy(ret, "sha384-", 7);
+    memcpy(ret, "sha384-", sizeof "sha384-");
     berth_base64(hash, sizeof hash, ret + 7);
 }
 

@@ -67,8 +67,11 @@ static json_t *text_value(const char *text) {
         return value;
     char plain[256];
     size_t length = 0;
-    for (; text[length] && length + 1 < sizeof plain; length++)
-        plain[length] = (unsigned char)text[length] < 0x80 ? text[length] : '?';
+    for (; text[length] && length + 1 < sizeof plain; length++) {
+        plain[length] = text[length];
+        if ((unsigned char)text[length] >= 0x80)
+            plain[length] = '?';
+    }
     plain[length] = '\0';
     return json_string(plain);
 }

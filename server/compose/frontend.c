@@ -34,6 +34,15 @@ static enum berth_code read_file(const char *directory, const char *name, char *
     return BERTH_OK;
 }
 
+static enum berth_code refuse_missing(const char *directory, const char *name,
+                                      struct berth_error *error) {
+    enum berth_code code = berth_fail(error, BERTH_NOT_FOUND, "frontend-missing",
+                                      "the shell is not built: %s/%s is missing", directory, name);
+    berth_error_hint(error, "run scripts/setup, or `npm ci && npm run build` in "
+                            "frontends/shell, or name its folder with --frontend");
+    return code;
+}
+
 enum berth_code berth_frontend_load(const char *directory, struct berth_frontend *ret,
                                     struct berth_error *error) {
     struct berth_frontend loaded = {0};
@@ -44,14 +53,9 @@ enum berth_code berth_frontend_load(const char *directory, struct berth_frontend
         code = read_file(directory, "live.js", &loaded.live, error);
     if (code == BERTH_OK)
         code = read_file(directory, "live.js.map", &loaded.live_map, error);
-    if (code == BERTH_OK && (!loaded.shell || !loaded.live)) {
-        code = berth_fail(error, BERTH_NOT_FOUND, "frontend-missing",
-                          "the shell is not built: %s/%s is missing", directory,
-                          loaded.shell ? "live.js" : "shell.js");
-        berth_error_hint(error, "run scripts/setup, or `npm ci && npm run build` in "
-                                "frontends/shell, or name its folder with --frontend");
-    }
-    if (code != BERTH_OK) {
+    if (code == BERTH_OK && (!loaded.shell || !loaded.live))
+        code = refuse_missing(directory, loaded.shell ? "live.js" : "shell.js", error);
+    if (code != BERTH_OK || !loaded.shell) {
         berth_frontend_done(&loaded);
         return code;
     }

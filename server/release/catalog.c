@@ -41,7 +41,8 @@ struct berth_module *catalog_module(const struct catalog *catalog, const char *n
 /* A copy of the array with `module` in its place; no references are taken. */
 static struct berth_module **with_module(const struct catalog *catalog, struct berth_module *module,
                                          size_t *ret_count) {
-    struct berth_module **next = malloc((catalog->module_count + 1) * sizeof(*next));
+    struct berth_module **next =
+        malloc((catalog->module_count + 1) * sizeof(struct berth_module *));
     if (!next)
         return NULL;
     size_t place = place_of(catalog->modules, catalog->module_count, module->name);
@@ -117,14 +118,15 @@ enum berth_code catalog_snapshot(const struct catalog *catalog, int64_t generati
     size_t count = catalog->module_count;
     struct berth_module **modules = module ? with_module(catalog, module, &count) : NULL;
     struct berth_page_source *pages = calloc(catalog->page_count + 1, sizeof *pages);
-    enum berth_code code = BERTH_OK;
-    if (!pages || (module && !modules))
-        code = out_of_memory(error);
-    for (size_t i = 0; code == BERTH_OK && i < catalog->page_count; i++)
-        pages[i] = (struct berth_page_source){catalog->pages[i].name, &catalog->pages[i].page};
-    if (code == BERTH_OK)
+    enum berth_code code = BERTH_NO_MEMORY;
+    if (pages && (modules || !module)) {
+        for (size_t i = 0; i < catalog->page_count; i++)
+            pages[i] = (struct berth_page_source){catalog->pages[i].name, &catalog->pages[i].page};
         code = berth_snapshot_create(generation, module ? modules : catalog->modules, count, pages,
                                      catalog->page_count, views, ret, error);
+    } else {
+        (void)out_of_memory(error);
+    }
     free(modules);
     free(pages);
     return code;
