@@ -54,7 +54,7 @@ void berth_watch_cut_all(struct berth_watch *watch);
 void berth_watch_stop(struct berth_watch *watch);
 
 void berth_watch_begin(struct berth_watch_slot *slot, int64_t deadline_ms, int how);
-/* The slot's own socket, found by its addresses; -1 when it cannot be. One look at every
+/* The slot's own socket, found by its addresses; -1 when it cannot be. At worst one look at every
  * descriptor. */
 int berth_watch_socket(const struct berth_watch_slot *slot);
 /* True when the deadline was missed and the socket was cut. */

@@ -465,6 +465,26 @@ static void a_stream_ends_when_the_client_is_gone(void **state) {
     answer_done(&answer);
 }
 
+static void a_sleeping_stream_ends_when_the_client_is_gone(void **state) {
+    struct site *site = *state;
+    struct client clients[2];
+    struct answer answer;
+    int patience = 0;
+    for (int i = 0; i < 2; i++) {
+        client_open(&clients[i], site->address);
+        client_send(&clients[i], "GET /sleep" HOST "\r\n");
+        client_answer(&clients[i], false, &answer);
+        assert_int_equal(answer.status, 200);
+        answer_done(&answer);
+    }
+    client_close(&clients[0]);
+    while (atomic_load(&site->streams) > 1)
+        site_wait(&patience);
+    client_close(&clients[1]);
+    while (atomic_load(&site->streams) > 0)
+        site_wait(&patience);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(content_carries_its_headers),
@@ -489,6 +509,7 @@ int main(void) {
         cmocka_unit_test(a_handler_that_says_nothing_is_an_error),
         cmocka_unit_test(preconditions_are_read_as_numbers),
         cmocka_unit_test(a_stream_ends_when_the_client_is_gone),
+        cmocka_unit_test(a_sleeping_stream_ends_when_the_client_is_gone),
     };
     return cmocka_run_group_tests(tests, site_setup, site_teardown);
 }

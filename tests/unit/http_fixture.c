@@ -4,7 +4,9 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -200,6 +202,19 @@ static void get_stream(struct berth_exchange *exchange, void *app) {
     atomic_fetch_sub(&site->streams, 1);
 }
 
+/* Says nothing, and sleeps until its client is gone. */
+static void get_sleep(struct berth_exchange *exchange, void *app) {
+    struct site *site = app;
+    atomic_fetch_add(&site->streams, 1);
+    int news = eventfd(0, EFD_CLOEXEC);
+    if (berth_answer_stream(exchange, "text/event-stream", NULL)) {
+        while (berth_stream_wait(exchange, news, 60000) != BERTH_STREAM_GONE)
+            continue;
+    }
+    close(news);
+    atomic_fetch_sub(&site->streams, 1);
+}
+
 /* Writes as fast as it can, 64 KiB at once. */
 static void get_flood(struct berth_exchange *exchange, void *app) {
     struct site *site = app;
@@ -237,6 +252,7 @@ static const struct berth_route routes[] = {
     {.pattern = "/hold", .get = get_hold},
     {.pattern = "/stream", .get = get_stream},
     {.pattern = "/flood", .get = get_flood},
+    {.pattern = "/sleep", .get = get_sleep},
     {.pattern = "/silent", .get = get_silent},
     {.pattern = "/gone", .remove = remove_it},
 };

@@ -262,7 +262,7 @@ static void a_stop_waits_for_handlers_and_cuts_streams(void **state) {
     struct site site = {0};
     struct berth_listener_options options = site_options(&site);
     site_start(&site, &options);
-    struct client held, stream, upload;
+    static struct client held, stream, upload, asleep;
     int patience = 0;
     client_open(&held, site.address);
     client_send(&held, "GET /hold HTTP/1.1\r\nHost: a\r\n\r\n");
@@ -270,7 +270,9 @@ static void a_stop_waits_for_handlers_and_cuts_streams(void **state) {
     client_send(&stream, "GET /stream HTTP/1.1\r\nHost: a\r\n\r\n");
     client_open(&upload, site.address);
     client_send(&upload, "PUT /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc");
-    while (berth_listener_busy(site.listener) < 3)
+    client_open(&asleep, site.address);
+    client_send(&asleep, "GET /sleep HTTP/1.1\r\nHost: a\r\n\r\n");
+    while (berth_listener_busy(site.listener) < 4)
         site_wait(&patience);
     pthread_t helper;
     assert_int_equal(pthread_create(&helper, NULL, let_go, &site), 0);
@@ -281,6 +283,7 @@ static void a_stop_waits_for_handlers_and_cuts_streams(void **state) {
     client_close(&held);
     client_close(&stream);
     client_close(&upload);
+    client_close(&asleep);
 }
 
 static void bad_options_are_refused_in_words(void **state) {
