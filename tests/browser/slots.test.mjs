@@ -11,11 +11,11 @@ import { Server } from './support/server.mjs';
 
 const front = JSON.parse(await readFile(manifest('front'), 'utf8'));
 
-/** Publishes a changed front page as a file of that name. */
+/** Publishes the front page with other contents. */
 async function putFront(server, changes) {
   const folder = await mkdtemp(path.join(tmpdir(), 'berth-page-'));
   try {
-    const file = path.join(folder, 'front.json');
+    const file = path.join(folder, 'front.json'); // the page is named as the file is
     await writeFile(file, JSON.stringify({ ...front, ...changes }));
     return await server.berth('page', 'put', file);
   } finally {
@@ -54,6 +54,31 @@ test('a page with no live module at all fills up with the first activations', { 
   await visit.page.getByTestId('content').waitFor();
   await visit.click(1);
   assert.equal(await visit.clicks(), 'Clicks: 1');
+  assert.deepEqual(await visit.reacts(), { reactDoms: 1, reacts: 1 });
+  await visit.kept();
+  await visit.isClean();
+});
+
+test('a module with a scope in its name fills two slots of a page, and both swap', { timeout: 30_000 }, async (context) => {
+  const server = await Server.start(context);
+  await server.activate('@shop/header', '1.0.0', header['1.0.0']);
+  await server.activate('home-app', '1.0.0', home['1.0.0']);
+  const slot = (name, module, expose) => ({ name, module, expose });
+  await putFront(server, { layout: undefined, slots: [slot('top', '@shop/header', './Header'), slot('one', 'home-app', './Content'), slot('two', 'home-app', './Content'), slot('bottom', '@shop/header', './Header')] });
+  const visit = await Visit.open(await newContext(context), server.origin);
+  const both = (version) => visit.page.waitForFunction((wanted) => document.querySelectorAll(`[data-testid=header][data-version="${wanted}"]`).length === 2, version);
+  await both('1.0.0');
+  await visit.page.locator('[data-berth-slot=two]').getByRole('button').click();
+  await server.activate('@shop/header', '1.1.0', header['1.1.0']);
+  await both('1.1.0');
+  await server.berth('rollback', '@shop/header');
+  await both('1.0.0');
+  assert.deepEqual(await visit.page.getByTestId('clicks').allInnerTexts(), ['Clicks: 0', 'Clicks: 1']);
+  assert.deepEqual(
+    await visit.looks(),
+    ['1.0.0', '1.1.0', '1.0.0'].map((version) => `${version} ${LOOK[version].backgroundColor} + ${version} ${LOOK[version].backgroundColor}`),
+    'both in the same frame',
+  );
   assert.deepEqual(await visit.reacts(), { reactDoms: 1, reacts: 1 });
   await visit.kept();
   await visit.isClean();

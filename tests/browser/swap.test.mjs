@@ -60,6 +60,46 @@ for (const { name, path, shell } of [
   });
 }
 
+test('both pages follow when files come from a public URL of another origin', { timeout: 30_000 }, async (context) => {
+  const server = await Server.withSamples(context);
+  await server.stop();
+  await server.restart(['--public-url', server.origin.replace('127.0.0.1', 'localhost')]);
+  const browser = await newContext(context);
+  for (const path of ['/', '/home']) {
+    const visit = await Visit.open(browser, server.origin + path);
+    await visit.showsHeader('1.0.0');
+    await server.activate('header-app', '1.1.0', header['1.1.0']);
+    await visit.showsHeader('1.1.0');
+    assert.deepEqual(await visit.header(), LOOK['1.1.0']);
+    assert.deepEqual(await visit.openDetails(), DETAILS);
+    await visit.picture();
+    await server.berth('rollback', 'header-app');
+    await visit.showsHeader('1.0.0');
+    assert.deepEqual(await visit.header(), LOOK['1.0.0']);
+    await oneReact(visit);
+    await visit.kept();
+    await visit.isClean();
+  }
+});
+
+test('a hundred activations in a row end on the last one, with only its style sheet', { timeout: 30_000 }, async (context) => {
+  const server = await Server.withSamples(context);
+  await server.berth('push', 'header-app@1.1.0', header['1.1.0']);
+  const browser = await newContext(context);
+  const visits = [await Visit.open(browser, server.origin), await Visit.open(browser, `${server.origin}/home`)];
+  for (const visit of visits) await visit.showsHeader('1.0.0');
+  for (let i = 0; i < 101; i++) await server.put('/api/modules/header-app/live', { version: i % 2 ? '1.0.0' : '1.1.0' });
+  for (const visit of visits) {
+    await visit.showsHeader('1.1.0');
+    assert.deepEqual(await visit.header(), LOOK['1.1.0']);
+    assert.deepEqual(await visit.openDetails(), DETAILS);
+    const proper = ['1.0.0', '1.1.0'].map((version) => `${version} ${LOOK[version].backgroundColor}`);
+    assert.deepEqual((await visit.looks()).filter((look) => !proper.includes(look)), []);
+    await visit.kept();
+    await visit.isClean();
+  }
+});
+
 test('no asset of a composed page is fetched twice, through preload and swap', { timeout: 30_000 }, async (context) => {
   const server = await Server.withSamples(context);
   const visit = await Visit.open(await newContext(context), server.origin);

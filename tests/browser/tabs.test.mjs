@@ -36,11 +36,12 @@ test('two tabs share one stream of events; when the tab that has it is closed, t
   assert.equal(server.requests('/events').length, 2);
 });
 
-test('eight tabs swap, with one stream', { timeout: 40_000 }, async (context) => {
+// A browser has six connections to an origin.
+test('seven tabs swap, with one stream', { timeout: 40_000 }, async (context) => {
   const server = await Server.withSamples(context);
   const browser = await newContext(context);
   const tabs = [];
-  for (let i = 0; i < 8; i++) tabs.push(await Visit.open(browser, server.origin));
+  for (let i = 0; i < 7; i++) tabs.push(await Visit.open(browser, server.origin));
   await Promise.all(tabs.map((tab) => tab.showsHeader('1.0.0')));
   await server.activate('header-app', '1.1.0', header['1.1.0']);
   await Promise.all(tabs.map((tab) => tab.showsHeader('1.1.0')));
@@ -93,6 +94,51 @@ test('what happened while a page could not hear of it is there when it can again
   await server.activate('header-app', '1.1.0', header['1.1.0']);
   assert.deepEqual(await visit.header(), LOOK['1.0.0']);
   await browser.setOffline(false);
+  await visit.showsHeader('1.1.0');
+  assert.deepEqual(await visit.header(), LOOK['1.1.0']);
+  await visit.kept();
+});
+
+test('going back to a page shows what is live by then', { timeout: 30_000 }, async (context) => {
+  const server = await Server.withSamples(context);
+  const visit = await Visit.open(await newContext(context), server.origin);
+  await visit.showsHeader('1.0.0');
+  await visit.asks('/events');
+  await visit.page.goto(`${server.origin}/home`);
+  await visit.showsHeader('1.0.0');
+  await server.activate('header-app', '1.1.0', header['1.1.0']);
+  await visit.showsHeader('1.1.0');
+  await visit.page.goBack();
+  await visit.showsHeader('1.1.0');
+  assert.deepEqual(await visit.header(), LOOK['1.1.0']);
+  await server.berth('rollback', 'header-app');
+  await visit.showsHeader('1.0.0');
+  assert.deepEqual(await visit.violations(), []);
+});
+
+test('a page whose connection failed once during a swap gets the new header all the same', { timeout: 30_000, todo: 'the shell tries again only at the next activation or reconnection' }, async (context) => {
+  const server = await Server.withSamples(context);
+  const browser = await newContext(context);
+  const visit = await Visit.open(browser, server.origin);
+  await visit.showsHeader('1.0.0');
+  await visit.asks('/events');
+  await browser.route('**/m/header-app@1.1.0/Header.*.js', (route) => route.abort(), { times: 1 });
+  await server.activate('header-app', '1.1.0', header['1.1.0']);
+  await visit.showsHeader('1.1.0', 3000);
+});
+
+test('a page whose connection failed once during a swap gets the new header at the next activation', { timeout: 30_000 }, async (context) => {
+  const server = await Server.withSamples(context);
+  const browser = await newContext(context);
+  const visit = await Visit.open(browser, server.origin);
+  await visit.showsHeader('1.0.0');
+  await visit.asks('/events');
+  await browser.route('**/m/header-app@1.1.0/Header.*.js', (route) => route.abort(), { times: 1 });
+  await server.activate('header-app', '1.1.0', header['1.1.0']);
+  const report = await server.logged('a report', (line) => line.event === 'report' && line.version === '1.1.0');
+  assert.deepEqual([report.kind, report.phase, report.keep], ['swap-failed', 'loading-chunk', '1.0.0']);
+  await server.berth('rollback', 'header-app');
+  await server.berth('activate', 'header-app@1.1.0');
   await visit.showsHeader('1.1.0');
   assert.deepEqual(await visit.header(), LOOK['1.1.0']);
   await visit.kept();

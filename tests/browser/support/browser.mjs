@@ -150,7 +150,10 @@ export class Visit {
 
   /** All that was ever painted of the header since it first came: releases and their colours. */
   async looks() {
-    const [first, ...rest] = await this.page.evaluate(() => window.__seen.looks);
+    const [first, ...rest] = await this.page.evaluate(async () => {
+      for (let i = 0; i < 3; i++) await new Promise((resolve) => requestAnimationFrame(resolve)); // what is on its way too
+      return window.__seen.looks;
+    });
     return first === 'none' ? rest : [first, ...rest];
   }
 

@@ -50,11 +50,11 @@ export class Server {
     return server;
   }
 
-  /** Starts, or starts again on the same data and ports. */
-  async restart() {
+  /** Starts, or starts again on the same data and ports; `options` are further ones of `berth serve`. */
+  async restart(options = []) {
     const { admin = '127.0.0.1:0', listen = '127.0.0.1:0' } = this;
     const from = this.log.length;
-    const child = spawn(BERTH, ['serve', '--data', this.data, '--listen', listen, '--admin-listen', admin, '--drain-ms', '2000'], {
+    const child = spawn(BERTH, ['serve', '--data', this.data, '--listen', listen, '--admin-listen', admin, '--drain-ms', '2000', ...options], {
       env: environment,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -130,6 +130,13 @@ export class Server {
     } catch (error) {
       throw new Error(`berth ${args.join(' ')} failed: ${error.stderr || error.message}`);
     }
+  }
+
+  /** A PUT of the admin API, where starting the command each time takes too long. */
+  async put(path, body) {
+    const headers = { authorization: `Bearer ${this.token}`, 'content-type': 'application/json' };
+    const answer = await fetch(`http://${this.admin}${path}`, { method: 'PUT', headers, body: JSON.stringify(body) });
+    if (!answer.ok) throw new Error(`PUT ${path}: ${answer.status} ${await answer.text()}`);
   }
 
   /** Publishes a build and makes it live. */
