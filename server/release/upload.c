@@ -118,10 +118,9 @@ static enum berth_code read_version(struct berth_upload *upload,
     if (!version->module || !version->version || !version->created_by)
         return berth_fail(error, BERTH_NO_MEMORY, "memory", "out of memory");
     struct berth_desk *desk = upload->desk;
-    code = berth_bundle_read(desk->options.store, upload->fd, upload->bytes, &desk->options.limits,
+    /* On success the blobs' names are durable, as they must be before a row tells of them. */
+    return berth_bundle_read(desk->options.store, upload->fd, upload->bytes, &desk->options.limits,
                              version, error);
-    /* Blobs before rows: their names must be durable before a row tells of them. */
-    return code == BERTH_OK ? berth_store_sync(desk->options.store, error) : code;
 }
 
 /* Readers find the new version under its own URL; what is live stays as it is. */
