@@ -34,8 +34,9 @@ void api_get_pages(struct berth_exchange *exchange, void *app) {
 static bool collect_revision(const struct berth_page_record *page, void *context) {
     json_t *revisions = context;
     json_t *json = page_json(page), *manifest;
-    if (page->manifest && berth_json_parse(page->manifest, strlen(page->manifest),
-                                           (size_t)2 * BERTH_PAGE_MAX_BYTES, &manifest, NULL) == BERTH_OK)
+    if (page->manifest &&
+        berth_json_parse(page->manifest, strlen(page->manifest), (size_t)2 * BERTH_PAGE_MAX_BYTES,
+                         &manifest, NULL) == BERTH_OK)
         json_object_set_new(json, "manifest", manifest);
     json_array_append_new(revisions, json);
     return true;

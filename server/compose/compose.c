@@ -7,10 +7,11 @@
 
 enum { URL_MAX_BYTES = 8192 };
 
-/* Each module once, in the order of the slots. */
-static bool seen_before(const struct berth_page *page, size_t slot) {
+/* Each module once, and each of its exposes, in the order of the slots. */
+static bool seen_before(const struct berth_page *page, size_t slot, bool same_expose) {
     for (size_t i = 0; i < slot; i++)
-        if (strcmp(page->slots[i].module, page->slots[slot].module) == 0)
+        if (strcmp(page->slots[i].module, page->slots[slot].module) == 0 &&
+            (!same_expose || strcmp(page->slots[i].expose, page->slots[slot].expose) == 0))
             return true;
     return false;
 }
@@ -85,9 +86,10 @@ static void add_preloads(struct berth_template_writer *writer,
         const struct berth_remote *remote = compose->live(compose->context, page->slots[i].module);
         if (!remote)
             continue;
-        if (!seen_before(page, i))
+        if (!seen_before(page, i, false))
             add_entry_preload(writer, compose, remote);
-        add_chunk_preloads(writer, compose, remote, page->slots[i].expose);
+        if (!seen_before(page, i, true))
+            add_chunk_preloads(writer, compose, remote, page->slots[i].expose);
     }
 }
 
