@@ -99,7 +99,7 @@ void berth_events_publish(struct berth_events *events, int64_t generation, const
     pthread_mutex_lock(&events->lock);
     if (event) {
         struct event **cell = &events->ring[events->count % RING_EVENTS];
-        if (*cell)
+        if (*cell && (*cell)->generation > events->base)
             events->base = (*cell)->generation;
         unref(*cell);
         *cell = event;

@@ -1,0 +1,1 @@
+berth_unit(events SOURCES unit/events.c LINKS berth_events)
