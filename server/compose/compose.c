@@ -185,8 +185,10 @@ static void add_head(struct berth_template_writer *writer, const struct berth_co
     struct berth_buffer *out = &writer->text;
     berth_buffer_text(out, "<!doctype html>\n<html lang=\"");
     berth_buffer_html(out, compose->page->language);
-    berth_buffer_text(out, "\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" "
-                           "content=\"width=device-width, initial-scale=1\">\n<title>");
+    berth_buffer_text(
+        out, "\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" "
+             "content=\"width=device-width, initial-scale=1\">\n<meta name=\"color-scheme\" "
+             "content=\"light dark\">\n<title>");
     berth_buffer_html(out, compose->page->title);
     berth_buffer_text(out, "</title>\n<link rel=\"icon\" href=\"data:,\">\n<script src=\"");
     berth_buffer_printf(out, "%s\" integrity=\"%s\" defer", compose->frontend->shell_url,

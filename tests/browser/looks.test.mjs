@@ -89,7 +89,7 @@ test('a composed page whose header never comes', { timeout: 60_000 }, async (con
 });
 
 // home-app's own page says so with a meta element; the composed one stays white around a dark content.
-test('a composed page is dark for who prefers that', { timeout: 30_000, todo: 'no color-scheme in the head made by server/compose/compose.c' }, async (context) => {
+test('a composed page is dark for who prefers that', { timeout: 30_000 }, async (context) => {
   const server = await Server.withSamples(context);
   const visit = await Visit.open(await newContext(context, { colorScheme: 'dark' }), server.origin);
   await visit.showsHeader('1.0.0');

@@ -140,7 +140,7 @@ test('documents that can hold scripts are sandboxed, and no type is guessed', { 
 });
 
 // Chromium shows RSS and Atom as text. An engine that takes every +xml type for XML would run their scripts.
-test('every XML type is sandboxed', { timeout: 30_000, todo: 'feeds are not, in server/site/asset.c' }, async (context) => {
+test('every XML type is sandboxed', { timeout: 30_000 }, async (context) => {
   const server = await published(context);
   for (const url of urls()) {
     const answer = await fetch(server.origin + url);
