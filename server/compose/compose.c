@@ -164,10 +164,11 @@ static void add_style(struct berth_template_writer *writer, const struct berth_p
     const char *gap = berth_json_string(page->layout, "gap");
     berth_buffer_text(out, "<style");
     berth_template_nonce(writer);
-    berth_buffer_printf(out,
-                        ">body{margin:0}[data-berth-page]{display:grid;"
-                        "grid-template-columns:%s",
-                        columns ? columns : "minmax(0,1fr)");
+    berth_buffer_printf(
+        out,
+        ">body{margin:0;background:Canvas;color:CanvasText}[data-berth-page]{display:grid;"
+        "grid-template-columns:%s",
+        columns ? columns : "minmax(0,1fr)");
     if (rows)
         berth_buffer_printf(out, ";grid-template-rows:%s", rows);
     if (gap)
