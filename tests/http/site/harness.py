@@ -298,7 +298,9 @@ class EventStream:
 
     def event(self):
         """The next event as {field: value}; comments and retry are passed over. None at the end."""
+        deadline = time.monotonic() + PATIENCE_S
         while True:
+            assert time.monotonic() < deadline, "no event came"
             lines = self.block()
             if lines is None:
                 return None
