@@ -52,7 +52,7 @@ static enum berth_code read_scopes(const json_t *body, unsigned *ret, struct ber
     for (size_t i = 0; i < json_array_size(can); i++) {
         const char *word = json_string_value(json_array_get(can, i));
         berth_buffer_text(&text, i ? "," : "");
-        berth_buffer_text(&text, word ? word : "?");
+        berth_buffer_text(&text, word && !strchr(word, ',') ? word : "?");
     }
     enum berth_code code =
         text.length && !text.failed
@@ -95,6 +95,12 @@ static enum berth_code issue(const struct berth_api *api, const json_t *body, js
     if (!request.name) {
         code = berth_fail(error, BERTH_INVALID, "token-name", "a token needs a name");
         berth_error_where(error, "/name");
+    }
+    /* Without a module a token is for all of them: a mistake must not be taken for that. */
+    const json_t *module = json_object_get(body, "module");
+    if (code == BERTH_OK && module && !request.module && !json_is_null(module)) {
+        code = berth_fail(error, BERTH_INVALID, "module-pattern", "\"module\" must be a string");
+        berth_error_where(error, "/module");
     }
     if (code == BERTH_OK)
         code = read_scopes(body, &request.scopes, error);
