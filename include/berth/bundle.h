@@ -46,7 +46,8 @@ struct berth_bundle_limits berth_bundle_limits_default(void);
  *   exposes      [{"name": "./Header", "assets"?: {"js": [paths], "css": [paths]}}]
  *   shared       [{"name", "version"?, "requiredVersion"?, "singleton"?}]
  *   integrity    "sha384-…" of the entry
- *   warnings     [{"rule", "text"}]
+ *   files        {path: "sha384-…"} of every .js, .mjs and .css file; absent when there are too
+ * many warnings     [{"rule", "text"}]
  *
  * Errors: BERTH_INVALID ("archive-empty"), BERTH_UNSUPPORTED ("archive-unknown"), BERTH_TOO_LARGE
  * ("limit-…" naming the limit), BERTH_REFUSED (a rule, with the member in `where`; "entry-missing"

@@ -40,6 +40,8 @@ bool berth_digest_parse_base64(const char *text, size_t length, struct berth_dig
 
 /* "sha384-…" as in Subresource Integrity. */
 void berth_integrity(const void *data, size_t length, char ret[BERTH_INTEGRITY_BYTES]);
+/* The same from a SHA-384 hasher, in place of berth_hasher_finish. */
+void berth_hasher_integrity(struct berth_hasher *hasher, char ret[BERTH_INTEGRITY_BYTES]);
 
 /* Base64 with padding, RFC 4648 section 4; `ret` takes 4 * ceil(length / 3) + 1 bytes. */
 void berth_base64(const unsigned char *data, size_t length, char *ret);

@@ -49,13 +49,14 @@ static json_t *digest_json(const struct berth_digest *digest) {
     return json_string(text);
 }
 
-static json_t *files_json(const struct berth_version *version) {
+static json_t *files_json(const struct berth_version *version, const json_t *integrities) {
     json_t *files = json_array();
     for (size_t i = 0; i < version->asset_count; i++) {
         const struct berth_asset *asset = &version->assets[i];
-        json_array_append_new(files, json_pack("{ss sI so}", "path", asset->path, "bytes",
+        json_array_append_new(files, json_pack("{ss sI so ss*}", "path", asset->path, "bytes",
                                                (json_int_t)asset->bytes, "digest",
-                                               digest_json(&asset->digest)));
+                                               digest_json(&asset->digest), "integrity",
+                                               berth_json_string(integrities, asset->path)));
     }
     return files;
 }
@@ -77,13 +78,17 @@ json_t *api_version_json(const struct berth_version *version, const char *public
                   (json_int_t)version->archive_bytes, "files", (json_int_t)version->asset_count,
                   "bytes", (json_int_t)version->bytes, "url", base_url(version, public_url),
                   "createdAt", api_time(version->created_ms), "createdBy", version->created_by);
-    json_t *description;
+    json_t *description, *integrities = NULL;
     if (json && berth_json_parse(version->description, strlen(version->description),
                                  DESCRIPTION_MAX_BYTES, &description, NULL) == BERTH_OK) {
+        /* Here "files" counts them; what each should be is told beside it. */
+        integrities = json_incref(json_object_get(description, "files"));
+        json_object_del(description, "files");
         json_object_update(json, description);
         json_decref(description);
     }
     if (json && files)
-        json_object_set_new(json, "assets", files_json(version));
+        json_object_set_new(json, "assets", files_json(version, integrities));
+    json_decref(integrities);
     return json;
 }

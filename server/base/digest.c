@@ -96,12 +96,23 @@ bool berth_digest_parse_base64(const char *text, size_t length, struct berth_dig
     return true;
 }
 
+static void spell_integrity(const unsigned char hash[BERTH_SHA384_BYTES],
+                            char ret[BERTH_INTEGRITY_BYTES]) {
+    memcpy(ret, "sha384-", sizeof "sha384-");
+    berth_base64(hash, BERTH_SHA384_BYTES, ret + 7);
+}
+
 void berth_integrity(const void *data, size_t length, char ret[BERTH_INTEGRITY_BYTES]) {
     unsigned char hash[BERTH_SHA384_BYTES];
     if (EVP_Digest(data, length, hash, NULL, EVP_sha384(), NULL) != 1)
         abort();
-    memcpy(ret, "sha384-", sizeof "sha384-");
-    berth_base64(hash, sizeof hash, ret + 7);
+    spell_integrity(hash, ret);
+}
+
+void berth_hasher_integrity(struct berth_hasher *hasher, char ret[BERTH_INTEGRITY_BYTES]) {
+    unsigned char hash[BERTH_SHA384_BYTES];
+    berth_hasher_finish(hasher, hash);
+    spell_integrity(hash, ret);
 }
 
 void berth_base64(const unsigned char *data, size_t length, char *ret) {

@@ -18,7 +18,7 @@ static const struct detector detectors[] = {
     {"remoteEntry.js or the only remoteEntry*.js (webpack, rspack, vite)", berth_detect_container},
 };
 
-enum { DETECTOR_COUNT = sizeof detectors / sizeof *detectors };
+enum { DETECTOR_COUNT = sizeof detectors / sizeof *detectors, MAX_FILES = 1000 };
 
 static enum berth_code refuse_memory(struct berth_error *error) {
     return berth_fail(error, BERTH_NO_MEMORY, "memory", "out of memory");
@@ -54,6 +54,24 @@ static void move_to_end(json_t *object, const char *key) {
     json_object_set_new(object, key, value);
 }
 
+/* {path: integrity} of all scripts and style sheets. It is in what every page gets, so there is an
+ * end to it. */
+static void add_files(struct berth_detection *detection) {
+    json_t *files = json_object();
+    for (size_t i = 0; i < detection->tree->count; i++) {
+        const struct berth_tree_node *node = &detection->tree->nodes[i];
+        if (*node->integrity)
+            json_object_set_new(files, node->asset.path, json_string(node->integrity));
+    }
+    if (json_object_size(files) <= MAX_FILES)
+        json_object_set(detection->description, "files", files);
+    else
+        berth_detect_warn(detection, "integrity",
+                          "the bundle has more than 1000 scripts and style sheets: only its entry "
+                          "is held to its integrity");
+    json_decref(files);
+}
+
 enum berth_code berth_detect(struct berth_store *store, const struct berth_tree *tree,
                              enum berth_archive archive, char **ret, struct berth_error *error) {
     struct berth_detection detection = {.store = store, .tree = tree};
@@ -64,12 +82,18 @@ enum berth_code berth_detect(struct berth_store *store, const struct berth_tree 
     enum berth_code code = try_all(&detection, error);
     if (!code) {
         move_to_end(detection.description, "integrity");
+        add_files(&detection);
         move_to_end(detection.description, "warnings");
         *ret = berth_json_text(detection.description);
         code = *ret ? BERTH_OK : refuse_memory(error);
     }
     json_decref(detection.description);
     return code;
+}
+
+void berth_detect_warn(struct berth_detection *detection, const char *rule, const char *text) {
+    json_array_append_new(json_object_get(detection->description, "warnings"),
+                          json_pack("{ss ss}", "rule", rule, "text", text));
 }
 
 static int depth_of(const char *path) {

@@ -35,6 +35,9 @@ enum berth_code berth_detect(struct berth_store *store, const struct berth_tree 
 
 /* Helpers of the detectors. */
 
+/* Adds to the description's warnings; the texts are copied. */
+void berth_detect_warn(struct berth_detection *detection, const char *rule, const char *text);
+
 /* The file that is least deep among those whose last segment `matches`; NULL when there is none.
  * BERTH_REFUSED ("entry-ambiguous") when several are equally deep. */
 enum berth_code berth_detect_find(const struct berth_tree *tree, bool (*matches)(const char *name),

@@ -138,8 +138,13 @@ static enum berth_code check_size(struct reader *reader, int64_t bytes) {
                              reader->error);
 }
 
-/* `writer` is NULL when the file is only looked at. */
-static enum berth_code copy_data(struct reader *reader, struct berth_blob_writer *writer,
+/* Where a file's bytes go; each may be NULL. */
+struct sink {
+    struct berth_blob_writer *writer;
+    struct berth_hasher *hasher;
+};
+
+static enum berth_code copy_data(struct reader *reader, const struct sink *sink,
                                  int64_t *ret_bytes) {
     int64_t bytes = 0;
     for (;;) {
@@ -155,27 +160,61 @@ static enum berth_code copy_data(struct reader *reader, struct berth_blob_writer
             return refuse_member(reader, BERTH_REFUSED, "type-sparse", "the file has holes");
         bytes += (int64_t)length;
         enum berth_code code = check_size(reader, bytes);
-        if (!code && writer)
-            code = berth_blob_add(writer, data, length, reader->error);
+        if (!code && sink->writer)
+            code = berth_blob_add(sink->writer, data, length, reader->error);
         if (code)
             return code;
+        if (sink->hasher)
+            berth_hasher_add(sink->hasher, data, length);
     }
     *ret_bytes = bytes;
     return BERTH_OK;
 }
 
-static enum berth_code store_file(struct reader *reader, struct berth_digest *ret_digest,
-                                  int64_t *ret_bytes) {
-    struct berth_blob_writer *writer = NULL;
-    enum berth_code code = berth_blob_begin(reader->store, &writer, reader->error);
+/* What a page may load with an integrity: scripts and style sheets. */
+static bool wants_integrity(const char *path) {
+    static const char *const endings[] = {".js", ".mjs", ".css"};
+    size_t length = strlen(path);
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+        size_t ending = strlen(endings[i]);
+        if (length > ending && strcmp(path + length - ending, endings[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
+struct stored {
+    struct berth_digest digest;
+    char integrity[BERTH_INTEGRITY_BYTES];
+    int64_t bytes;
+};
+
+static enum berth_code store_file(struct reader *reader, struct berth_hasher *hasher,
+                                  struct stored *ret) {
+    struct sink sink = {.hasher = hasher};
+    enum berth_code code = berth_blob_begin(reader->store, &sink.writer, reader->error);
     if (code)
         return code;
-    code = copy_data(reader, writer, ret_bytes);
+    code = copy_data(reader, &sink, &ret->bytes);
     if (code) {
-        berth_blob_abort(writer);
+        berth_blob_abort(sink.writer);
         return code;
     }
-    return berth_blob_finish(writer, ret_digest, ret_bytes, reader->error);
+    if (hasher)
+        berth_hasher_integrity(hasher, ret->integrity);
+    return berth_blob_finish(sink.writer, &ret->digest, &ret->bytes, reader->error);
+}
+
+static enum berth_code take_data(struct reader *reader, const char *path, struct stored *ret) {
+    if (!reader->store)
+        return copy_data(reader, &(struct sink){0}, &ret->bytes);
+    bool wanted = wants_integrity(path);
+    struct berth_hasher *hasher = wanted ? berth_hasher_create(BERTH_SHA384) : NULL;
+    if (wanted && !hasher)
+        return berth_fail(reader->error, BERTH_NO_MEMORY, "memory", "out of memory");
+    enum berth_code code = store_file(reader, hasher, ret);
+    berth_hasher_destroy(hasher);
+    return code;
 }
 
 static enum berth_code take_file(struct reader *reader, struct archive_entry *entry,
@@ -183,12 +222,12 @@ static enum berth_code take_file(struct reader *reader, struct archive_entry *en
     enum berth_code code = BERTH_OK;
     if (archive_entry_size_is_set(entry))
         code = check_size(reader, archive_entry_size(entry));
-    struct berth_digest digest = {0};
-    int64_t bytes = 0;
+    struct stored stored = {0};
     if (!code)
-        code =
-            reader->store ? store_file(reader, &digest, &bytes) : copy_data(reader, NULL, &bytes);
-    return code ? code : berth_tree_add(reader->tree, path, &digest, bytes, reader->error);
+        code = take_data(reader, path, &stored);
+    return code ? code
+                : berth_tree_add(reader->tree, path, &stored.digest, stored.integrity, stored.bytes,
+                                 reader->error);
 }
 
 static bool is_root(const char *name) {
@@ -205,7 +244,7 @@ static enum berth_code take_path(struct reader *reader, struct archive_entry *en
     enum berth_code code = berth_path_check(path, length, reader->error);
     if (code)
         return code;
-    return folder ? berth_tree_add(reader->tree, path, NULL, 0, reader->error)
+    return folder ? berth_tree_add_folder(reader->tree, path, reader->error)
                   : take_file(reader, entry, path);
 }
 

@@ -36,24 +36,32 @@ static bool reserve(struct berth_tree *tree) {
     return true;
 }
 
-enum berth_code berth_tree_add(struct berth_tree *tree, const char *path,
-                               const struct berth_digest *digest, int64_t bytes,
-                               struct berth_error *error) {
+static enum berth_code add_node(struct berth_tree *tree, const char *path,
+                                struct berth_tree_node node, struct berth_error *error) {
     if (!reserve(tree))
         return refuse_memory(error);
-    struct berth_tree_node node = {.folder = !digest};
     node.asset.path = strdup(path);
     node.key = berth_path_key(path);
     if (!node.asset.path || !node.key) {
         node_done(&node);
         return refuse_memory(error);
     }
-    if (digest)
-        node.asset.digest = *digest;
-    node.asset.bytes = bytes;
-    tree->bytes += bytes;
+    tree->bytes += node.asset.bytes;
     tree->nodes[tree->count++] = node;
     return BERTH_OK;
+}
+
+enum berth_code berth_tree_add(struct berth_tree *tree, const char *path,
+                               const struct berth_digest *digest, const char *integrity,
+                               int64_t bytes, struct berth_error *error) {
+    struct berth_tree_node node = {.asset = {.digest = *digest, .bytes = bytes}};
+    strncat(node.integrity, integrity, sizeof node.integrity - 1);
+    return add_node(tree, path, node, error);
+}
+
+enum berth_code berth_tree_add_folder(struct berth_tree *tree, const char *path,
+                                      struct berth_error *error) {
+    return add_node(tree, path, (struct berth_tree_node){.folder = true}, error);
 }
 
 /* Bytewise, but '/' before all else: what lies in a folder comes right after it. */

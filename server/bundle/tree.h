@@ -17,6 +17,7 @@ struct berth_tree_node {
     struct berth_asset asset;
     char *key; /* see berth_path_key */
     bool folder;
+    char integrity[BERTH_INTEGRITY_BYTES]; /* of a script or style sheet; else empty */
 };
 
 struct berth_tree {
@@ -29,10 +30,12 @@ struct berth_tree {
 void berth_tree_init(struct berth_tree *tree);
 void berth_tree_done(struct berth_tree *tree);
 
-/* Adds a checked path; `digest` is NULL for a folder. */
+/* Adds a checked path of a file; `integrity` may be empty. */
 enum berth_code berth_tree_add(struct berth_tree *tree, const char *path,
-                               const struct berth_digest *digest, int64_t bytes,
-                               struct berth_error *error);
+                               const struct berth_digest *digest, const char *integrity,
+                               int64_t bytes, struct berth_error *error);
+enum berth_code berth_tree_add_folder(struct berth_tree *tree, const char *path,
+                                      struct berth_error *error);
 
 /* Refuses "path-duplicate" and "path-file-and-folder"; then forgets the folders, takes one top
  * folder that all files share off their paths, and sorts by path. */

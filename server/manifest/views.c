@@ -51,6 +51,37 @@ static void copy_member(json_t *to, const char *key, const json_t *from, const c
         json_object_set_new(to, key, json_deep_copy(value));
 }
 
+/* Takes the object. */
+static void set_unless_empty(json_t *spec, const char *key, json_t *object) {
+    if (json_object_size(object))
+        json_object_set(spec, key, object);
+    json_decref(object);
+}
+
+/* {expose: value} of the exposes that have the member. */
+static json_t *expose_members(const json_t *description, const char *key) {
+    json_t *members = json_object();
+    const json_t *exposes = json_object_get(description, "exposes");
+    for (size_t i = 0; i < json_array_size(exposes); i++) {
+        const json_t *expose = json_array_get(exposes, i);
+        const char *name = berth_json_string(expose, "name");
+        const char *value = berth_json_string(expose, key);
+        if (name && value)
+            json_object_set_new(members, name, json_string(value));
+    }
+    return members;
+}
+
+/* {expose: URL} where exposes are files of their own. */
+static json_t *expose_urls(const struct berth_remote *remote, const char *public_url) {
+    json_t *urls = expose_members(remote->description, "file");
+    const char *name;
+    json_t *path;
+    json_object_foreach(urls, name, path)
+        json_object_set_new(urls, name, url_value(public_url, remote, json_string_value(path)));
+    return urls;
+}
+
 json_t *berth_remote_json(const struct berth_remote *remote, const char *public_url) {
     const json_t *description = remote->description;
     const char *entry = berth_json_string(description, "entry");
@@ -66,6 +97,10 @@ json_t *berth_remote_json(const struct berth_remote *remote, const char *public_
     copy_member(spec, "globals", description, "chunkGlobals");
     copy_member(spec, "integrity", description, "integrity");
     json_object_set_new(spec, "exposes", expose_names(description));
+    set_unless_empty(spec, "modules", expose_urls(remote, public_url));
+    set_unless_empty(spec, "policies", expose_members(description, "policy"));
+    set_unless_empty(spec, "contracts", expose_members(description, "contract"));
+    set_unless_empty(spec, "files", json_deep_copy(json_object_get(description, "files")));
     return spec;
 }
 

@@ -50,6 +50,14 @@ static void sha384_gives_the_known_integrity(void **state) {
     assert_string_equal(integrity,
                         "sha384-ywB1P0WjXou1oD1pmsZQBycsMqsO3tFjGotgWkP/W+2AhgcroefMI1i67KE0yCWn");
     assert_true(strlen(integrity) < BERTH_INTEGRITY_BYTES);
+    char in_pieces[BERTH_INTEGRITY_BYTES];
+    struct berth_hasher *pieces = berth_hasher_create(BERTH_SHA384);
+    assert_non_null(pieces);
+    berth_hasher_add(pieces, "a", 1);
+    berth_hasher_add(pieces, "bc", 2);
+    berth_hasher_integrity(pieces, in_pieces);
+    berth_hasher_destroy(pieces);
+    assert_string_equal(in_pieces, integrity);
     unsigned char bytes[BERTH_SHA384_BYTES];
     char encoded[65];
     struct berth_hasher *hasher = berth_hasher_create(BERTH_SHA384);

@@ -1,4 +1,4 @@
-foreach(name path fixtures archive scan pack)
+foreach(name path fixtures archive scan pack detect)
     berth_unit(bundle_${name}
         SOURCES unit/bundle_${name}.c unit/bundle_scratch.c
         LINKS berth_bundle berth_registry)

@@ -80,6 +80,37 @@ static void the_spec_of_a_module_has_no_globals(void **state) {
     json_decref(description);
 }
 
+static void the_spec_tells_of_exposes_that_are_files_of_their_own(void **state) {
+    (void)state;
+    json_t *description =
+        json_pack("{ss ss s[{ss ss}{ss ss ss}{ss ss}]}", "entry", "app.js", "type", "module",
+                  "exposes", "name", ".", "file", "app.js", "name", "./Header", "file",
+                  "a b/Header.js", "policy", "remount", "name", "./Hooks", "contract", "mount");
+    struct berth_remote remote = {"x", "2.0.0", 8, description};
+    json_t *spec = berth_remote_json(&remote, "https://p.example");
+    assert_json(json_incref(json_object_get(spec, "exposes")), "[\".\",\"./Header\",\"./Hooks\"]");
+    assert_json(json_incref(json_object_get(spec, "modules")),
+                "{\".\":\"https://p.example/m/x@2.0.0/app.js\","
+                "\"./Header\":\"https://p.example/m/x@2.0.0/a%20b/Header.js\"}");
+    assert_json(json_incref(json_object_get(spec, "policies")), "{\"./Header\":\"remount\"}");
+    assert_json(json_incref(json_object_get(spec, "contracts")), "{\"./Hooks\":\"mount\"}");
+    assert_null(json_object_get(spec, "files"));
+    json_decref(spec);
+    json_decref(description);
+}
+
+static void the_spec_has_the_integrity_of_every_file(void **state) {
+    (void)state;
+    json_t *description = script_description();
+    json_object_set_new(description, "files", json_pack("{ss}", "a.js", "sha384-a"));
+    struct berth_remote remote = {"cart", "1.2.3", 7, description};
+    json_t *spec = berth_remote_json(&remote, "");
+    json_object_clear(json_object_get(description, "files"));
+    assert_json(json_incref(json_object_get(spec, "files")), "{\"a.js\":\"sha384-a\"}");
+    json_decref(spec);
+    json_decref(description);
+}
+
 static void a_spec_does_not_share_what_its_description_may_change(void **state) {
     (void)state;
     json_t *description = script_description();
@@ -227,6 +258,8 @@ int main(void) {
         cmocka_unit_test(an_asset_url_is_rooted_or_absolute_and_percent_encoded),
         cmocka_unit_test(the_spec_of_a_script_tells_all_that_a_loader_needs),
         cmocka_unit_test(the_spec_of_a_module_has_no_globals),
+        cmocka_unit_test(the_spec_tells_of_exposes_that_are_files_of_their_own),
+        cmocka_unit_test(the_spec_has_the_integrity_of_every_file),
         cmocka_unit_test(a_spec_does_not_share_what_its_description_may_change),
         cmocka_unit_test(all_remotes_are_of_one_generation),
         cmocka_unit_test(a_live_entry_is_the_runtime_and_one_call),

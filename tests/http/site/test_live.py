@@ -258,12 +258,16 @@ class Live(SiteCase):
         body = reply.json
         self.assertEqual(set(body), {"generation", "remotes"})
         spec = body["remotes"]["remote"]
-        digest = self.admin.get("/api/modules/remote/versions/1.0.0").json["integrity"]
+        version = self.admin.get("/api/modules/remote/versions/1.0.0").json
+        digest = version["integrity"]
         self.assertEqual(spec, {"module": "remote", "version": "1.0.0", "generation": body["generation"],
                                 "base": "/m/remote@1.0.0/", "entry": "/m/remote@1.0.0/remoteEntry.js",
                                 "type": "script", "format": "webpack-container", "name": "appHeader",
                                 "globals": ["webpackChunkappHeader"], "integrity": digest,
-                                "exposes": ["./Header"]})
+                                "exposes": ["./Header"],
+                                "files": {file["path"]: file["integrity"] for file in version["assets"]
+                                          if "integrity" in file}})
+        self.assertEqual(spec["files"]["remoteEntry.js"], digest)
         etag = reply["ETag"]
         self.assertStatus(self.public.get("/manifests/remotes.json", if_none_match=etag), 304)
         self.module("remote", "1.1.0")
