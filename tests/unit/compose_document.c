@@ -148,6 +148,7 @@ static void a_stray_quote_hides_no_script(void **state) {
         {"</p'><script>", BASE "</p'><script" N ">"},
         {"<!x '><script>", "<!x '>" BASE "<script" N ">"},
         {"<p></3'><script>", BASE "<p></3'><script" N ">"},
+        {"<p></3 a='><script>", BASE "<p></3 a='><script" N ">"},
         {"<p a = '>' b= \"<script>\" c ='>'><script>",
          BASE "<p a = '>' b= \"<script>\" c ='>'><script" N ">"},
         {"<p a='x'b='>'/><script>", BASE "<p a='x'b='>'/><script" N ">"},

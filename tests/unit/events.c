@@ -356,6 +356,32 @@ static void draining_ends_all_streams_and_takes_no_more(void **state) {
     berth_events_destroy(events);
 }
 
+static void streams_may_leave_in_any_order(void **state) {
+    (void)state;
+    enum { COUNT = 5 };
+    static const int orders[][COUNT] = {
+        {0, 1, 2, 3, 4}, {4, 3, 2, 1, 0}, {2, 1, 3, 0, 4}, {1, 3, 2, 4, 0}};
+    for (size_t order = 0; order < sizeof orders / sizeof orders[0]; order++) {
+        struct berth_events *events = open_hub(0, COUNT);
+        struct follower followers[COUNT] = {0};
+        for (int i = 0; i < COUNT; i++) {
+            start_follower(events, &followers[i]);
+            await_text(&followers[i], "retry:");
+        }
+        for (int left = 0; left < COUNT; left++) {
+            char id[32];
+            publish(events, left + 1);
+            (void)snprintf(id, sizeof id, "id: %d\n", left + 1);
+            for (int i = left; i < COUNT; i++)
+                await_text(&followers[orders[order][i]], id);
+            free(end_follower(&followers[orders[order][left]], true));
+            assert_int_equal(berth_events_streams(events), COUNT - 1 - left);
+        }
+        publish(events, COUNT + 1);
+        berth_events_destroy(events);
+    }
+}
+
 /* The event that a slow client is being told leaves the ring meanwhile: it must live on. */
 static void a_slow_client_is_told_the_whole_event_and_then_reset(void **state) {
     (void)state;
@@ -437,6 +463,7 @@ int main(void) {
         cmocka_unit_test(streams_are_counted_up_to_their_limit),
         cmocka_unit_test(an_idle_stream_says_that_it_is_there),
         cmocka_unit_test(draining_ends_all_streams_and_takes_no_more),
+        cmocka_unit_test(streams_may_leave_in_any_order),
         cmocka_unit_test(a_slow_client_is_told_the_whole_event_and_then_reset),
         cmocka_unit_test(many_streams_follow_one_publisher_without_a_gap),
     };
