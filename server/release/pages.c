@@ -69,12 +69,22 @@ static enum berth_code put_locked(struct berth_desk *desk, const struct berth_de
     return code;
 }
 
+/* A copy, since jansson's counts may not be shared with a thread that is outside of the lock. */
+static enum berth_code parse_copy(const json_t *manifest, struct berth_page *ret,
+                                  struct berth_error *error) {
+    json_t *copy = json_deep_copy(manifest);
+    enum berth_code code = copy ? berth_page_parse(copy, ret, error)
+                                : berth_fail(error, BERTH_NO_MEMORY, "memory", "out of memory");
+    json_decref(copy);
+    return code;
+}
+
 enum berth_code berth_desk_page_put(struct berth_desk *desk, const struct berth_desk_page *request,
                                     struct berth_desk_page_result *ret, struct berth_error *error) {
     struct berth_page page;
     enum berth_code code = berth_name_check("page", request->name, error);
     if (code == BERTH_OK && request->manifest)
-        code = berth_page_parse(request->manifest, &page, error);
+        code = parse_copy(request->manifest, &page, error);
     if (code != BERTH_OK)
         return code;
     pthread_mutex_lock(&desk->lock);
