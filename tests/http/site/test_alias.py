@@ -76,11 +76,18 @@ class Alias(SiteCase):
         self.assertStatus(self.alias("remoteEntry.js", if_none_match=etag), 304)
 
     def test_nothing_live(self):
+        # A consumer that was built against a module that is not live yet waits for it.
         self.put("1.0.0")
         for path in ("remoteEntry.js", "remoteEntry.mjs"):
-            reply = self.assertStatus(self.alias(path), 404)
-            self.assertIn("activate", reply.json["hint"])
-        self.assertStatus(self.public.get("/m/nobody/remoteEntry.js"), 404)
+            self.assertStatus(self.public.get("/m/nobody/" + path), 404)
+            first = self.assertStatus(self.alias(path), 200)
+            self.assertEqual(first["Cache-Control"], "no-cache")
+            spec = json.loads(re.search(r"__BERTH__\.live\((\{.*?\})[,)]", first.body.decode())[1])
+            self.assertEqual(spec["module"], self.name)
+            self.assertFalse({"version", "entry", "base"} & set(spec), spec)
+        self.server.make_live(self.name, "1.0.0")
+        reply = self.assertStatus(self.alias(path, if_none_match=first["ETag"]), 200)
+        self.assertIn(b'"version":"1.0.0"', reply.body)
 
     def test_head_and_query(self):
         self.put("1.0.0", live=True)

@@ -46,7 +46,7 @@ class Upload(SiteCase):
         before = self.server.generation()
         self.server.put("quiet", "1.0.0", bundles.bundle("quiet"))
         self.assertStatus(self.public.get("/m/quiet@1.0.0/remoteEntry.js"), 200)
-        self.assertStatus(self.public.get("/m/quiet/remoteEntry.js"), 404)
+        self.assertNotIn("quiet", self.public.get("/manifests/remotes.json").json["remotes"])
         self.assertEqual(self.server.generation(), before)
 
     def test_all_four_kinds_of_archive_have_the_same_contents(self):
