@@ -20,11 +20,14 @@ struct berth_frontend {
     char *shell_map;    /* its source map, or NULL */
     char *live;         /* text of live.js: the live entry's runtime */
     char *live_map;     /* or NULL */
+    char *more;         /* text of more.js, the shell's rarer parts, or NULL */
+    char *more_map;     /* or NULL */
     char shell_url[64]; /* "/_berth/shell.<16 hex>.js" */
+    char more_url[64];  /* "/_berth/more.<16 hex>.js", which the shell knows from its build */
     char shell_integrity[BERTH_INTEGRITY_BYTES];
 };
 
-/* From DIRECTORY/{shell.js,live.js} and their .map files. BERTH_NOT_FOUND ("frontend-missing") says
+/* From DIRECTORY/{shell.js,live.js,more.js} and their .map files. BERTH_NOT_FOUND ("frontend-missing") says
  * how to build them. */
 enum berth_code berth_frontend_load(const char *directory, struct berth_frontend *ret,
                                     struct berth_error *error);

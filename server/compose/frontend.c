@@ -43,6 +43,13 @@ static enum berth_code refuse_missing(const char *directory, const char *name,
     return code;
 }
 
+static void name_by_digest(char *ret_url, size_t size, const char *name, const char *text) {
+    struct berth_digest digest = berth_sha256(text, strlen(text));
+    char hex[BERTH_HEX_BYTES];
+    berth_digest_hex(&digest, hex);
+    (void)snprintf(ret_url, size, "/_berth/%s.%.16s.js", name, hex);
+}
+
 enum berth_code berth_frontend_load(const char *directory, struct berth_frontend *ret,
                                     struct berth_error *error) {
     struct berth_frontend loaded = {0};
@@ -53,16 +60,19 @@ enum berth_code berth_frontend_load(const char *directory, struct berth_frontend
         code = read_file(directory, "live.js", &loaded.live, error);
     if (code == BERTH_OK)
         code = read_file(directory, "live.js.map", &loaded.live_map, error);
+    if (code == BERTH_OK)
+        code = read_file(directory, "more.js", &loaded.more, error);
+    if (code == BERTH_OK)
+        code = read_file(directory, "more.js.map", &loaded.more_map, error);
     if (code == BERTH_OK && (!loaded.shell || !loaded.live))
         code = refuse_missing(directory, loaded.shell ? "live.js" : "shell.js", error);
     if (code != BERTH_OK || !loaded.shell) {
         berth_frontend_done(&loaded);
         return code;
     }
-    struct berth_digest digest = berth_sha256(loaded.shell, strlen(loaded.shell));
-    char hex[BERTH_HEX_BYTES];
-    berth_digest_hex(&digest, hex);
-    (void)snprintf(loaded.shell_url, sizeof loaded.shell_url, "/_berth/shell.%.16s.js", hex);
+    name_by_digest(loaded.shell_url, sizeof loaded.shell_url, "shell", loaded.shell);
+    if (loaded.more)
+        name_by_digest(loaded.more_url, sizeof loaded.more_url, "more", loaded.more);
     berth_integrity(loaded.shell, strlen(loaded.shell), loaded.shell_integrity);
     *ret = loaded;
     return BERTH_OK;
@@ -73,5 +83,7 @@ void berth_frontend_done(struct berth_frontend *frontend) {
     free(frontend->shell_map);
     free(frontend->live);
     free(frontend->live_map);
+    free(frontend->more);
+    free(frontend->more_map);
     *frontend = (struct berth_frontend){0};
 }

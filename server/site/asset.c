@@ -184,7 +184,7 @@ void site_get_remotes(struct berth_exchange *exchange, void *app) {
     berth_snapshot_release(site->publisher);
 }
 
-/* The shell under the name of its digest, and source maps for those who open the tools. */
+/* The shell and its second file under the names of their digests, and source maps for those who open the tools. */
 void site_get_frontend(struct berth_exchange *exchange, void *app) {
     const struct berth_site *site = app;
     const struct berth_frontend *frontend = site->frontend;
@@ -194,12 +194,16 @@ void site_get_frontend(struct berth_exchange *exchange, void *app) {
                                     .cache_control = forever};
     if (strcmp(file, frontend->shell_url + strlen("/_berth/")) == 0) {
         body = frontend->shell;
+    } else if (frontend->more && strcmp(file, frontend->more_url + strlen("/_berth/")) == 0) {
+        body = frontend->more;
     } else {
         content.cache_control = "no-cache";
         if (strcmp(file, "shell.js.map") == 0)
             body = frontend->shell_map;
         else if (strcmp(file, "live.js.map") == 0)
             body = frontend->live_map;
+        else if (strcmp(file, "more.js.map") == 0)
+            body = frontend->more_map;
     }
     if (!body) {
         site_not_found(exchange, "there is no such file", NULL);

@@ -320,12 +320,14 @@ static void a_frontend_is_loaded_with_its_url_and_integrity(void **state) {
     write_frontend(directory, "shell.js", "abc");
     write_frontend(directory, "live.js", "live");
     write_frontend(directory, "live.js.map", "{}");
+    write_frontend(directory, "more.js", "abc");
     assert_int_equal(berth_frontend_load(directory, &frontend, NULL), BERTH_OK);
     assert_string_equal(frontend.shell, "abc");
     assert_string_equal(frontend.live, "live");
     assert_string_equal(frontend.live_map, "{}");
     assert_null(frontend.shell_map);
     assert_string_equal(frontend.shell_url, "/_berth/shell.ba7816bf8f01cfea.js");
+    assert_string_equal(frontend.more_url, "/_berth/more.ba7816bf8f01cfea.js");
     berth_integrity("abc", 3, integrity);
     assert_string_equal(frontend.shell_integrity, integrity);
     berth_frontend_done(&frontend);

@@ -20,6 +20,14 @@ export interface RemoteSpec {
   globals: string[];
   integrity?: string;
   exposes: string[];
+  /** Integrity of the version's other files, by their path below `base`. */
+  files?: Record<string, string>;
+  /** Exposes that are ES modules of their own, with their URLs. */
+  modules?: Record<string, string>;
+  /** How an expose takes a new version, where the slot does not say. */
+  policies?: Record<string, string>;
+  /** How an expose is mounted: `mount`, `single-spa`, `custom-element` or `react`. */
+  contracts?: Record<string, string>;
 }
 
 export type Props = Record<string, unknown>;

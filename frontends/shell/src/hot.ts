@@ -2,13 +2,11 @@
  * What consumers get that were built with a module's URL baked in: a container whose exposes keep their identity
  * for the life of the page, while what is behind them follows the live version.
  */
-import type { Container, Namespace, Props } from './contract';
-import { Fault } from './fault';
-import { expose } from './loader';
+import type { Namespace, Props } from './contract';
+import { boundaryOf, dropStyles, expose, Fault, isComponent, isPinned, keepStyles, sharedPackage } from './core';
 import type { Consumer, Module } from './module';
-import { boundaryOf, isComponent, isPinned, type Component, type React, type ReactDom, type ReactKit } from './react';
-import { joinScope, sharedPackage, type SharedScope } from './scope';
-import { dropStyles, keepStyles } from './styles';
+import type { Component, React, ReactDom, ReactKit } from './react';
+import type { SharedScope } from './scope';
 import type { Version } from './version';
 
 /** The lasting face of one expose. */
@@ -19,23 +17,15 @@ interface Face {
 }
 
 export class HotModule implements Consumer {
-  readonly container: Container;
   #React: React | undefined;
   /** So that a failure at the first render is known at once; without the consumer's react-dom it is known later. */
   #flushSync: ReactKit['flushSync'] = (work) => work();
-  #scope: SharedScope | null = null;
   readonly #faces = new Map<string, Face>();
   /** Asked for, but not handed out yet. */
   readonly #wanted = new Set<string>();
   readonly #redraws = new Set<() => void>();
 
-  constructor(readonly module: Module) {
-    // Both are used as bare functions by the live ES module.
-    this.container = {
-      init: (scope) => this.#init(scope as SharedScope | undefined),
-      get: (key) => this.#get(key),
-    };
-  }
+  constructor(readonly module: Module) {}
 
   get active(): boolean {
     return this.#faces.size > 0;
@@ -60,13 +50,8 @@ export class HotModule implements Consumer {
     for (const redraw of this.#redraws) redraw();
   }
 
-  #init(scope: SharedScope | undefined): void {
-    if (!scope) return;
-    this.#scope ??= scope;
-    joinScope(scope);
-  }
-
-  async #get(key: string): Promise<() => Namespace> {
+  /** `hostScope`: the consumer's own, if it brought one. */
+  async get(key: string, hostScope: SharedScope | undefined): Promise<() => Namespace> {
     const { module } = this;
     if (!module.hasLive) throw new Error(`berth: ${module.name} has no live version on ${module.from.origin}`);
     this.#wanted.add(key);
@@ -74,7 +59,7 @@ export class HotModule implements Consumer {
       await module.attach(this);
       const version = module.current;
       if (!version) throw new Error(`berth: no version of ${module.name} works in this page`);
-      const scope = this.#scope ?? version.scope;
+      const scope = hostScope ?? version.scope;
       this.#React ??= await sharedPackage<React>(scope, 'react');
       this.#flushSync = (await sharedPackage<ReactDom>(scope, 'react-dom'))?.flushSync ?? this.#flushSync;
       await expose(version, key);

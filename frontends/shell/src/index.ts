@@ -1,11 +1,21 @@
 /** dist/shell.js: the script of a composed page. */
 import type { PageState } from './contract';
+import * as core from './core';
+import { provideLater } from './lazy';
 import { runtime } from './runtime';
+
+/** The name of dist/more.js, from its bytes. */
+declare const __BERTH_MORE__: string;
 
 // Only known while this script runs for the first time.
 const script = document.currentScript as HTMLScriptElement;
 const { origin } = new URL(script.src, location.href);
 const { nonce = '' } = script;
+
+provideLater(async () => {
+  const chunk = (await import(new URL(__BERTH_MORE__, script.src).href)) as { default(shell: typeof core): void };
+  chunk.default(core);
+});
 
 function begin(): void {
   const text = document.getElementById('berth-state')?.textContent;

@@ -1,4 +1,7 @@
-/** dist/live.js: the runtime alone. The server appends a call of `__BERTH__.live(…)` per module. */
+/** dist/live.js: the whole runtime. The server appends a call of `__BERTH__.live(…)` per module. */
+import { provide } from './lazy';
+import { more } from './more';
 import { runtime } from './runtime';
 
+provide(more);
 runtime();

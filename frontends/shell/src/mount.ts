@@ -2,81 +2,58 @@
  * The ways in which a module can be mounted. Each is turned into the same small function; a further one is
  * another entry of `CONTRACTS`.
  */
-import type { Mount, Namespace, Props } from './contract';
+import type { Mount, Namespace } from './contract';
 import { Fault } from './fault';
+import { more } from './lazy';
 import { allLoads, expose } from './loader';
 import { findComponent, mountComponent, reactKit } from './react';
 import type { Version } from './version';
 
-type Contract = (namespace: Namespace, version: Version) => Mount | undefined | Promise<Mount | undefined>;
+interface Contract {
+  /** The part of what the module exports that is mounted this way. */
+  find(namespace: Namespace): unknown;
+  make(found: never, version: Version): Mount | Promise<Mount>;
+}
 
 /** What an entry exports may lie on the namespace or on its default export. */
 const sources = (namespace: Namespace): Namespace[] =>
   [namespace, namespace.default as Namespace].filter((source) => source && /object|function/.test(typeof source));
 
-type Lifecycle = (props: Props) => unknown;
-const isLifecycle = (value: unknown): boolean => typeof value === 'function' || Array.isArray(value);
+const LIFECYCLES = ['bootstrap', 'mount', 'unmount'];
 
-async function runLifecycle(steps: unknown, props: Props): Promise<void> {
-  for (const step of ([] as unknown[]).concat(steps)) await (step as Lifecycle)(props);
-}
-
-/** single-spa: `bootstrap` once, then `mount`, `unmount` and maybe `update`, all asynchronous. */
-function singleSpa(namespace: Namespace, version: Version): Mount | undefined {
-  const app = sources(namespace).find((source) =>
-    ['bootstrap', 'mount', 'unmount'].every((name) => isLifecycle(source[name])),
-  );
-  if (!app) return undefined;
-  let bootstrapped: Promise<void> | undefined;
-  return async (domElement, slotProps) => {
-    const common = (props: Props): Props => ({ ...props, name: version.spec.module, domElement });
-    await (bootstrapped ??= runLifecycle(app.bootstrap, common(slotProps)));
-    await runLifecycle(app.mount, common(slotProps));
-    return {
-      update: (props) => app.update && runLifecycle(app.update, common(props)),
-      unmount: () => runLifecycle(app.unmount, common(slotProps)),
-    };
-  };
-}
-
-/** `mount(el, props, ctx)`: knows no framework, and is the only one that hands its state over. */
-function mountFunction(namespace: Namespace): Mount | undefined {
-  const source = sources(namespace).find(({ mount }) => typeof mount === 'function');
-  return source && ((element, props, context) => (source.mount as Mount)(element, props, context));
-}
-
-let tags = 0;
-
-/** A custom element class. The tag is the shell's, a new one per version: a tag can be defined only once. */
-function customElement(namespace: Namespace, { spec }: Version): Mount | undefined {
-  const constructor = Object.values(namespace).find(
-    (value) => typeof value === 'function' && value.prototype instanceof HTMLElement,
-  );
-  if (!constructor) return undefined;
-  const tag = `berth-${spec.module.toLowerCase().replace(/[^a-z0-9]+/g, '-')}-${++tags}`;
-  customElements.define(tag, constructor as CustomElementConstructor);
-  return (element, props) => {
-    const child = Object.assign(document.createElement(tag), props);
-    element.append(child);
-    return { update: (next) => Object.assign(child, next), unmount: () => child.remove() };
-  };
-}
-
-async function reactComponent(namespace: Namespace, version: Version): Promise<Mount | undefined> {
-  const component = findComponent(namespace);
-  if (!component) return undefined;
-  const kit = await reactKit(version, allLoads);
-  return (element, props, context) => mountComponent(kit, component, element, props, context.onError);
-}
-
-const CONTRACTS: Contract[] = [singleSpa, mountFunction, customElement, reactComponent];
+/** By the names that a bundle's `berth.json` may give them; without one, the first that fits. */
+const CONTRACTS: Record<string, Contract> = {
+  'single-spa': {
+    find: (namespace) => sources(namespace).find((source) => LIFECYCLES.every((name) => source[name])),
+    make: async (app: Namespace, version) => (await more()).singleSpa(app, version),
+  },
+  /** `mount(el, props, ctx)`: knows no framework, and is the only one that hands its state over. */
+  mount: {
+    find: (namespace) => sources(namespace).find(({ mount }) => typeof mount === 'function'),
+    make: (source: { mount: Mount }) => (element, props, context) => source.mount(element, props, context),
+  },
+  'custom-element': {
+    find: (namespace) =>
+      Object.values(namespace).find((value) => typeof value === 'function' && value.prototype instanceof HTMLElement),
+    make: async (constructor: CustomElementConstructor, version) => (await more()).customElement(constructor, version),
+  },
+  react: {
+    find: findComponent,
+    make: async (component: unknown, version) => {
+      const kit = await reactKit(version, allLoads);
+      return (element, props, context) => mountComponent(kit, component, element, props, context.onError);
+    },
+  },
+};
 
 export async function mountOf(version: Version, key: string): Promise<Mount> {
   const namespace = await expose(version, key);
-  for (const contract of CONTRACTS) {
-    const mount = await contract(namespace, version);
-    if (mount) return mount;
+  const wanted = version.spec.contracts?.[key];
+  for (const name in CONTRACTS) {
+    const { find, make } = CONTRACTS[name] as Contract;
+    const found = (wanted ?? name) === name && find(namespace);
+    if (found) return make(found as never, version);
   }
   const names = Object.keys(namespace).join(', ');
-  throw new Fault('preparing', `${key} exports nothing that can be mounted: ${names}`);
+  throw new Fault('preparing', `${key} exports nothing that can be mounted${wanted ? ` by ${wanted}` : ''}: ${names}`);
 }

@@ -12,10 +12,12 @@ import type {
 import { watchErrors } from './errors';
 import { Feed } from './events';
 import { messageOf } from './fault';
-import { HotModule } from './hot';
+import type { HotModule } from './hot';
+import { more } from './lazy';
 import { Module, settings } from './module';
 import type { Origin } from './report';
 import { proxyGlobal } from './router';
+import { joinScope, type SharedScope } from './scope';
 import { Slot } from './slot';
 import { resolveSpec } from './spec';
 import { useNonce, watchStyles } from './styles';
@@ -28,10 +30,16 @@ declare global {
   }
 }
 
+/** A module, and the container that consumers get who were built with its URL. */
+interface Remote {
+  module: Module;
+  container: Container;
+}
+
 /** A server that this page has modules of: its own, and those of baked consumers. */
 interface Server {
   from: Origin;
-  modules: Map<string, HotModule>;
+  modules: Map<string, Remote>;
   feed?: Feed;
 }
 
@@ -43,7 +51,7 @@ const DEFAULT_URLS: Urls = { events: '/events', remotes: '/manifests/remotes.jso
 function serverAt(origin: string, state?: PageState): Server {
   const at = (url: string): string => new URL(url, origin).href;
   const known = servers.get(origin);
-  const server = known ?? { from: { origin } as Origin, modules: new Map<string, HotModule>() };
+  const server = known ?? { from: { origin } as Origin, modules: new Map<string, Remote>() };
   if (!known || state) {
     const { events, remotes, reports } = state?.urls ?? DEFAULT_URLS;
     server.from.urls = { events: at(events), remotes: at(remotes), reports: at(reports) };
@@ -53,14 +61,35 @@ function serverAt(origin: string, state?: PageState): Server {
   return server;
 }
 
-function moduleOf({ from, modules }: Server, name: string): HotModule {
-  const hot = modules.get(name) ?? new HotModule(new Module(name, from));
-  modules.set(name, hot);
-  return hot;
+function remoteOf({ from, modules }: Server, name: string): Remote {
+  let remote = modules.get(name);
+  if (!remote) {
+    const module = new Module(name, from);
+    remote = { module, container: containerOf(module) };
+    modules.set(name, remote);
+  }
+  return remote;
+}
+
+/** Both members are used as bare functions by the live ES module. */
+function containerOf(module: Module): Container {
+  let scope: SharedScope | undefined;
+  let hot: HotModule | undefined;
+  return {
+    init(hostScope) {
+      if (!hostScope) return;
+      scope ??= hostScope as SharedScope;
+      joinScope(hostScope as SharedScope);
+    },
+    async get(key) {
+      const { HotModule } = await more();
+      return (hot ??= new HotModule(module)).get(key, scope);
+    },
+  };
 }
 
 const allModules = (): Module[] =>
-  [...servers.values()].flatMap((server) => [...server.modules.values()].map((hot) => hot.module));
+  [...servers.values()].flatMap((server) => [...server.modules.values()].map(({ module }) => module));
 
 /** Only modules that the page uses; nothing is loaded because it exists. */
 function offer(server: Server, name: string, raw: unknown): void {
@@ -89,7 +118,7 @@ function live(raw: unknown, entryUrl?: string): Container {
   const script = document.currentScript as HTMLScriptElement | null;
   const server = serverAt(new URL(entryUrl ?? script?.src ?? '', location.href).origin);
   useNonce(script?.nonce);
-  const { container } = moduleOf(server, name);
+  const { container } = remoteOf(server, name);
   if (version) offer(server, name, raw);
   if (!entryUrl && globalName) proxyGlobal(globalName, container);
   follow(server);
@@ -105,7 +134,7 @@ function start(state: PageState, origin: string, nonce: string): void {
   Object.assign(settings, state.settings);
   const server = serverAt(origin, state);
   for (const [name, raw] of Object.entries(state.modules)) {
-    const { container } = moduleOf(server, name);
+    const { container } = remoteOf(server, name);
     offer(server, name, raw);
     const { type, name: globalName } = raw as RemoteSpec;
     // Consumers that were built with this global find the live container, and do not ask for the baked URL.
@@ -125,7 +154,7 @@ function start(state: PageState, origin: string, nonce: string): void {
 async function fillSlot(server: Server, spec: SlotSpec): Promise<void> {
   const element = document.querySelector<HTMLElement>(`[data-berth-slot="${CSS.escape(spec.name)}"]`);
   if (!element) return console.error(`berth: this page has no element for slot "${spec.name}"`);
-  const { module } = moduleOf(server, spec.module);
+  const { module } = remoteOf(server, spec.module);
   await module.attach(new Slot(element, spec, module)).catch(() => undefined); // the module has told it
 }
 

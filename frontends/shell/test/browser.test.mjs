@@ -399,11 +399,16 @@ describe('ways to mount', () => {
   test('custom element classes', async () => {
     server.activate('tag-app', '1.0.0');
     const tab = await visit(
-      server.page('/', [{ name: 'tag', module: 'tag-app', expose: '.', props: { word: 'hello' } }]),
+      server.page('/', [
+        { name: 'tag', module: 'tag-app', expose: '.', props: { word: 'hello' } },
+        { name: 'second', module: 'tag-app', expose: '.', props: { word: 'again' } },
+      ]),
     );
     await tab.shows('tag', 'element 1 hello');
+    await tab.shows('second', 'element 1 again');
     server.activate('tag-app', '2.0.0');
     await tab.shows('tag', 'element 2 hello');
+    await tab.shows('second', 'element 2 again');
   });
 
   test('single-spa lifecycles', async () => {

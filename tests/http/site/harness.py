@@ -22,6 +22,7 @@ BERTH = os.environ.get("BERTH_BIN", "berth")
 PATIENCE_S = 60
 SHELL = b"/* shell stand-in */\n"
 LIVE = b"/* live stand-in */globalThis.__BERTH__={live(spec){return spec}};\n"
+MORE = b"/* more stand-in */\n"
 SMALL = ("--max-connections", "128", "--max-streams", "32", "--admin-max-connections", "96")
 
 
@@ -332,7 +333,7 @@ class Server:
     def _make_frontend(self):
         folder = os.path.join(self.root, "frontend")
         os.mkdir(folder)
-        for name, text in (("shell.js", SHELL), ("live.js", LIVE), ("shell.js.map", b"{}")):
+        for name, text in (("shell.js", SHELL), ("live.js", LIVE), ("more.js", MORE), ("shell.js.map", b"{}")):
             with open(os.path.join(folder, name), "wb") as file:
                 file.write(text)
         return folder

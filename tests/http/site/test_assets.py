@@ -244,10 +244,13 @@ class Assets(SiteCase):
         self.server.put_page("shell", {"path": "/shell", "title": "Shell", "slots": [
             {"name": "a", "module": "files", "expose": "./Header"}]})
         url = re.search(rb'<script src="(/_berth/shell\.[0-9a-f]+\.js)"', self.public.get("/shell").body)[1].decode()
-        from harness import SHELL
+        from hashlib import sha256
+        from harness import MORE, SHELL
         reply = self.assertStatus(self.public.get(url), 200)
         self.assertEqual((reply.body, reply["Cache-Control"], reply["Content-Type"]),
                          (SHELL, FOREVER, "text/javascript; charset=utf-8"))
+        more = self.assertStatus(self.public.get(f"/_berth/more.{sha256(MORE).hexdigest()[:16]}.js"), 200)
+        self.assertEqual((more.body, more["Cache-Control"], more["Access-Control-Allow-Origin"]), (MORE, FOREVER, "*"))
         self.assertEqual(self.public.get("/_berth/shell.js.map")["Cache-Control"], "no-cache")
         for path in ("/_berth/shell.js", "/_berth/shell.0000000000000000.js", "/_berth/live.js.map", "/_berth/",
                      "/_berth/..%2fdb"):

@@ -5,6 +5,9 @@ import { createServer } from 'node:http';
 
 const dist = (name) => readFileSync(new URL(`../../dist/${name}`, import.meta.url), 'utf8');
 
+/** As the server names it: the shell knows the name from its build. */
+const MORE = `more.${createHash('sha256').update(dist('more.js')).digest('hex').slice(0, 16)}.js`;
+
 const TYPES = {
   js: 'text/javascript',
   mjs: 'text/javascript',
@@ -135,6 +138,7 @@ export class Server {
     if (page?.restAfter) return this.sendInTwo(response, page);
     if (page) return send(200, 'text/html; charset=utf-8', page(), page.own ? {} : { 'content-security-policy': CSP });
     if (pathname === '/_berth/shell.0.js') return send(200, typeOf('x.js'), dist('shell.js'));
+    if (pathname === `/_berth/${MORE}`) return send(200, typeOf('x.js'), dist('more.js'));
     if (pathname === '/events') return this.events(request, response, send);
     if (pathname === '/reports') return this.report(request, send);
     if (pathname === '/manifests/remotes.json') {
