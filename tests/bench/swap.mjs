@@ -1,0 +1,109 @@
+// How long from the request that activates a version until the page shows its text.
+//
+//   node tests/bench/swap.mjs [--rounds N]        (scripts/bench swap)
+//
+// One open composed page in Chromium, the real server, header-app under versions whose text differs. The time
+// runs from before the PUT of /api/modules/header-app/live is sent until the page's DOM has the new text; both
+// clocks are the machine's. "cold": a version that the page never loaded, with its own URLs. "warm": one that
+// it loaded before. The emulated latency is Chromium's (Network.emulateNetworkConditions), for each request.
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { brotliCompressSync } from 'node:zlib';
+import { fileURLToPath } from 'node:url';
+
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
+process.env.BERTH_BIN ??= path.join(root, 'build/release/server/berth');
+const { Server } = await import('../browser/support/server.mjs');
+const { chromium } = await import('../browser/support/playwright.mjs');
+
+const rounds = Number(process.argv[process.argv.indexOf('--rounds') + 1]) || 30;
+const cleanups = [];
+const context = { after: (what) => cleanups.unshift(what) };
+
+/** header-app 1.1.0 with another version in its texts: the same code under URLs of its own. */
+function variant(version, work) {
+  const folder = path.join(work, version);
+  cpSync(path.join(root, 'frontends/header-app/dist/1.1.0'), folder, { recursive: true });
+  for (const name of readdirSync(folder).filter((file) => /\.js$/.test(file))) {
+    const file = path.join(folder, name);
+    writeFileSync(file, readFileSync(file, 'utf8').replaceAll('1.1.0', version));
+  }
+  return folder;
+}
+
+function quantiles(values) {
+  const sorted = [...values].sort((a, b) => a - b);
+  const at = (q) => sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))];
+  return { p50: at(0.5), p95: at(0.95) };
+}
+
+async function activate(server, page, version) {
+  const shown = page.evaluate(
+    (wanted) =>
+      new Promise((resolve) => {
+        const now = () => performance.timeOrigin + performance.now();
+        const look = () => document.querySelector('[data-testid=header-version]')?.textContent === `Version ${wanted}`;
+        if (look()) return resolve(now());
+        const observer = new MutationObserver(() => {
+          if (!look()) return;
+          observer.disconnect();
+          resolve(now());
+        });
+        observer.observe(document.body, { childList: true, subtree: true, characterData: true });
+      }),
+    version,
+  );
+  // The observer is in place once the page has answered something asked after it.
+  await page.evaluate(() => 0);
+  const start = performance.timeOrigin + performance.now();
+  await server.put('/api/modules/header-app/live', { version });
+  return (await shown) - start;
+}
+
+async function measure(browser, server, versions, latency_ms) {
+  const tab = await browser.newContext();
+  const page = await tab.newPage();
+  const devtools = await tab.newCDPSession(page);
+  await devtools.send('Network.enable');
+  await devtools.send('Network.emulateNetworkConditions', { offline: false, latency: latency_ms, downloadThroughput: -1, uploadThroughput: -1 });
+  await server.put('/api/modules/header-app/live', { version: '1.0.0' });
+  await page.goto(server.origin);
+  await page.waitForSelector('[data-testid=header]');
+  await page.waitForFunction(() => performance.getEntriesByName(new URL('/manifests/remotes.json', location).href).length > 0);
+  const cold = [], warm = [];
+  for (const version of versions) cold.push(await activate(server, page, version));
+  // The two newest: a page keeps what it showed last.
+  for (let i = 0; i < versions.length; i++) warm.push(await activate(server, page, versions.at(-2 + (i % 2))));
+  await tab.close();
+  return { cold: quantiles(cold), warm: quantiles(warm) };
+}
+
+const work = mkdtempSync(path.join(os.tmpdir(), 'berth-bench-'));
+cleanups.push(() => rmSync(work, { recursive: true, force: true }));
+const server = await Server.withSamples(context);
+const versions = Array.from({ length: rounds }, (_, i) => `1.1.${i + 1}`);
+for (const version of versions) await server.berth('push', `header-app@${version}`, variant(version, work));
+
+const browser = await chromium.launch({
+  executablePath: '/usr/bin/chromium',
+  args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+});
+cleanups.push(() => browser.close());
+
+const cpu = os.cpus()[0].model;
+console.log(`machine   ${os.cpus().length} × ${cpu}, ${os.type()} ${os.release()}`);
+console.log(`versions  ${execFileSync(process.env.BERTH_BIN, ['--version'], { encoding: 'utf8' }).trim()}, Chromium ${browser.version()}, node ${process.version}`);
+for (const name of ['shell.js', 'live.js']) {
+  const file = path.join(root, 'frontends/shell/dist', name);
+  console.log(`${name.padEnd(9)} ${statSync(file).size} bytes, ${brotliCompressSync(readFileSync(file)).length} brotli`);
+}
+console.log(`\nactivation to visible text, ms, ${rounds} swaps each\n`);
+console.log('                         cold p50   cold p95   warm p50   warm p95');
+for (const latency_ms of [0, 80]) {
+  const { cold, warm } = await measure(browser, server, versions, latency_ms);
+  const cells = [cold.p50, cold.p95, warm.p50, warm.p95].map((ms) => ms.toFixed(1).padStart(11)).join('');
+  console.log(`${(latency_ms ? `${latency_ms} ms emulated latency` : 'loopback').padEnd(22)}${cells}`);
+}
+for (const cleanup of cleanups.reverse()) await cleanup();
