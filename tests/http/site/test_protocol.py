@@ -1,0 +1,361 @@
+#!/usr/bin/env python3
+"""What HTTP asks of every route: methods, problems, framing, other origins, reports, the log.
+
+usage: BERTH_BIN=path/to/berth tests/http/site/test_protocol.py [TestCase[.test]]
+"""
+
+import json
+
+import bundles
+from harness import SiteCase, at_once, main, until
+
+PUBLIC = {"/m/mod@1.0.0/remoteEntry.js": "GET, HEAD, OPTIONS", "/m/mod/remoteEntry.js": "GET, HEAD, OPTIONS",
+          "/manifests/remotes.json": "GET, HEAD, OPTIONS", "/events": "GET, HEAD, OPTIONS",
+          "/reports": "POST, OPTIONS", "/_berth/shell.js.map": "GET, HEAD, OPTIONS",
+          "/livez": "GET, HEAD, OPTIONS", "/readyz": "GET, HEAD, OPTIONS", "/a-page": "GET, HEAD, OPTIONS"}
+ADMIN = {"/api/modules": "GET, HEAD, OPTIONS", "/api/modules/mod": "GET, HEAD, OPTIONS",
+         "/api/modules/mod/versions": "GET, HEAD, OPTIONS",
+         "/api/modules/mod/versions/1.0.0": "GET, HEAD, PUT, OPTIONS",
+         "/api/modules/mod/live": "GET, HEAD, PUT, OPTIONS", "/api/modules/mod/rollback": "POST, OPTIONS",
+         "/api/pages": "GET, HEAD, OPTIONS", "/api/pages/a-page": "GET, HEAD, PUT, DELETE, OPTIONS",
+         "/api/tokens": "GET, HEAD, POST, OPTIONS", "/api/tokens/000000000000": "DELETE, OPTIONS",
+         "/livez": "GET, HEAD, OPTIONS"}
+
+
+class Protocol(SiteCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.server.put("mod", "1.0.0", bundles.bundle("mod"), "?activate=true")
+        reply = cls.server.put_page("a-page", {"path": "/a-page", "title": "x", "slots": [
+            {"name": "a", "module": "mod", "expose": "./Header"}]})
+        assert reply.status == 201, reply
+
+    def each(self):
+        for listener, routes in ((self.public, PUBLIC), (self.admin, ADMIN)):
+            for path, allow in routes.items():
+                with self.subTest(listener.name + " " + path):
+                    yield listener, path, allow
+
+    # --- methods ---
+
+    def test_methods_that_are_not_allowed(self):
+        for listener, path, allow in self.each():
+            for method in {"PUT", "POST", "DELETE", "PATCH", "GET"} - set(allow.split(", ")):
+                reply = self.assertStatus(listener.call(method, path), 405, "method-not-allowed")
+                self.assertEqual(reply["Allow"], allow)
+
+    def test_options_everywhere(self):
+        for listener, path, allow in self.each():
+            reply = self.assertStatus(listener.call("OPTIONS", path, token=""), 204)
+            self.assertEqual((reply["Allow"], reply.body, reply["Content-Length"]), (allow, b"", None))
+
+    def test_head_everywhere(self):
+        for listener, path, allow in self.each():
+            if "HEAD" not in allow or path == "/events":
+                continue
+            with listener.connect() as connection:
+                head = listener.call_on(connection, "HEAD", path)
+                get = listener.call_on(connection, "GET", path)  # a body of HEAD would be taken for this
+            self.assertEqual(head.status, get.status)
+            for name in ("Content-Type", "Cache-Control", "ETag", "Access-Control-Allow-Origin"):
+                self.assertEqual(head[name], get[name])
+            self.assertEqual(head["Content-Length"], str(len(get.body)))
+
+    def test_head_of_what_is_not_there(self):
+        with self.public.connect() as connection:
+            reply = self.public.call_on(connection, "HEAD", "/m/mod@1.0.0/none.js")
+            self.assertStatus(reply, 404)
+            self.assertTrue(int(reply["Content-Length"]) > 0)
+            self.assertStatus(self.public.call_on(connection, "GET", "/livez"), 200)
+
+    def test_methods_that_nobody_knows(self):
+        for method in ("TRACE", "CONNECT", "PROPFIND", "BREW", "get", "G"):
+            with self.subTest(method):
+                with self.public.connect() as connection:
+                    connection.send(self.public.head_text(method, "/livez"))
+                    reply = connection.reply()
+                    self.assertIn(reply.status, (400, 405, 501), reply)
+                    self.assertTrue(connection.ended() if reply["Connection"] == "close" else True)
+
+    # --- nothing there ---
+
+    def test_unknown_paths(self):
+        for listener, paths in ((self.public, ("/none", "/api/modules", "/api", "/m", "/manifests", "/manifests/x.json",
+                                               "/favicon.ico", "/robots.txt", "/.well-known/x", "/index.html",
+                                               "/EVENTS", "/events/", "/livez/")),
+                                (self.admin, ("/", "/none", "/api", "/api/", "/api/modules/", "/api/modules/mod/",
+                                              "/api/modules/mod/none", "/api/tokens/a/b", "/readyz", "/events",
+                                              "/m/mod@1.0.0/remoteEntry.js", "/metrics"))):
+            for path in paths:
+                with self.subTest(listener.name + " " + path):
+                    self.assertStatus(listener.get(path), 404)
+
+    def test_a_hostile_path_is_never_echoed(self):
+        for path in ("/%3Cscript%3Ealert(1)%3C/script%3E", "/m/<script>alert(1)</script>@1.0.0/x", "/m/mod@1.0.0/%22%3E%3Cimg",
+                     "/api/modules/%3Cb%3Ebold", "/api/modules/mod/versions/%3Cb%3Ebold"):
+            for listener in (self.public, self.admin):
+                reply = listener.get(path)
+                self.assertIn(reply.status, (400, 404))
+                for word in (b"<script", b"<img", b"<b>", b"alert", b"bold"):
+                    self.assertNotIn(word, reply.body)
+
+    def test_a_long_path_or_query(self):
+        for path in ("/" + "a" * 8000, "/m/mod@1.0.0/" + "a/" * 3000 + "x", "/livez?" + "a=b&" * 1500):
+            with self.subTest(path[:20]):
+                self.assertIn(self.public.get(path).status, (200, 400, 404, 414, 431))
+        reply = self.public.call("GET", "/livez", headers={"X-Long": "x" * 100_000})
+        self.assertIn(reply.status, (400, 413, 431))
+
+    # --- framing: what two readers would read differently is refused, and the connection ends ---
+
+    def raw(self, data, listener=None):
+        with (listener or self.public).connect() as connection:
+            connection.send(data)
+            connection.end()
+            reply = connection.reply()
+            return reply, connection.read_to_end()
+
+    def test_ambiguous_requests(self):
+        host = "Host: x\r\n"
+        for name, text in {
+            "no host": "GET /livez HTTP/1.1\r\n\r\n",
+            "two hosts": "GET /livez HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
+            "an empty host": "GET /livez HTTP/1.1\r\nHost:\r\n\r\n",
+            "length and coding": "POST /reports HTTP/1.1\r\n%sContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" % host,
+            "two lengths": "POST /reports HTTP/1.1\r\n%sContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}x" % host,
+            "the same length twice": "POST /reports HTTP/1.1\r\n%sContent-Length: 2\r\nContent-Length: 2\r\n\r\n{}" % host,
+            "a list of lengths": "POST /reports HTTP/1.1\r\n%sContent-Length: 2, 2\r\n\r\n{}" % host,
+            "a signed length": "POST /reports HTTP/1.1\r\n%sContent-Length: +2\r\n\r\n{}" % host,
+            "a negative length": "POST /reports HTTP/1.1\r\n%sContent-Length: -2\r\n\r\n{}" % host,
+            "a hexadecimal length": "POST /reports HTTP/1.1\r\n%sContent-Length: 0x2\r\n\r\n{}" % host,
+            "an endless length": "POST /reports HTTP/1.1\r\n%sContent-Length: 99999999999999999999\r\n\r\n{}" % host,
+            "a coding": "POST /reports HTTP/1.1\r\n%sTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n" % host,
+            "an odd coding": "POST /reports HTTP/1.1\r\n%sTransfer-Encoding: xchunked\r\n\r\n" % host,
+            "space before the colon": "GET /livez HTTP/1.1\r\n%sX-A : b\r\n\r\n" % host,
+            "a folded line": "GET /livez HTTP/1.1\r\n%sX-A: b\r\n c\r\n\r\n" % host,
+            "bare line feeds": "GET /livez HTTP/1.1\nHost: x\n\n",
+            "one bare line feed": "GET /livez HTTP/1.1\r\nHost: x\nX-A: b\r\n\r\n",
+            "a bare carriage return": "GET /livez HTTP/1.1\r\nHost: x\r\nX-A: b\rc\r\n\r\n",
+            "a NUL": "GET /livez HTTP/1.1\r\nHost: x\r\nX-A: b\0c\r\n\r\n",
+            "a body of GET": "GET /livez HTTP/1.1\r\n%sContent-Length: 5\r\n\r\nhello" % host,
+            "an upgrade": "GET /livez HTTP/1.1\r\n%sUpgrade: h2c\r\nConnection: upgrade\r\n\r\n" % host,
+            "an expectation": "POST /reports HTTP/1.1\r\n%sExpect: 200-ok\r\nContent-Length: 2\r\n\r\n{}" % host,
+            "an absolute target": "GET http://x/livez HTTP/1.1\r\n%s\r\n" % host,
+            "no target": "GET  HTTP/1.1\r\n%s\r\n" % host,
+            "HTTP/2.0": "GET /livez HTTP/2.0\r\n%s\r\n" % host,
+            "HTTP/0.9": "GET /livez\r\n\r\n",
+            "lower case": "GET /livez http/1.1\r\n%s\r\n" % host,
+            "garbage": "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + "x" * 100 + "\r\n\r\n",
+            "too many fields": "GET /livez HTTP/1.1\r\n%s%s\r\n" % (host, "X-A: b\r\n" * 70),
+        }.items():
+            with self.subTest(name):
+                smuggled = "GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n"
+                reply, rest = self.raw((text + smuggled).encode("latin-1"))
+                if reply is None:
+                    continue  # closed without a word
+                self.assertTrue(400 <= reply.status < 600 and reply.status != 500, reply)
+                self.assertEqual(reply["Connection"], "close")
+                self.assertEqual(rest, b"", "something was answered after the refusal")
+        self.assertStatus(self.public.get("/livez"), 200)
+
+    def test_http_1_0(self):
+        reply, rest = self.raw(b"GET /livez HTTP/1.0\r\nHost: x\r\n\r\n")
+        self.assertEqual((reply.status, reply.body, reply["Connection"], rest), (200, b"ok\n", "close", b""))
+        reply, _ = self.raw(b"GET /livez HTTP/1.0\r\nHost: x\r\nConnection: keep-alive\r\n\r\n")
+        self.assertEqual(reply["Connection"], "keep-alive")
+
+    def test_connections_are_kept_and_closed_on_request(self):
+        with self.public.connect() as connection:
+            for _ in range(3):
+                self.assertIsNone(self.public.call_on(connection, "GET", "/livez")["Connection"])
+            reply = self.public.call_on(connection, "GET", "/livez", headers={"Connection": "close"})
+            self.assertEqual(reply["Connection"], "close")
+            self.assertTrue(connection.ended())
+
+    def test_requests_that_come_in_pieces_or_in_one(self):
+        head = self.public.head_text("GET", "/m/mod@1.0.0/remoteEntry.js")
+        with self.public.connect() as connection:
+            for at in range(0, len(head), 7):
+                connection.send(head[at:at + 7])
+            self.assertEqual(connection.reply().body, bundles.container("mod"))
+        with self.public.connect() as connection:
+            connection.send(head * 5)
+            for _ in range(5):
+                self.assertEqual(connection.reply().body, bundles.container("mod"))
+
+    # --- other origins ---
+
+    def test_the_admin_listener_refuses_foreign_pages(self):
+        address = self.admin.address
+        for origin in ("https://evil.example", "null", "http://" + address + ".evil.example", "http://evil@" + address,
+                       "http://127.0.0.1", address):
+            with self.subTest(origin):
+                for method, path in (("GET", "/api/modules"), ("OPTIONS", "/api/modules"),
+                                     ("PUT", "/api/modules/mod/live"), ("GET", "/livez")):
+                    reply = self.admin.call(method, path, headers={"Origin": origin})
+                    self.assertStatus(reply, 403, "origin")
+        self.assertStatus(self.admin.call("GET", "/api/modules", headers={"Origin": "http://" + address}), 200)
+        self.assertStatus(self.admin.call("GET", "/api/modules", headers={"Origin": "https://" + address}), 200)
+
+    def test_pages_are_for_their_own_origin(self):
+        for path in ("/a-page", "/livez", "/none"):
+            reply = self.public.get(path, origin="https://other.example")
+            self.assertIsNone(reply["Access-Control-Allow-Origin"])
+
+    # --- reports ---
+
+    def report(self, body, **headers):
+        return self.public.call("POST", "/reports", body, headers=headers)
+
+    def test_a_report_is_logged(self):
+        sent = {"kind": "mount-failed", "module": "mod", "version": "1.0.0", "page": "a-page", "phase": "load",
+                "message": "no \"\n\u0000such\u001b[31m expose \u00fc", "keep": "0.9.0", "ms": 12.5, "unknown": "dropped"}
+        for kind in ("text/plain;charset=UTF-8", "application/json", None):
+            reply = self.report(json.dumps(sent).replace("\\u0000", "").encode(), **{"Content-Type": kind})
+            self.assertStatus(reply, 204)
+            self.assertEqual(reply["Access-Control-Allow-Origin"], "*")
+        line = self.server.wait_log("report", kind="mount-failed", level="warn")
+        self.assertEqual((line["module"], line["version"], line["phase"], line["ms"]), ("mod", "1.0.0", "load", 12.5))
+        self.assertNotIn("unknown", line)
+
+    def test_a_report_cannot_forge_a_line(self):
+        self.assertStatus(self.report(json.dumps({"kind": "x", "event": "listening", "level": "error",
+                                                  "time": "never"}).encode()), 204)
+        line = self.server.wait_log("report", kind="x")
+        self.assertEqual(line["level"], "info")
+        self.assertNotEqual(line["time"], "never")
+
+    def test_bad_reports(self):
+        for body, status in ((b"", 400), (b"{", 400), (b"nonsense", 400), (b'{"a":1}x', 400), (b"\xff\xfe", 400),
+                             (b'{"message":"' + b"x" * 8192 + b'"}', 413), (b"[" * 200, 413)):
+            with self.subTest(body[:20]):
+                self.assertStatus(self.report(body), status)
+        self.assertStatus(self.public.call("POST", "/reports"), 411)
+
+    def test_a_report_that_is_no_object_does_no_harm(self):
+        for body in (b"[]", b"[1,2]", b'{"kind":5,"ms":"x","module":["a"]}', b"{}"):
+            with self.subTest(body):
+                self.assertIn(self.report(body).status, (204, 400))
+
+    def test_a_preflight_for_reports(self):
+        reply = self.public.call("OPTIONS", "/reports", headers={
+            "Origin": "https://other.example", "Access-Control-Request-Method": "POST"})
+        self.assertEqual(reply["Access-Control-Allow-Methods"], "GET, HEAD, POST")
+
+    # --- probes ---
+
+    def test_probes(self):
+        for path in ("/livez", "/readyz"):
+            reply = self.assertStatus(self.public.get(path), 200)
+            self.assertEqual((reply.body, reply["Cache-Control"], reply["Content-Type"]),
+                             (b"ok\n", "no-store", "text/plain; charset=utf-8"))
+        self.assertEqual(self.admin.call("GET", "/livez", token="").json, {"status": "ok"})
+
+    # --- the log ---
+
+    def test_a_line_for_every_request(self):
+        reply = self.admin.get("/api/modules/mod")
+        id = reply["X-Request-Id"]
+        line = self.server.wait_log("request", id=id)
+        self.assertEqual({key: line[key] for key in ("listener", "method", "path", "status", "bytes", "remote", "actor")},
+                         {"listener": "admin", "method": "GET", "path": "/api/modules/mod", "status": 200,
+                          "bytes": len(reply.body), "remote": "127.0.0.1", "actor": "admin"})
+        self.assertRegex(line["time"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")
+        reply = self.public.get("/none")
+        line = self.server.wait_log("request", id=reply["X-Request-Id"])
+        self.assertEqual((line["rule"], line.get("actor")), (reply.rule, None))
+
+    def test_an_odd_path_is_one_line_of_json(self):
+        for path in ("/a%0ab", "/%22%7b%7d", "/%ff", "/\xff\xfe", "/a\x1bb", "/" + "x" * 3000, "/\u00fc"):
+            with self.subTest(path[:20]):
+                with self.public.connect() as connection:
+                    connection.send(self.public.head_text("GET", path))
+                    reply = connection.reply()
+                if reply is not None:
+                    self.assertIn(reply.status, (400, 404))
+                    self.server.wait_log("request", id=reply["X-Request-Id"])
+
+    def test_a_query_with_secrets_is_not_logged(self):
+        self.public.get("/livez?token=very-secret-words")
+        self.admin.get("/api/modules?reason=very-secret-words")
+        reply = self.public.get("/livez")
+        self.server.wait_log("request", id=reply["X-Request-Id"])
+        self.assertNotIn(b"very-secret-words", b"".join(self.server.lines))
+
+
+class Reports(SiteCase):
+    def test_more_reports_than_anyone_reads_are_refused(self):
+        self.server.hammered = True
+
+        def send(index):
+            return [self.public.call("POST", "/reports", b'{"kind":"x"}').status for _ in range(100)]
+
+        def flood():
+            statuses = {status for several in at_once(8, send) for status in several}
+            self.assertLessEqual(statuses, {204, 503})
+            return 503 in statuses
+        until(flood, "a refused report")
+        until(lambda: self.public.call("POST", "/reports", b'{"kind":"x"}').status == 204, "the next second")
+
+
+class Caps(SiteCase):
+    options = ("--max-connections", "8", "--max-streams", "4", "--keep-alive-ms", "60000")
+
+    def test_over_the_cap_a_client_is_told_to_come_back(self):
+        kept = []
+
+        def one_more():
+            connection = self.public.connect()
+            kept.append(connection)
+            reply = self.public.call_on(connection, "GET", "/livez")
+            return reply if reply.status == 503 else None
+        try:
+            reply = until(one_more, "the cap")
+            self.assertEqual((reply.rule, reply["Connection"]), ("connections", "close"))
+            self.assertGreaterEqual(len(kept), 8)
+            self.assertLess(len(kept), 16)
+            self.assertStatus(self.admin.get("/livez"), 200)
+        finally:
+            for connection in kept:
+                connection.close()
+
+        def served():
+            with self.public.connect() as connection:
+                connection.send(self.public.head_text("GET", "/livez"))
+                reply = connection.reply()
+                return reply is not None and reply.status == 200
+        until(served, "a free place")
+
+
+class Slow(SiteCase):
+    options = ("--request-timeout-ms", "300", "--keep-alive-ms", "300")
+
+    def test_a_head_that_never_ends_is_cut(self):
+        with self.public.connect() as connection:
+            connection.send(b"GET /livez HTTP/1.1\r\nHost: x\r\n")
+            reply = connection.reply()
+            if reply is not None:
+                self.assertIn(reply.status, (400, 408))
+                self.assertTrue(connection.ended())
+
+    def test_an_idle_connection_is_closed(self):
+        with self.public.connect() as connection:
+            self.assertStatus(self.public.call_on(connection, "GET", "/livez"), 200)
+            self.assertTrue(connection.ended())
+
+    def test_a_reader_that_reads_nothing_holds_up_nobody(self):
+        import random
+        import socket
+        big = random.Random(1).randbytes(8 << 20)
+        self.server.put("big", "1.0.0", bundles.tar_gz({**bundles.files(), "big.bin": big}))
+        with self.public.connect() as lazy:
+            lazy.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            lazy.send(self.public.head_text("GET", "/m/big@1.0.0/big.bin"))
+            self.assertEqual(lazy.head().status, 200)
+            for _ in range(5):
+                self.assertEqual(self.public.get("/m/big@1.0.0/big.bin").body, big)
+
+
+if __name__ == "__main__":
+    main()
