@@ -2,12 +2,14 @@
 
 #include "berth/log.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 static const char forever[] = "public, max-age=31536000, immutable";
-enum { URL_MAX_BYTES = 8192 };
+enum { URL_MAX_BYTES = 8192, CHECKED_PIECE_BYTES = 64 * 1024 };
 
 /* Uploaded HTML, SVG and XML are shown with no origin and no scripts: they must not act as the
  * pages that the server composes. */
@@ -20,11 +22,18 @@ static const char *guard_headers(const char *mime) {
 }
 
 /* A file that is over the cache budget comes from the store. */
-static bool read_from_store(void *context, int64_t offset, void *ret, size_t length) {
-    int fd = *(int *)context;
+struct stored {
+    int fd;
+    const struct berth_file *file;
+    bool sound; /* its bytes were held against its digest */
+};
+
+static bool read_at(int fd, int64_t offset, void *ret, size_t length) {
     char *rest = ret;
     while (length) {
         ssize_t got = pread(fd, rest, length, offset);
+        if (got < 0 && errno == EINTR)
+            continue;
         if (got <= 0)
             return false;
         rest += got;
@@ -34,12 +43,45 @@ static bool read_from_store(void *context, int64_t offset, void *ret, size_t len
     return true;
 }
 
+static bool is_sound(const struct stored *stored) {
+    struct berth_hasher *hasher = berth_hasher_create(BERTH_SHA256);
+    char *piece = malloc(CHECKED_PIECE_BYTES);
+    bool good = hasher && piece;
+    for (int64_t at = 0; good && at < stored->file->bytes; at += CHECKED_PIECE_BYTES) {
+        int64_t left = stored->file->bytes - at;
+        size_t length = left < CHECKED_PIECE_BYTES ? (size_t)left : CHECKED_PIECE_BYTES;
+        good = read_at(stored->fd, at, piece, length);
+        if (good)
+            berth_hasher_add(hasher, piece, length);
+    }
+    struct berth_digest found;
+    if (good) {
+        berth_hasher_finish(hasher, found.bytes);
+        good = berth_digest_equal(&found, &stored->file->digest);
+    }
+    berth_hasher_destroy(hasher);
+    free(piece);
+    return good;
+}
+
+/* Memory was checked when it was filled; the disk is checked before the first byte leaves, since a
+ * damaged file under an immutable URL would stay in browsers and caches for a year. */
+static bool read_stored(void *context, int64_t offset, void *ret, size_t length) {
+    struct stored *stored = context;
+    if (!stored->sound && !is_sound(stored)) {
+        berth_log_event("error", "blob-damaged", json_pack("{ss}", "etag", stored->file->etag));
+        return false;
+    }
+    stored->sound = true;
+    return read_at(stored->fd, offset, ret, length);
+}
+
 static void answer_from_store(struct berth_exchange *exchange, struct berth_site *site,
                               const struct berth_file *file, struct berth_content *content) {
     struct berth_error error = {0};
-    int fd;
+    struct stored stored = {.file = file};
     int64_t bytes;
-    if (berth_blob_open(berth_desk_store(site->desk), &file->digest, &fd, &bytes, &error) !=
+    if (berth_blob_open(berth_desk_store(site->desk), &file->digest, &stored.fd, &bytes, &error) !=
         BERTH_OK) {
         error.code =
             BERTH_IO; /* a file that a version names is missing: not the client's mistake */
@@ -47,10 +89,10 @@ static void answer_from_store(struct berth_exchange *exchange, struct berth_site
         berth_answer_problem(exchange, &error);
         return;
     }
-    content->read = read_from_store;
-    content->read_context = &fd;
+    content->read = read_stored;
+    content->read_context = &stored;
     berth_answer_content(exchange, content);
-    (void)close(fd);
+    (void)close(stored.fd);
 }
 
 static void answer_file(struct berth_exchange *exchange, struct berth_site *site,
@@ -184,7 +226,8 @@ void site_get_remotes(struct berth_exchange *exchange, void *app) {
     berth_snapshot_release(site->publisher);
 }
 
-/* The shell and its second file under the names of their digests, and source maps for those who open the tools. */
+/* The shell and its second file under the names of their digests, and source maps for those who
+ * open the tools. */
 void site_get_frontend(struct berth_exchange *exchange, void *app) {
     const struct berth_site *site = app;
     const struct berth_frontend *frontend = site->frontend;
