@@ -1,5 +1,6 @@
 #include "berth/serve.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -132,6 +133,23 @@ static enum berth_code check_public_url(const char *url, struct berth_error *err
     return usage_error(error, "--public-url takes an origin such as https://cdn.example.org", url);
 }
 
+/* Looked at before anything is begun; the listeners look again. */
+static enum berth_code check_address(const char *text, struct berth_error *error) {
+    char host[INET_ADDRSTRLEN];
+    struct in_addr address;
+    const char *colon = strrchr(text, ':');
+    size_t length = colon ? (size_t)(colon - text) : sizeof host;
+    size_t digits = colon ? strspn(colon + 1, "0123456789") : 0;
+    if (length < sizeof host && digits >= 1 && digits <= 5 && !colon[1 + digits] &&
+        strtol(colon + 1, NULL, 10) <= 65535) {
+        memcpy(host, text, length);
+        host[length] = '\0';
+        if (inet_pton(AF_INET, host, &address) == 1)
+            return BERTH_OK;
+    }
+    return usage_error(error, "not an IPv4 address and a port, such as 127.0.0.1:8080", text);
+}
+
 enum berth_code berth_serve_options_parse(int argc, char **argv, struct berth_serve_options *ret,
                                           bool *ret_help, struct berth_error *error) {
     enum berth_code code = BERTH_OK;
@@ -146,6 +164,10 @@ enum berth_code berth_serve_options_parse(int argc, char **argv, struct berth_se
     }
     if (code == BERTH_OK)
         code = check_public_url(ret->public_url, error);
+    if (code == BERTH_OK && !*ret_help)
+        code = check_address(ret->listen, error);
+    if (code == BERTH_OK && !*ret_help)
+        code = check_address(ret->admin_listen, error);
     if (code == BERTH_OK && ret->max_streams >= ret->max_connections)
         code = usage_error(error, "--max-streams must be below --max-connections",
                            "a stream holds a connection");

@@ -204,8 +204,8 @@ int berth_serve_main(int argc, char **argv) {
         print_error(&error);
     }
     stop(&server);
+    berth_log_stop(); /* the last requests' lines come before the last line */
     if (started)
         berth_log_event("info", "stopped", NULL);
-    berth_log_stop();
     return started ? 0 : 1;
 }
