@@ -328,6 +328,7 @@ class Server:
         self.public = Listener(self, "public")
         self.admin = Listener(self, "admin")
         self.news = threading.Condition()
+        self.stderr = None
         self.start()
 
     def _make_frontend(self):
@@ -347,6 +348,8 @@ class Server:
 
     def start(self):
         self.addresses.clear()
+        if self.stderr:
+            self.stderr.close()
         self.stderr = tempfile.TemporaryFile()
         self.process = subprocess.Popen(self.command(*self.options), stdin=subprocess.DEVNULL,
                                         stdout=subprocess.PIPE, stderr=self.stderr)
@@ -384,6 +387,8 @@ class Server:
                      "the log line " + event)[0]
 
     def errors(self):
+        if self.stderr.closed:
+            return ""
         self.stderr.seek(0)
         return self.stderr.read().decode(errors="replace")
 
@@ -412,7 +417,6 @@ class Server:
         assert code == 0, "exit code %d: %s" % (code, self.errors())
         assert self.errors() == "", self.errors()
         assert self.log()[-1]["event"] == "stopped", self.log()[-1]
-        self.stderr.close()
 
     def restart(self):
         self.exit()
@@ -433,6 +437,7 @@ class Server:
         if self.process.poll() is None:
             self.process.kill()
             self.wait()
+        self.stderr.close()
         shutil.rmtree(self.root, ignore_errors=True)
 
     # --- what must hold ---
