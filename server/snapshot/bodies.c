@@ -79,6 +79,11 @@ static bool grow(struct berth_bodies *bodies) {
     return true;
 }
 
+/* Readers take as many bytes as the row says, so it must not say more than there are. */
+static enum berth_code refuse_size(struct berth_error *error) {
+    return berth_fail(error, BERTH_IO, "blob-damaged", "a blob is not as long as its row says");
+}
+
 enum berth_code berth_body_take(struct berth_bodies *bodies, struct berth_store *store,
                                 const struct berth_digest *digest, int64_t bytes, const void **ret,
                                 struct berth_error *error) {
@@ -91,10 +96,16 @@ enum berth_code berth_body_take(struct berth_bodies *bodies, struct berth_store 
         enum berth_code code = berth_blob_read(store, digest, bytes, &data, &length, error);
         if (code != BERTH_OK)
             return code;
+        if ((int64_t)length != bytes) {
+            free(data);
+            return refuse_size(error);
+        }
         *cell = (struct body){.digest = *digest, .data = data, .bytes = (int64_t)length};
         bodies->count++;
         bodies->bytes += cell->bytes;
     }
+    if (cell->bytes != bytes)
+        return refuse_size(error);
     cell->refs++;
     *ret = cell->data;
     return BERTH_OK;

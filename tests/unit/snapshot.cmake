@@ -1,0 +1,11 @@
+berth_unit(snapshot_bodies SOURCES unit/snapshot_bodies.c LINKS berth_snapshot)
+target_include_directories(unit_snapshot_bodies PRIVATE ${PROJECT_SOURCE_DIR}/server/snapshot)
+# The test decides what a blob holds.
+target_link_options(unit_snapshot_bodies PRIVATE -Wl,--wrap=berth_blob_read)
+
+foreach(unit nodes publish)
+    berth_unit(snapshot_${unit}
+        SOURCES unit/snapshot_${unit}.c unit/snapshot_fixture.c conformance/temp_directory.c
+        LINKS berth_snapshot)
+    target_include_directories(unit_snapshot_${unit} PRIVATE conformance)
+endforeach()

@@ -1,0 +1,295 @@
+#include "berth/json.h"
+#include "snapshot_fixture.h"
+
+#include <stdio.h>
+
+static const char description[] =
+    "{\"entry\":\"remoteEntry.js\",\"type\":\"script\",\"container\":\"app\","
+    "\"manifest\":\"mf-manifest.json\"}";
+static const char manifest[] = "{\"metaData\":{\"name\":\"app\",\"publicPath\":\"/old/\"}}";
+static const struct fixture_file files[] = {
+    {"Z.js", "z"},       {"a/b.css", "shared"},          {"a/c.css", "shared"},
+    {"empty.js", ""},    {"mf-manifest.json", manifest}, {"remoteEntry.js", "entry"},
+    {"ünïcode.js", "u"},
+};
+enum { FILES = sizeof files / sizeof files[0] };
+
+static struct berth_edition *edition_of(struct snapshot_fixture *fixture, const char *version) {
+    return fixture_edition(fixture, "app", version, description, files, FILES);
+}
+
+static void files_of_an_edition_are_found_by_their_whole_path(void **state) {
+    struct snapshot_fixture *fixture = *state;
+    struct berth_edition *edition = edition_of(fixture, "1.0.0");
+    assert_int_equal(edition->file_count, FILES);
+    assert_false(edition->loaded);
+    for (size_t i = 0; i < FILES; i++) {
+        const struct berth_file *file = berth_edition_file(edition, files[i].path);
+        assert_non_null(file);
+        assert_string_equal(file->path, files[i].path);
+        assert_int_equal(file->bytes, strlen(files[i].contents));
+        assert_null(file->body);
+        char hex[BERTH_HEX_BYTES], etag[BERTH_ETAG_BYTES];
+        struct berth_digest digest = berth_sha256(files[i].contents, strlen(files[i].contents));
+        berth_digest_hex(&digest, hex);
+        (void)snprintf(etag, sizeof etag, "\"%s\"", hex);
+        assert_string_equal(file->etag, etag);
+    }
+    static const char *const none[] = {"", "a", "a/", "a/b", "z.js", "Z.js ", "remoteEntry.js.map"};
+    for (size_t i = 0; i < sizeof none / sizeof none[0]; i++)
+        assert_null(berth_edition_file(edition, none[i]));
+    berth_edition_unref(fixture->views.bodies, edition);
+}
+
+static void an_edition_of_no_files_has_none(void **state) {
+    struct snapshot_fixture *fixture = *state;
+    struct berth_edition *edition = fixture_edition(fixture, "app", "1.0.0", "{}", NULL, 0);
+    assert_null(berth_edition_file(edition, "x"));
+    berth_edition_unref(fixture->views.bodies, edition);
+}
+
+static void loading_brings_every_body_into_memory_once(void **state) {
+    struct snapshot_fixture *fixture = *state;
+    struct berth_bodies *bodies = fixture->views.bodies;
+    struct berth_edition *cold = edition_of(fixture, "1.0.0"), *warm = NULL, *twin = NULL;
+    assert_int_equal(berth_edition_load(cold, &fixture->views, &warm, NULL), BERTH_OK);
+    assert_true(warm->loaded);
+    assert_int_equal(warm->refs, 1);
+    for (size_t i = 0; i < FILES; i++) {
+        const struct berth_file *file = berth_edition_file(warm, files[i].path);
+        assert_non_null(file->body); /* of the empty file too */
+        assert_memory_equal(file->body, files[i].contents, strlen(files[i].contents));
+    }
+    int64_t bytes = berth_bodies_bytes(bodies);
+    assert_int_equal(bytes, warm->bytes - (int64_t)strlen("shared"));
+    assert_string_equal(warm->manifest.body, cold->manifest.body);
+    assert_string_equal(warm->manifest.etag, cold->manifest.etag);
+    assert_int_equal(berth_edition_load(cold, &fixture->views, &twin, NULL), BERTH_OK);
+    assert_int_equal(berth_bodies_bytes(bodies), bytes);
+    berth_edition_unref(bodies, warm);
+    assert_int_equal(berth_bodies_bytes(bodies), bytes);
+    struct berth_edition *unloaded = berth_edition_unload(twin);
+    berth_edition_unref(bodies, twin);
+    assert_int_equal(berth_bodies_bytes(bodies), 0);
+    assert_false(unloaded->loaded);
+    assert_null(berth_edition_file(unloaded, "Z.js")->body);
+    assert_string_equal(unloaded->manifest_path, "mf-manifest.json");
+    berth_edition_unref(bodies, cold);
+    berth_edition_unref(bodies, unloaded);
+    berth_edition_unref(bodies, NULL);
+}
+
+static void a_damaged_or_missing_file_keeps_an_edition_cold(void **state) {
+    struct snapshot_fixture *fixture = *state;
+    struct berth_edition *cold = edition_of(fixture, "1.0.0"), *warm = NULL;
+    fixture_damage(fixture, "entry");
+    assert_int_equal(berth_edition_load(cold, &fixture->views, &warm, &fixture->error), BERTH_IO);
+    assert_string_equal(fixture->error.rule, "blob-damaged");
+    assert_string_equal(fixture->error.where, "app@1.0.0/remoteEntry.js");
+    assert_null(warm);
+    assert_int_equal(berth_bodies_bytes(fixture->views.bodies), 0);
+    cold->files[FILES - 1].digest.bytes[0] ^= 1;
+    struct berth_error error = {0};
+    cold->files[5].digest = cold->files[0].digest;
+    assert_int_not_equal(berth_edition_load(cold, &fixture->views, &warm, &error), BERTH_OK);
+    assert_null(warm);
+    berth_edition_unref(fixture->views.bodies, cold);
+}
+
+static void the_manifest_of_an_edition_names_its_own_url(void **state) {
+    struct snapshot_fixture *fixture = *state;
+    fixture->views.public_url = "https://p.example";
+    struct berth_edition *edition = edition_of(fixture, "1.0.0");
+    assert_string_equal(
+        edition->manifest.body,
+        "{\"metaData\":{\"name\":\"app\",\"publicPath\":\"https://p.example/m/app@1.0.0/\"}}");
+    assert_int_equal(edition->manifest.length, strlen(edition->manifest.body));
+    assert_int_equal(strlen(edition->manifest.etag), BERTH_ETAG_BYTES - 1);
+    berth_edition_unref(fixture->views.bodies, edition);
+}
+
+static void a_manifest_that_cannot_be_read_refuses_the_edition(void **state) {
+    struct snapshot_fixture *fixture = *state;
+    static const struct fixture_file broken[] = {{"mf-manifest.json", "{\"metaData\":"}};
+    struct berth_edition *edition = NULL;
+    assert_int_equal(fixture_try_edition(fixture, "app", "1.0.0", description, broken, 1, &edition),
+                     BERTH_INVALID);
+    assert_string_equal(fixture->error.rule, "json-syntax");
+    assert_null(edition);
+    assert_int_equal(fixture_try_edition(fixture, "app", "1.0.0", "{not json", NULL, 0, &edition),
+                     BERTH_INVALID);
+    assert_null(edition);
+}
+
+static void a_module_has_a_live_entry_in_both_forms(void **state) {
+    struct snapshot_fixture *fixture = *state;
+    struct berth_module *module = fixture_module(fixture, edition_of(fixture, "1.0.0"), 7);
+    assert_int_equal(module->live_generation, 7);
+    assert_string_equal(module->live->version, "1.0.0");
+    assert_non_null(strstr(module->live_entry.body, "__BERTH__.live({\"module\":\"app\","
+                                                    "\"version\":\"1.0.0\",\"generation\":7,"));
+    assert_non_null(strstr(module->live_entry_module.body, "export default"));
+    assert_null(strstr(module->live_entry.body, "export default"));
+    assert_int_equal(module->live_entry.length, strlen(module->live_entry.body));
+    assert_non_null(strstr(module->live_manifest.body, "\"publicPath\":\"auto\""));
+    assert_non_null(strstr(module->live_manifest.body, "remoteEntry"));
+    struct berth_remote remote;
+    assert_true(berth_module_remote(module, &remote));
+    assert_string_equal(remote.version, "1.0.0");
+    assert_int_equal(remote.generation, 7);
+    berth_module_unref(fixture->views.bodies, module);
+}
+
+static void a_module_without_a_live_version_says_so(void **state) {
+    struct snapshot_fixture *fixture = *state;
+    struct berth_module *module = fixture_module(fixture, edition_of(fixture, "1.0.0"), 0);
+    struct berth_remote remote;
+    assert_null(module->live);
+    assert_false(berth_module_remote(module, &remote));
+    assert_non_null(
+        strstr(module->live_entry.body, "__BERTH__.live({\"module\":\"app\",\"name\":\"app\"})"));
+    assert_null(module->live_manifest.body);
+    berth_module_unref(fixture->views.bodies, module);
+}
+
+static void editions_are_found_by_their_version(void **state) {
+    struct snapshot_fixture *fixture = *state;
+    struct berth_bodies *bodies = fixture->views.bodies;
+    static const char *const versions[] = {"1.0.0", "1.0.0-rc.1", "2.0.0", "10.0.0"};
+    struct berth_edition *editions[4];
+    struct berth_module *module = NULL;
+    for (size_t i = 0; i < 4; i++)
+        editions[i] = edition_of(fixture, versions[i]);
+    assert_int_equal(berth_module_create("app", editions, 4, 1, 3, &fixture->views, &module, NULL),
+                     BERTH_OK);
+    for (size_t i = 0; i < 4; i++) {
+        assert_ptr_equal(berth_module_edition(module, versions[i]), editions[i]);
+        assert_int_equal(editions[i]->refs, 2);
+        berth_edition_unref(bodies, editions[i]);
+    }
+    assert_ptr_equal(module->live, editions[1]);
+    assert_null(berth_module_edition(module, "1.0"));
+    assert_null(berth_module_edition(module, "3.0.0"));
+    berth_module_unref(bodies, module);
+    berth_module_unref(bodies, NULL);
+}
+
+static void parse_page(const char *json, struct berth_page *ret) {
+    json_t *value = NULL;
+    struct berth_error error = {0};
+    assert_int_equal(berth_json_parse(json, strlen(json), 100000, &value, NULL), BERTH_OK);
+    if (berth_page_parse(value, ret, &error) != BERTH_OK)
+        fail_msg("%s at %s", error.rule, error.where);
+    json_decref(value);
+}
+
+static const char composed[] =
+    "{\"path\":\"/b\",\"title\":\"B\",\"slots\":[{\"name\":\"s\",\"module\":\"app\","
+    "\"expose\":\"./A\"}]}";
+static const char document[] =
+    "{\"path\":\"/a\",\"document\":{\"module\":\"app\",\"file\":\"Z.js\"}}";
+static const char no_file[] =
+    "{\"path\":\"/c\",\"document\":{\"module\":\"app\",\"file\":\"none.html\"}}";
+static const char no_module[] = "{\"path\":\"/\",\"document\":{\"module\":\"none\"}}";
+
+static void modules_and_pages_of_a_snapshot_are_found_by_name_and_path(void **state) {
+    struct snapshot_fixture *fixture = *state;
+    struct berth_bodies *bodies = fixture->views.bodies;
+    static const char *const manifests[] = {composed, document, no_file, no_module};
+    static const char *const names[] = {"@a/x", "app", "b"};
+    struct berth_page pages[4];
+    struct berth_page_source sources[4];
+    struct berth_module *modules[3];
+    struct berth_snapshot *snapshot = NULL;
+    for (size_t i = 0; i < 4; i++) {
+        parse_page(manifests[i], &pages[i]);
+        sources[i] = (struct berth_page_source){"page", &pages[i]};
+    }
+    for (size_t i = 0; i < 3; i++)
+        modules[i] = fixture_module(
+            fixture, fixture_edition(fixture, names[i], "1.0.0", "{}", files, FILES), i < 2);
+    assert_int_equal(
+        berth_snapshot_create(9, modules, 3, sources, 4, &fixture->views, &snapshot, NULL),
+        BERTH_OK);
+    assert_int_equal(snapshot->generation, 9);
+    for (size_t i = 0; i < 3; i++) {
+        assert_ptr_equal(berth_snapshot_module(snapshot, names[i]), modules[i]);
+        assert_int_equal(modules[i]->refs, 2);
+        berth_module_unref(bodies, modules[i]);
+    }
+    assert_null(berth_snapshot_module(snapshot, "ap"));
+    assert_null(berth_snapshot_module(snapshot, ""));
+    assert_null(berth_snapshot_module(snapshot, "zzz"));
+    static const struct {
+        const char *path;
+        bool available;
+    } found[] = {{"/", false}, {"/a", true}, {"/b", true}, {"/c", false}};
+    for (size_t i = 0; i < 4; i++) {
+        const struct berth_snapshot_page *page = berth_snapshot_page(snapshot, found[i].path);
+        assert_non_null(page);
+        assert_string_equal(page->path, found[i].path);
+        assert_int_equal(page->available, found[i].available);
+        assert_int_equal(page->template.text != NULL, found[i].available);
+    }
+    assert_null(berth_snapshot_page(snapshot, "/a/"));
+    assert_null(berth_snapshot_page(snapshot, "/d"));
+    assert_string_equal(berth_snapshot_page(snapshot, "/a")->template.text,
+                        "<base href=\"/m/app@1.0.0/\">z");
+    assert_non_null(
+        strstr(berth_snapshot_page(snapshot, "/b")->template.text, "\"modules\":{\"app\":{"));
+    /* Only what is live. */
+    assert_memory_equal(snapshot->remotes.body, "{\"generation\":9,\"remotes\":{\"@a/x\":{", 35);
+    assert_non_null(strstr(snapshot->remotes.body, "\"app\":{"));
+    assert_null(strstr(snapshot->remotes.body, "\"b\":{"));
+    berth_snapshot_destroy(bodies, snapshot);
+    for (size_t i = 0; i < 4; i++)
+        berth_page_done(&pages[i]);
+}
+
+static void a_page_that_cannot_be_made_fails_the_snapshot_and_is_named(void **state) {
+    struct snapshot_fixture *fixture = *state;
+    struct berth_page page;
+    struct berth_page_source source = {"broken", &page};
+    struct berth_module *module = fixture_module(fixture, edition_of(fixture, "1.0.0"), 1);
+    struct berth_snapshot *snapshot = NULL;
+    parse_page(document, &page);
+    fixture_damage(fixture, "z");
+    assert_int_equal(berth_snapshot_create(1, &module, 1, &source, 1, &fixture->views, &snapshot,
+                                           &fixture->error),
+                     BERTH_IO);
+    assert_string_equal(fixture->error.where, "page broken");
+    assert_null(snapshot);
+    assert_int_equal(module->refs, 1);
+    berth_module_unref(fixture->views.bodies, module);
+    berth_page_done(&page);
+}
+
+static void an_empty_snapshot_has_nothing_and_says_so(void **state) {
+    struct snapshot_fixture *fixture = *state;
+    struct berth_snapshot *snapshot = NULL;
+    assert_int_equal(berth_snapshot_create(0, NULL, 0, NULL, 0, &fixture->views, &snapshot, NULL),
+                     BERTH_OK);
+    assert_null(berth_snapshot_module(snapshot, "app"));
+    assert_null(berth_snapshot_page(snapshot, "/"));
+    assert_string_equal(snapshot->remotes.body, "{\"generation\":0,\"remotes\":{}}");
+    berth_snapshot_destroy(fixture->views.bodies, snapshot);
+    berth_snapshot_destroy(fixture->views.bodies, NULL);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        SNAPSHOT_TEST(files_of_an_edition_are_found_by_their_whole_path),
+        SNAPSHOT_TEST(an_edition_of_no_files_has_none),
+        SNAPSHOT_TEST(loading_brings_every_body_into_memory_once),
+        SNAPSHOT_TEST(a_damaged_or_missing_file_keeps_an_edition_cold),
+        SNAPSHOT_TEST(the_manifest_of_an_edition_names_its_own_url),
+        SNAPSHOT_TEST(a_manifest_that_cannot_be_read_refuses_the_edition),
+        SNAPSHOT_TEST(a_module_has_a_live_entry_in_both_forms),
+        SNAPSHOT_TEST(a_module_without_a_live_version_says_so),
+        SNAPSHOT_TEST(editions_are_found_by_their_version),
+        SNAPSHOT_TEST(modules_and_pages_of_a_snapshot_are_found_by_name_and_path),
+        SNAPSHOT_TEST(a_page_that_cannot_be_made_fails_the_snapshot_and_is_named),
+        SNAPSHOT_TEST(an_empty_snapshot_has_nothing_and_says_so),
+    };
+    return cmocka_run_group_tests_name("snapshot_nodes", tests, NULL, NULL);
+}
