@@ -108,9 +108,10 @@ static enum berth_code start_listeners(struct server *server, struct berth_error
     server->site.frontend = &server->frontend;
     server->site.public_url = options->public_url;
     enum berth_code code = start_listener(server, &admin, &server->admin_listener, error);
+    /* Before it listens, so that the first probe does not find it stopping. */
+    atomic_store(&server->site.ready, true);
     if (code == BERTH_OK)
         code = start_listener(server, &site, &server->public_listener, error);
-    atomic_store(&server->site.ready, code == BERTH_OK);
     return code;
 }
 
