@@ -178,7 +178,7 @@ class Drain(LifeCase):
                 target = os.readlink(os.path.join(folder, name))
             except OSError:
                 continue
-            if target.startswith(os.path.join(server.data, "tmp")):
+            if target.startswith(os.path.join(server.data, "tmp", "")) and target.endswith("(deleted)"):
                 return True
         return False
 
