@@ -344,6 +344,11 @@ class Server:
                 "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0",
                 *(SMALL if self.small else ()), *options]
 
+    @property
+    def view(self):
+        """Where this process sees the data directory."""
+        return self.data
+
     # --- life ---
 
     def start(self):
@@ -361,9 +366,10 @@ class Server:
         if len(self.addresses) != 2:
             self.process.kill()
             raise AssertionError("the server did not start: " + self.errors())
-        with open(os.path.join(self.data, "admin.token"), encoding="ascii") as file:
+        with open(os.path.join(self.view, "admin.token"), encoding="ascii") as file:
             self.token = file.read().strip()
         self.secrets.add(self.token)
+        self.descriptors = self.count_descriptors()
 
     def _read_log(self, pipe):
         for line in pipe:
@@ -427,6 +433,7 @@ class Server:
         try:
             if self.process.poll() is None:
                 self.check_served()
+                self.check_descriptors()
             self.exit()
             self.check_data()
             self.check_log()
@@ -446,25 +453,33 @@ class Server:
         self.answered.append((listener, method, path, reply.status, reply["X-Request-Id"]))
 
     def blobs(self):
-        root = os.path.join(self.data, "blobs")
+        root = os.path.join(self.view, "blobs")
         return [os.path.join(folder, name) for folder, _, names in os.walk(root) for name in names]
 
     def check_data(self):
-        names = set(os.listdir(self.data))
+        names = set(os.listdir(self.view))
         assert names <= {"db", "db-wal", "db-shm", "blobs", "tmp", "lock", "admin.token"}, names
-        assert os.listdir(os.path.join(self.data, "tmp")) == [], "tmp is not empty"
+        assert os.listdir(os.path.join(self.view, "tmp")) == [], "tmp is not empty"
         for path in self.blobs():
             with open(path, "rb") as file:
                 digest = sha256(file.read())
             assert os.path.basename(path) == digest, path + " is not its digest"
             assert os.path.basename(os.path.dirname(path)) == digest[:2], path
-        for folder, _, files in os.walk(self.data):
+        for folder, _, files in os.walk(self.view):
             for name in files:
                 if name != "admin.token":
                     with open(os.path.join(folder, name), "rb") as file:
                         data = file.read()
                     for secret in self.secrets:
                         assert secret.encode() not in data, "a token lies in " + name
+
+    def count_descriptors(self):
+        return len(os.listdir("/proc/%d/fd" % self.process.pid))
+
+    def check_descriptors(self):
+        """Back to what a start needs, give or take what the database opens late."""
+        until(lambda: self.count_descriptors() <= self.descriptors + 4,
+              "descriptors to be closed: %d at the start, now %s" % (self.descriptors, self.count_descriptors()))
 
     def check_served(self):
         """Every file of every version, byte for byte; what is live is complete; views agree."""
