@@ -88,8 +88,11 @@ static enum berth_code refuse_archive(struct reader *reader) {
         return berth_archive_refuse_unknown(reader->error,
                                             "the compressed content is not a tar archive");
     const char *text = archive_error_string(reader->archive);
-    berth_fail(reader->error, BERTH_REFUSED, "archive-damaged", "the archive is damaged: %s",
-               text ? text : "no detail");
+    if (!text)
+        text = "no detail";
+    /* Some of libarchive's texts end in a line break. */
+    berth_fail(reader->error, BERTH_REFUSED, "archive-damaged", "the archive is damaged: %.*s",
+               (int)strcspn(text, "\n"), text);
     berth_path_where(reader->error, reader->name, strlen(reader->name));
     return BERTH_REFUSED;
 }
