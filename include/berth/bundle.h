@@ -4,8 +4,9 @@
  * libarchive gets exactly one format and no filter, every entry is checked by the path and type
  * rules, and when all are good each is written to the store as a blob; names from the archive never
  * reach the file system. Detecting: each detector looks at the files and either says what they are
- * or what it looked for. A bundle that breaks a rule of archives leaves nothing; one whose contents
- * are refused leaves blobs that no row names, and nothing else.
+ * or what it looked for; berth.json, where the bundle has one, has the last word. A bundle that
+ * breaks a rule of archives leaves nothing; one whose contents are refused leaves blobs that no row
+ * names, and nothing else.
  *
  * Thread rules: a call belongs to one thread; different calls may run at once. Fits a 100 KiB
  * stack.
@@ -37,21 +38,25 @@ struct berth_bundle_limits berth_bundle_limits_default(void);
  *
  * `description` is an object:
  *   archive      "tar" | "tar.gz" | "tar.zst" | "zip"
- *   format       "webpack-container" | "module-federation"
+ *   format       "webpack-container" | "module-federation" | "module-container" (an ES module with
+ *                get and init) | "es-module" | "native-federation" | "systemjs"
  *   entry        path of the file a loader starts with
  *   manifest     path of mf-manifest.json, where there is one
  *   type         "script" | "module"
  *   container    the container's global name (script), or its name (module); absent when unknown
  *   chunkGlobals [names of the chunk-loading globals]
- *   exposes      [{"name": "./Header", "assets"?: {"js": [paths], "css": [paths]}}]
- *   shared       [{"name", "version"?, "requiredVersion"?, "singleton"?}]
+ *   exposes      [{"name": "./Header", "assets"?: {"js": [paths], "css": [paths]}, "file"?: path
+ *                where it is an ES module of its own, "policy"?, "contract"?}]
+ *   exports      [names] of an es-module whose entry is exposed
+ *   shared       [{"name", "version"?, "requiredVersion"?, "singleton"?, "file"?}]
  *   integrity    "sha384-…" of the entry
- *   files        {path: "sha384-…"} of every .js, .mjs and .css file; absent when there are too
- * many warnings     [{"rule", "text"}]
+ *   files        {path: "sha384-…"} of all .js, .mjs and .css files; absent when there are too many
+ *   warnings     [{"rule", "text"}]
  *
  * Errors: BERTH_INVALID ("archive-empty"), BERTH_UNSUPPORTED ("archive-unknown"), BERTH_TOO_LARGE
  * ("limit-…" naming the limit), BERTH_REFUSED (a rule, with the member in `where`; "entry-missing"
- * says what was looked for), BERTH_IO and BERTH_NO_SPACE from the store. */
+ * says what was looked for; "berth-json-…" has a JSON pointer in `where`), BERTH_IO and
+ * BERTH_NO_SPACE from the store. */
 enum berth_code berth_bundle_read(struct berth_store *store, int fd, int64_t archive_bytes,
                                   const struct berth_bundle_limits *limits,
                                   struct berth_version *ret, struct berth_error *error);

@@ -30,4 +30,10 @@ char *berth_json_pretty(const json_t *value);
 const char *berth_json_string(const json_t *object, const char *key);
 json_int_t berth_json_integer(const json_t *object, const char *key, json_int_t fallback);
 
+/* A key as a JSON pointer has it (RFC 6901 section 3), cut to fit. */
+void berth_json_pointer_key(const char *key, char *ret, size_t size);
+
+/* JSON Schema counts characters, and so does this. */
+size_t berth_json_characters(const char *text);
+
 #endif

@@ -65,3 +65,23 @@ json_int_t berth_json_integer(const json_t *object, const char *key, json_int_t 
     const json_t *value = json_object_get(object, key);
     return json_is_integer(value) ? json_integer_value(value) : fallback;
 }
+
+void berth_json_pointer_key(const char *key, char *ret, size_t size) {
+    size_t length = 0;
+    for (; *key && length + 3 < size; key++) {
+        if (*key == '~' || *key == '/') {
+            ret[length++] = '~';
+            ret[length++] = *key == '~' ? '0' : '1';
+        } else {
+            ret[length++] = *key;
+        }
+    }
+    ret[length] = '\0';
+}
+
+size_t berth_json_characters(const char *text) {
+    size_t count = 0;
+    for (; *text; text++)
+        count += ((unsigned char)*text & 0xc0) != 0x80;
+    return count;
+}

@@ -1,24 +1,37 @@
 #include "detect.h"
 #include "berth/digest.h"
 #include "berth/json.h"
+#include "declaration.h"
 #include "path.h"
 #include "scan.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct detector {
     const char *looks_for;
+    const char *formats; /* that may come of it, between spaces */
     berth_detect_fn detect;
 };
 
 /* In this order: a manifest says more than the script beside it. */
 static const struct detector detectors[] = {
-    {"mf-manifest.json (Module Federation)", berth_detect_manifest},
-    {"remoteEntry.js or the only remoteEntry*.js (webpack, rspack, vite)", berth_detect_container},
+    {"mf-manifest.json (Module Federation)", " module-federation ", berth_detect_manifest},
+    {"remoteEntry.json (Native Federation)", " native-federation ", berth_detect_native},
+    {"remoteEntry.js or the only remoteEntry*.js (webpack, rspack, vite)",
+     " webpack-container module-container systemjs ", berth_detect_container},
+    {"an index or main .mjs or .js that exports (ES module)", " es-module module-container ",
+     berth_detect_module},
+    {"or calls System.register", " systemjs ", berth_detect_system},
 };
 
-enum { DETECTOR_COUNT = sizeof detectors / sizeof *detectors, MAX_FILES = 1000 };
+enum {
+    DETECTOR_COUNT = sizeof detectors / sizeof *detectors,
+    MANIFEST_BYTES = 8 * 1024 * 1024,
+    MAX_FILES = 1000,
+    MAX_NAMED_MISSING = 4,
+};
 
 static enum berth_code refuse_memory(struct berth_error *error) {
     return berth_fail(error, BERTH_NO_MEMORY, "memory", "out of memory");
@@ -33,18 +46,60 @@ static enum berth_code refuse_missing(const struct berth_tree *tree, struct bert
     berth_fail(error, BERTH_REFUSED, "entry-missing",
                tree->count ? "no entry was found among the %zu files" : "the archive has %zu files",
                tree->count);
+    strncat(looked_for, "; or name it in berth.json", sizeof looked_for - strlen(looked_for) - 1);
     berth_error_hint(error, "%s", looked_for);
     return BERTH_REFUSED;
 }
 
-static enum berth_code try_all(struct berth_detection *detection, struct berth_error *error) {
-    for (size_t i = 0; i < DETECTOR_COUNT; i++) {
-        bool matched = false;
-        enum berth_code code = detectors[i].detect(detection, &matched, error);
-        if (code || matched)
+/* With `format`, only what may be of it. */
+static enum berth_code try_all(struct berth_detection *detection, const char *format,
+                               bool *ret_matched, struct berth_error *error) {
+    char wanted[64] = "";
+    if (format)
+        (void)snprintf(wanted, sizeof wanted, " %s ", format);
+    for (size_t i = 0; i < DETECTOR_COUNT && !*ret_matched; i++) {
+        enum berth_code code = BERTH_OK;
+        if (strstr(detectors[i].formats, wanted))
+            code = detectors[i].detect(detection, ret_matched, error);
+        if (code)
             return code;
     }
-    return refuse_missing(detection->tree, error);
+    return BERTH_OK;
+}
+
+/* By the entry that berth.json names. */
+static enum berth_code try_entry(struct berth_detection *detection, const struct berth_asset *entry,
+                                 struct berth_error *error) {
+    if (strcmp(berth_detect_name(entry->path), "mf-manifest.json") == 0)
+        return berth_detect_manifest_file(detection, entry, error);
+    if (berth_detect_ends(entry->path, ".json"))
+        return berth_detect_native_file(detection, entry, error);
+    return berth_detect_entry(detection, entry, error);
+}
+
+static enum berth_code detect(struct berth_detection *detection, struct berth_error *error) {
+    struct berth_declaration declaration = {0};
+    bool matched = false;
+    enum berth_code code = berth_declaration_read(detection, &declaration, error);
+    const char *format = berth_declaration_format(&declaration);
+    if (!code && declaration.entry) {
+        code = try_entry(detection, berth_declaration_asset(detection->tree, declaration.entry),
+                         error);
+        matched = true;
+    }
+    if (!code && !matched)
+        code = try_all(detection, format, &matched, error);
+    const char *only = matched ? NULL : berth_declaration_first_file(&declaration);
+    if (!code && only) {
+        code = try_entry(detection, berth_declaration_asset(detection->tree, only), error);
+        matched = true;
+    }
+    if (!code && !matched)
+        code = refuse_missing(detection->tree, error);
+    if (!code)
+        code = berth_declaration_apply(&declaration, detection, error);
+    berth_declaration_done(&declaration);
+    return code;
 }
 
 /* "warnings" was needed from the start and belongs at the end. */
@@ -79,7 +134,7 @@ enum berth_code berth_detect(struct berth_store *store, const struct berth_tree 
         json_pack("{ss s[]}", "archive", berth_archive_name(archive), "warnings");
     if (!detection.description)
         return refuse_memory(error);
-    enum berth_code code = try_all(&detection, error);
+    enum berth_code code = detect(&detection, error);
     if (!code) {
         move_to_end(detection.description, "integrity");
         add_files(&detection);
@@ -103,9 +158,15 @@ static int depth_of(const char *path) {
     return depth;
 }
 
-static const char *last_segment(const char *path) {
+const char *berth_detect_name(const char *path) {
     const char *slash = strrchr(path, '/');
     return slash ? slash + 1 : path;
+}
+
+bool berth_detect_ends(const char *text, const char *ending) {
+    size_t length = strlen(text);
+    size_t wanted = strlen(ending);
+    return length >= wanted && strcmp(text + length - wanted, ending) == 0;
 }
 
 static enum berth_code refuse_ambiguous(const struct berth_asset *a, const struct berth_asset *b,
@@ -122,7 +183,7 @@ enum berth_code berth_detect_find(const struct berth_tree *tree, bool (*matches)
     const struct berth_asset *rival = NULL;
     for (size_t i = 0; i < tree->count; i++) {
         const struct berth_asset *asset = &tree->nodes[i].asset;
-        if (!matches(last_segment(asset->path)))
+        if (!matches(berth_detect_name(asset->path)))
             continue;
         int difference = best ? depth_of(asset->path) - depth_of(best->path) : -1;
         if (difference < 0) {
@@ -151,12 +212,58 @@ enum berth_code berth_detect_read(const struct berth_detection *detection,
                            error);
 }
 
+enum berth_code berth_detect_json(const struct berth_detection *detection,
+                                  const struct berth_asset *file, char *ret_integrity, json_t **ret,
+                                  struct berth_error *error) {
+    char *text = NULL;
+    size_t length = 0;
+    enum berth_code code = berth_detect_read(detection, file, &text, &length, error);
+    if (code)
+        return code;
+    struct berth_error syntax = {0};
+    code = berth_json_parse(text, length, MANIFEST_BYTES, ret, &syntax);
+    if (ret_integrity)
+        berth_integrity(text, length, ret_integrity);
+    free(text);
+    if (!code)
+        return BERTH_OK;
+    berth_fail(error, BERTH_REFUSED, "manifest-syntax", "the manifest is not valid JSON: %s",
+               syntax.text);
+    berth_path_where(error, file->path, strlen(file->path));
+    return BERTH_REFUSED;
+}
+
+void berth_missing_add(struct berth_missing *missing, const char *path) {
+    size_t used = strlen(missing->names);
+    if (missing->count++ < MAX_NAMED_MISSING)
+        (void)snprintf(missing->names + used, sizeof missing->names - used, "%s%.60s",
+                       used ? ", " : "", path);
+}
+
+enum berth_code berth_missing_refuse(const struct berth_missing *missing,
+                                     const struct berth_asset *manifest,
+                                     struct berth_error *error) {
+    int more = missing->count - MAX_NAMED_MISSING;
+    if (!missing->count)
+        return BERTH_OK;
+    if (more > 0)
+        berth_fail(error, BERTH_REFUSED, "manifest-missing-file",
+                   "the manifest names files that are not in the archive: %s and %d more",
+                   missing->names, more);
+    else
+        berth_fail(error, BERTH_REFUSED, "manifest-missing-file",
+                   "the manifest names files that are not in the archive: %s", missing->names);
+    berth_path_where(error, manifest->path, strlen(manifest->path));
+    berth_error_hint(error, "send the whole output folder of one build");
+    return BERTH_REFUSED;
+}
+
 const struct berth_asset *berth_detect_beside(const struct berth_tree *tree, const char *base,
                                               const char *path) {
     if (strncmp(path, "./", 2) == 0)
         path += 2;
     char full[2 * BERTH_PATH_MAX_BYTES];
-    size_t folder = (size_t)(last_segment(base) - base);
+    size_t folder = (size_t)(berth_detect_name(base) - base);
     size_t length = strlen(path);
     if (folder + length >= sizeof full)
         return NULL;
@@ -234,6 +341,20 @@ enum berth_code berth_detect_scan(struct berth_detection *detection,
     enum berth_code code = berth_detect_read(detection, entry, &text, &length, error);
     if (!code)
         code = scan_text(detection, entry, text, length, ret_scan, error);
+    free(text);
+    return code;
+}
+
+enum berth_code berth_detect_look(const struct berth_detection *detection,
+                                  const struct berth_asset *asset, json_t **ret_scan,
+                                  struct berth_error *error) {
+    char *text = NULL;
+    size_t length = 0;
+    if (asset->bytes > BERTH_SCAN_TEXT_BYTES)
+        return BERTH_OK;
+    enum berth_code code = berth_detect_read(detection, asset, &text, &length, error);
+    if (!code)
+        code = berth_scan(text, length, ret_scan, error);
     free(text);
     return code;
 }

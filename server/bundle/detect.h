@@ -25,8 +25,28 @@ typedef enum berth_code (*berth_detect_fn)(struct berth_detection *detection, bo
 
 enum berth_code berth_detect_manifest(struct berth_detection *detection, bool *ret_matched,
                                       struct berth_error *error);
+enum berth_code berth_detect_native(struct berth_detection *detection, bool *ret_matched,
+                                    struct berth_error *error);
 enum berth_code berth_detect_container(struct berth_detection *detection, bool *ret_matched,
                                        struct berth_error *error);
+enum berth_code berth_detect_module(struct berth_detection *detection, bool *ret_matched,
+                                    struct berth_error *error);
+enum berth_code berth_detect_system(struct berth_detection *detection, bool *ret_matched,
+                                    struct berth_error *error);
+
+/* The same when the file is known. */
+enum berth_code berth_detect_manifest_file(struct berth_detection *detection,
+                                           const struct berth_asset *file,
+                                           struct berth_error *error);
+enum berth_code berth_detect_native_file(struct berth_detection *detection,
+                                         const struct berth_asset *file, struct berth_error *error);
+/* Its contents are `root`. */
+enum berth_code berth_detect_native_json(struct berth_detection *detection,
+                                         const struct berth_asset *file, const json_t *root,
+                                         struct berth_error *error);
+/* A script or module: what it is, its text says. */
+enum berth_code berth_detect_entry(struct berth_detection *detection,
+                                   const struct berth_asset *entry, struct berth_error *error);
 
 /* Tries all. On success *ret is the description as JSON text; free it. BERTH_REFUSED
  * ("entry-missing") when none matched. */
@@ -43,6 +63,22 @@ void berth_detect_warn(struct berth_detection *detection, const char *rule, cons
 enum berth_code berth_detect_find(const struct berth_tree *tree, bool (*matches)(const char *name),
                                   const struct berth_asset **ret, struct berth_error *error);
 
+/* A JSON file of the bundle, of which *ret is a new reference. `ret_integrity` may be NULL.
+ * BERTH_REFUSED ("manifest-syntax"). */
+enum berth_code berth_detect_json(const struct berth_detection *detection,
+                                  const struct berth_asset *file, char *ret_integrity, json_t **ret,
+                                  struct berth_error *error);
+
+/* Files that a manifest names and the bundle lacks. Begin with zeros. */
+struct berth_missing {
+    char names[BERTH_TEXT_BYTES];
+    int count;
+};
+void berth_missing_add(struct berth_missing *missing, const char *path);
+/* BERTH_REFUSED ("manifest-missing-file") with their names when there are any. */
+enum berth_code berth_missing_refuse(const struct berth_missing *missing,
+                                     const struct berth_asset *manifest, struct berth_error *error);
+
 /* Reads the entry: *ret_scan is a new reference (see scan.h), its candidate files reduced to those
  * in the bundle and made relative to its root as "assets"; adds its "integrity" to the description.
  * BERTH_REFUSED ("entry-not-script"), BERTH_TOO_LARGE ("limit-entry-bytes"). */
@@ -50,10 +86,20 @@ enum berth_code berth_detect_scan(struct berth_detection *detection,
                                   const struct berth_asset *entry, json_t **ret_scan,
                                   struct berth_error *error);
 
+/* The scan alone, for a file that may be anything; *ret_scan stays NULL for one that is too large.
+ */
+enum berth_code berth_detect_look(const struct berth_detection *detection,
+                                  const struct berth_asset *asset, json_t **ret_scan,
+                                  struct berth_error *error);
+
 /* The whole file, NUL-terminated; free it. */
 enum berth_code berth_detect_read(const struct berth_detection *detection,
                                   const struct berth_asset *asset, char **ret, size_t *ret_bytes,
                                   struct berth_error *error);
+
+/* The last segment of a path. */
+const char *berth_detect_name(const char *path);
+bool berth_detect_ends(const char *text, const char *ending);
 
 /* `path` as a file beside `base` ("dist/remoteEntry.js" and "main.js": "dist/main.js"). NULL when
  * it is not in the bundle. */

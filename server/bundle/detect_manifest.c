@@ -7,17 +7,13 @@
 #include "path.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-
-enum { MANIFEST_BYTES = 8 * 1024 * 1024, MAX_NAMED_MISSING = 4 };
 
 struct manifest {
     struct berth_detection *detection;
     const struct berth_asset *file;
     json_t *root;
-    char missing[BERTH_TEXT_BYTES];
-    int missing_count;
+    struct berth_missing missing;
 };
 
 static bool is_manifest(const char *name) {
@@ -27,24 +23,6 @@ static bool is_manifest(const char *name) {
 static enum berth_code refuse_manifest(const struct manifest *manifest, const char *rule,
                                        const char *text, struct berth_error *error) {
     berth_fail(error, BERTH_REFUSED, rule, "%s", text);
-    berth_path_where(error, manifest->file->path, strlen(manifest->file->path));
-    return BERTH_REFUSED;
-}
-
-static enum berth_code parse(struct manifest *manifest, struct berth_error *error) {
-    char *text = NULL;
-    size_t length = 0;
-    enum berth_code code =
-        berth_detect_read(manifest->detection, manifest->file, &text, &length, error);
-    if (code)
-        return code;
-    struct berth_error syntax = {0};
-    code = berth_json_parse(text, length, MANIFEST_BYTES, &manifest->root, &syntax);
-    free(text);
-    if (!code)
-        return BERTH_OK;
-    berth_fail(error, BERTH_REFUSED, "manifest-syntax", "the manifest is not valid JSON: %s",
-               syntax.text);
     berth_path_where(error, manifest->file->path, strlen(manifest->file->path));
     return BERTH_REFUSED;
 }
@@ -68,13 +46,6 @@ static enum berth_code check_shape(const struct manifest *manifest, struct berth
     return BERTH_OK;
 }
 
-static void note_missing(struct manifest *manifest, const char *path) {
-    size_t used = strlen(manifest->missing);
-    if (manifest->missing_count++ < MAX_NAMED_MISSING)
-        (void)snprintf(manifest->missing + used, sizeof manifest->missing - used, "%s%.60s",
-                       used ? ", " : "", path);
-}
-
 /* path + name, as the runtime joins them; relative to the manifest's folder. */
 static const struct berth_asset *find_entry(struct manifest *manifest) {
     const json_t *entry = json_object_get(meta(manifest), "remoteEntry");
@@ -87,7 +58,7 @@ static const struct berth_asset *find_entry(struct manifest *manifest) {
     const struct berth_asset *asset =
         berth_detect_beside(manifest->detection->tree, manifest->file->path, full);
     if (!asset)
-        note_missing(manifest, full);
+        berth_missing_add(&manifest->missing, full);
     return asset;
 }
 
@@ -102,7 +73,7 @@ static void take_files(struct manifest *manifest, const json_t *list, json_t *re
         const struct berth_asset *asset =
             berth_detect_beside(manifest->detection->tree, manifest->file->path, name);
         if (!asset)
-            note_missing(manifest, name);
+            berth_missing_add(&manifest->missing, name);
         else if (ret)
             json_array_append_new(ret, json_string(asset->path));
     }
@@ -172,20 +143,6 @@ static json_t *take_shared(const struct manifest *manifest) {
     return shared;
 }
 
-static enum berth_code refuse_missing(const struct manifest *manifest, struct berth_error *error) {
-    int more = manifest->missing_count - MAX_NAMED_MISSING;
-    if (more > 0)
-        berth_fail(error, BERTH_REFUSED, "manifest-missing-file",
-                   "the manifest names files that are not in the archive: %s and %d more",
-                   manifest->missing, more);
-    else
-        berth_fail(error, BERTH_REFUSED, "manifest-missing-file",
-                   "the manifest names files that are not in the archive: %s", manifest->missing);
-    berth_path_where(error, manifest->file->path, strlen(manifest->file->path));
-    berth_error_hint(error, "send the whole output folder of one build");
-    return BERTH_REFUSED;
-}
-
 static const char *entry_type(const struct manifest *manifest) {
     const char *type = berth_json_string(json_object_get(meta(manifest), "remoteEntry"), "type");
     bool module = type && (strcmp(type, "module") == 0 || strcmp(type, "esm") == 0);
@@ -234,8 +191,9 @@ static enum berth_code take(struct manifest *manifest, struct berth_error *error
     const struct berth_asset *entry = find_entry(manifest);
     json_t *exposes = take_exposes(manifest);
     json_t *scan = NULL;
-    code = manifest->missing_count ? refuse_missing(manifest, error)
-                                   : berth_detect_scan(manifest->detection, entry, &scan, error);
+    code = berth_missing_refuse(&manifest->missing, manifest->file, error);
+    if (!code)
+        code = berth_detect_scan(manifest->detection, entry, &scan, error);
     if (!code)
         describe(manifest, entry, exposes, scan);
     json_decref(exposes);
@@ -243,16 +201,23 @@ static enum berth_code take(struct manifest *manifest, struct berth_error *error
     return code;
 }
 
-enum berth_code berth_detect_manifest(struct berth_detection *detection, bool *ret_matched,
-                                      struct berth_error *error) {
-    struct manifest manifest = {.detection = detection};
-    enum berth_code code = berth_detect_find(detection->tree, is_manifest, &manifest.file, error);
-    if (code || !manifest.file)
-        return code;
-    code = parse(&manifest, error);
+enum berth_code berth_detect_manifest_file(struct berth_detection *detection,
+                                           const struct berth_asset *file,
+                                           struct berth_error *error) {
+    struct manifest manifest = {.detection = detection, .file = file};
+    enum berth_code code = berth_detect_json(detection, file, NULL, &manifest.root, error);
     if (!code)
         code = take(&manifest, error);
     json_decref(manifest.root);
-    *ret_matched = !code;
+    return code;
+}
+
+enum berth_code berth_detect_manifest(struct berth_detection *detection, bool *ret_matched,
+                                      struct berth_error *error) {
+    const struct berth_asset *file = NULL;
+    enum berth_code code = berth_detect_find(detection->tree, is_manifest, &file, error);
+    if (!code && file)
+        code = berth_detect_manifest_file(detection, file, error);
+    *ret_matched = !code && file;
     return code;
 }

@@ -52,9 +52,20 @@ static void scan_evals(const struct berth_js *js, json_t *result) {
     }
 }
 
+static void scan_exports(const struct berth_js *js, json_t *result) {
+    json_t *exports = json_array();
+    if (berth_scan_exports(js, exports))
+        json_object_set_new(result, "open", json_true());
+    json_object_set_new(result, "exports", exports);
+}
+
 static void scan_tokens(const struct berth_js *js, json_t *result) {
     bool module = berth_scan_is_module(js);
     json_object_set_new(result, "type", json_string(module ? "module" : "script"));
+    if (module)
+        scan_exports(js, result);
+    else if (berth_scan_is_system(js))
+        json_object_set_new(result, "system", json_true());
     char *container = module ? NULL : berth_scan_container(js);
     if (container)
         json_object_set_new(result, "container", json_string(container));
@@ -67,16 +78,24 @@ static void scan_tokens(const struct berth_js *js, json_t *result) {
     berth_scan_shared(js, array_of(result, "shared"));
 }
 
+static const char system_text[] =
+    "two versions of a SystemJS build cannot be kept apart in one page: build an ES module "
+    "(rollup's output.format 'es', webpack's output.library.type 'module'), or set webpack's "
+    "output.uniqueName to a name with the version in it, such as 'cart-1.4.0'";
+
+static const char name_text[] =
+    "two versions of this build share globals that cannot be told apart: set output.uniqueName to "
+    "a name with the version in it, such as 'cart-1.4.0'";
+
 static void add_warnings(const struct berth_js *js, json_t *result) {
     bool script = strcmp(json_string_value(json_object_get(result, "type")), "script") == 0;
-    bool system = berth_js_is_name(js, 0, "System") && berth_js_is_name(js, 2, "register");
+    bool system = json_object_get(result, "system") != NULL;
     if (js->cut)
         warn(result, "scan-cut", "the entry is too large to be scanned whole");
-    if (system || (!script && json_array_size(array_of(result, "chunkGlobals"))))
-        warn(
-            result, "unique-name",
-            "two versions of this build share globals that cannot be told apart; give each version "
-            "its own output.uniqueName");
+    if (system)
+        warn(result, "isolation", system_text);
+    else if (!script && json_array_size(array_of(result, "chunkGlobals")))
+        warn(result, "unique-name", name_text);
     if (script && !system && !json_object_get(result, "container"))
         warn(result, "container-unknown", "the entry's global variable was not found");
     if (json_array_size(array_of(result, "exposes")) == 0)

@@ -20,6 +20,9 @@ enum { BERTH_SCAN_TEXT_BYTES = 32 * 1024 * 1024, BERTH_SCAN_NAME_BYTES = 512 };
 
 /* On success *ret is a new object:
  *   type         "script" | "module"
+ *   system       true for a System.register call; else absent
+ *   exports      [names] of a module; absent for a script
+ *   open         true when it exports what another module does, too; else absent
  *   container    the global it declares; absent when none was found
  *   chunkGlobals [names]
  *   exposes      [{"name": "./Header", "js": [candidate paths], "css": [candidate paths]}]
@@ -32,6 +35,9 @@ enum berth_code berth_scan(const char *text, size_t length, json_t **ret,
 /* The parts, each looking for its own patterns in a token list; all add to arrays of the caller. */
 
 bool berth_scan_is_module(const struct berth_js *js);
+bool berth_scan_is_system(const struct berth_js *js);
+/* True when there is an `export * from`, so that there may be more names. */
+bool berth_scan_exports(const struct berth_js *js, json_t *names);
 /* Free it; NULL when none was found. */
 char *berth_scan_container(const struct berth_js *js);
 void berth_scan_chunk_globals(const struct berth_js *js, json_t *names);
@@ -40,6 +46,10 @@ void berth_scan_exposes(const struct berth_js *js, json_t *exposes);
 /* Turns each "chunks" into "js" and "css" by the entry's own file name templates. */
 void berth_scan_chunk_files(const struct berth_js *js, json_t *exposes);
 void berth_scan_shared(const struct berth_js *js, json_t *shared);
+
+/* Calls `visit` for every token that is in no bracket. */
+typedef void (*berth_scan_visit_fn)(const struct berth_js *js, size_t index, void *context);
+void berth_scan_walk_top(const struct berth_js *js, berth_scan_visit_fn visit, void *context);
 
 /* Is the token at `index` one of self, window, globalThis, this, global? */
 bool berth_scan_is_global(const struct berth_js *js, size_t index);

@@ -104,10 +104,7 @@ void berth_scan_chunk_globals(const struct berth_js *js, json_t *names) {
     }
 }
 
-/* Calls visit for every token that is in no bracket. */
-static void walk_top(const struct berth_js *js,
-                     void (*visit)(const struct berth_js *js, size_t index, void *context),
-                     void *context) {
+void berth_scan_walk_top(const struct berth_js *js, berth_scan_visit_fn visit, void *context) {
     for (size_t i = 0; i < js->count; i++) {
         visit(js, i, context);
         if (berth_js_match(js, i) > i)
@@ -126,8 +123,21 @@ static void visit_module(const struct berth_js *js, size_t index, void *context)
 
 bool berth_scan_is_module(const struct berth_js *js) {
     bool module = false;
-    walk_top(js, visit_module, &module);
+    berth_scan_walk_top(js, visit_module, &module);
     return module;
+}
+
+static void visit_system(const struct berth_js *js, size_t index, void *context) {
+    if (berth_js_is_name(js, index, "System") && !berth_js_is_op(js, index - 1, '.') &&
+        berth_js_is_op(js, index + 1, '.') && berth_js_is_name(js, index + 2, "register") &&
+        berth_js_is_op(js, index + 3, '('))
+        *(bool *)context = true;
+}
+
+bool berth_scan_is_system(const struct berth_js *js) {
+    bool system = false;
+    berth_scan_walk_top(js, visit_system, &system);
+    return system;
 }
 
 struct declared {
@@ -199,7 +209,7 @@ static void consider(const struct berth_js *js, const struct declared *declared,
 
 char *berth_scan_container(const struct berth_js *js) {
     struct declared declared = {0};
-    walk_top(js, visit_declared, &declared);
+    berth_scan_walk_top(js, visit_declared, &declared);
     struct container found = {0};
     for (size_t i = 1; i < js->count; i++)
         consider(js, &declared, i, &found);

@@ -33,20 +33,6 @@ static bool is_one_of(const char *text, const char *const *list) {
     return false;
 }
 
-/* A key as a JSON pointer has it (RFC 6901 section 3), cut to fit. */
-static void escape_key(const char *key, char ret[POINTER_BYTES]) {
-    size_t length = 0;
-    for (; *key && length + 3 < POINTER_BYTES; key++) {
-        if (*key == '~' || *key == '/') {
-            ret[length++] = '~';
-            ret[length++] = *key == '~' ? '0' : '1';
-        } else {
-            ret[length++] = *key;
-        }
-    }
-    ret[length] = '\0';
-}
-
 enum berth_code berth_page_check_keys(const json_t *object, const char *const *known,
                                       const char *pointer, struct berth_error *error) {
     const char *key;
@@ -57,20 +43,12 @@ enum berth_code berth_page_check_keys(const json_t *object, const char *const *k
             continue;
         enum berth_code code = berth_fail(error, BERTH_REFUSED, "page-key", "unknown member");
         char escaped[POINTER_BYTES];
-        escape_key(key, escaped);
+        berth_json_pointer_key(key, escaped, sizeof escaped);
         berth_error_where(error, "%s/%s", pointer, escaped);
         berth_error_hint(error, "the rules are in %s", BERTH_PAGE_SCHEMA);
         return code;
     }
     return BERTH_OK;
-}
-
-/* JSON Schema counts characters, and so does this. */
-static size_t count_characters(const char *text) {
-    size_t count = 0;
-    for (; *text; text++)
-        count += ((unsigned char)*text & 0xc0) != 0x80;
-    return count;
 }
 
 /* A string member of 1 to `max` characters. */
@@ -81,7 +59,7 @@ static enum berth_code take_text(const json_t *object, const char *key, size_t m
     const char *text = berth_json_string(object, key);
     if (!text)
         return berth_page_refuse(error, "page-member", where, "a string is needed here");
-    if (!*text || count_characters(text) > max)
+    if (!*text || berth_json_characters(text) > max)
         return berth_page_refuse(error, "page-text", where, "the text is empty or too long");
     *ret = text;
     return BERTH_OK;

@@ -23,6 +23,9 @@ berth_fuzz(bundle_path SOURCES fuzz/bundle_path.c LINKS berth_bundle berth_regis
 berth_fuzz(bundle_scan SOURCES fuzz/bundle_scan.c LINKS berth_bundle berth_registry CORPUS ${BUNDLE_ENTRIES})
 berth_fuzz(bundle_archive SOURCES fuzz/bundle_archive.c LINKS berth_bundle berth_registry
     CORPUS ${BUNDLE_ARCHIVES})
-foreach(harness path scan archive)
+file(GLOB BUNDLE_JSONS CONFIGURE_DEPENDS data/bundles/*/input/remoteEntry.json data/bundles/*/input/berth.json
+    data/berth-json/good/*.json)
+berth_fuzz(bundle_json SOURCES fuzz/bundle_json.c LINKS berth_bundle berth_registry CORPUS ${BUNDLE_JSONS})
+foreach(harness path scan archive json)
     target_include_directories(fuzz_bundle_${harness} PRIVATE ${PROJECT_SOURCE_DIR}/server/bundle)
 endforeach()

@@ -1,5 +1,6 @@
-// manifests/page.schema.json and the server's own rules take and refuse the same pages: both read
-// tests/data/pages (see its README.md). Says what differs and fails if anything does.
+// The schemas in manifests/ and the server's own rules take and refuse the same pages and berth.json
+// files: both read tests/data/pages and tests/data/berth-json (see their README.md). Says what differs
+// and fails if anything does.
 import { readFileSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -16,12 +17,12 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const read = (path) => JSON.parse(readFileSync(join(root, path), 'utf8'));
 const files = (folder) =>
   readdirSync(join(root, folder))
-    .filter((name) => name.endsWith('.json') && name !== 'page.schema.json')
+    .filter((name) => name.endsWith('.json') && !name.endsWith('.schema.json'))
     .map((name) => `${folder}/${name}`);
 
-const validate = new Ajv({ strict: true, strictTypes: false, strictRequired: false }).compile(
-  read('manifests/page.schema.json'),
-);
+const compile = (path) =>
+  new Ajv({ strict: true, strictTypes: false, strictRequired: false }).compile(read(path));
+let validate = compile('manifests/page.schema.json');
 let checked = 0;
 let failed = 0;
 const check = (path, manifest, good) => {
@@ -39,5 +40,9 @@ for (const path of files('tests/data/pages/bad-beyond-schema')) {
   check(path, read(path).manifest, true);
 }
 
+validate = compile('manifests/berth.schema.json');
+for (const path of files('tests/data/berth-json/good')) check(path, read(path), true);
+for (const path of files('tests/data/berth-json/bad')) check(path, read(path).manifest, false);
+
 console.log(`${checked} manifests checked, ${failed} differ`);
-process.exit(failed || checked < 100 ? 1 : 0);
+process.exit(failed || checked < 150 ? 1 : 0);

@@ -1,7 +1,9 @@
-foreach(name path fixtures archive scan pack detect)
+foreach(name path fixtures archive scan pack detect declaration)
     berth_unit(bundle_${name}
         SOURCES unit/bundle_${name}.c unit/bundle_scratch.c
         LINKS berth_bundle berth_registry)
 endforeach()
 # The parts of the room that have no contract header of their own are tested through theirs.
-target_include_directories(unit_bundle_scan PRIVATE ${PROJECT_SOURCE_DIR}/server/bundle)
+foreach(name scan declaration)
+    target_include_directories(unit_bundle_${name} PRIVATE ${PROJECT_SOURCE_DIR}/server/bundle)
+endforeach()

@@ -105,12 +105,308 @@ static void more_than_a_thousand_are_not_listed_and_a_warning_says_so(void **sta
     }
 }
 
+enum { CASE_FILES = 6 };
+
+struct row {
+    struct file files[CASE_FILES];
+    const char *expected; /* what the description must have, as JSON with ' for " */
+    const char *rule;     /* or the rule that it breaks, */
+    const char *where;    /* and where */
+};
+
+#define MODULE    "export const mount = () => {}; export default mount;"
+#define CLASSIC   "var a;(()=>{var n={\"./H\":()=>1};a=n(6)})();"
+#define CONTAINER "export const get = () => {}, init = () => {};"
+#define SYSTEM    "System.register([], function(e) {});"
+
+static const struct row rows[] = {
+    /* ES modules, by their usual names at the root */
+    {{{"index.mjs", MODULE}, {"main.js", MODULE}},
+     "{'format': 'es-module', 'type': 'module', 'entry': 'index.mjs', 'exports': ['mount', "
+     "'default'], 'exposes': [{'name': '.', 'file': 'index.mjs'}], 'warnings': []}",
+     NULL,
+     NULL},
+    {{{"dist/index.js", MODULE}}, "{'entry': 'index.js', 'format': 'es-module'}", NULL, NULL},
+    {{{"index.js", "f()"}, {"main.mjs", MODULE}}, "{'entry': 'main.mjs'}", NULL, NULL},
+    {{{"index.js", "<html>"}, {"main.js", MODULE}}, "{'entry': 'main.js'}", NULL, NULL},
+    {{{"remoteEntry.mjs", MODULE}, {"index.js", MODULE}},
+     "{'format': 'es-module', 'entry': 'remoteEntry.mjs'}",
+     NULL,
+     NULL},
+    {{{"index.js", "export * from './a.js'"}}, "{'exports': [], 'warnings': []}", NULL, NULL},
+    {{{"lib/index.js", MODULE}, {"a.txt", ""}}, NULL, "entry-missing", ""},
+    {{{"index.js", "import './a.js'"}}, NULL, "entry-missing", ""},
+    {{{"index.js", "(() => { 'export {}' })()"}}, NULL, "entry-missing", ""},
+    {{{"index.js", "export {}"}}, NULL, "entry-missing", ""},
+    {{{"app.js", MODULE}}, NULL, "entry-missing", ""},
+    /* containers that are ES modules */
+    {{{"remoteEntry.mjs", CONTAINER}},
+     "{'format': 'module-container', 'type': 'module', 'entry': 'remoteEntry.mjs'}",
+     NULL,
+     NULL},
+    {{{"remoteEntry.js", CONTAINER}}, "{'format': 'module-container'}", NULL, NULL},
+    {{{"index.js", CONTAINER}}, "{'format': 'module-container'}", NULL, NULL},
+    {{{"remoteEntry.js", CLASSIC}, {"index.js", MODULE}},
+     "{'format': 'webpack-container', 'type': 'script'}",
+     NULL,
+     NULL},
+    {{{"remoteEntry.js", "import './a.js'"}},
+     "{'format': 'es-module', 'warnings': [{'rule': 'exports-unknown', 'text': 'the entry is an ES "
+     "module that exports nothing'}]}",
+     NULL,
+     NULL},
+    /* SystemJS */
+    {{{"main.js", SYSTEM}},
+     "{'format': 'systemjs', 'type': 'script', 'exposes': [{'name': '.'}]}",
+     NULL,
+     NULL},
+    {{{"remoteEntry.js", "/* b */ \"use strict\";" SYSTEM}}, "{'format': 'systemjs'}", NULL, NULL},
+    {{{"main.js", SYSTEM}, {"index.js", "f()"}}, "{'entry': 'main.js'}", NULL, NULL},
+    {{{"main.js", "a.System.register([])"}}, NULL, "entry-missing", ""},
+    /* Native Federation */
+    {{{"remoteEntry.json", "{\"exposes\": []}"}},
+     "{'format': 'native-federation', 'exposes': [], 'shared': [], 'warnings': [{'rule': "
+     "'exposes-unknown', 'text': 'no exposed module was found in remoteEntry.json'}]}",
+     NULL,
+     NULL},
+    {{{"remoteEntry.json",
+       "{\"exposes\": [{\"key\": \"./A\", \"outFileName\": \"./a.js\"}, {}, 1], "
+       "\"shared\": [{\"packageName\": \"p\"}, {}, 1], \"chunks\": 5}"},
+      {"a.js", ""}},
+     "{'exposes': [{'name': './A', 'file': 'a.js'}], 'shared': [{'name': 'p'}]}",
+     NULL,
+     NULL},
+    {{{"x/browser/remoteEntry.json",
+       "{\"name\": \"n\", \"exposes\": [{\"key\": \"./A\", \"outFileName\": \"a.js\"}]}"},
+      {"x/browser/a.js", ""},
+      {"x/LICENSE", ""}},
+     "{'entry': 'browser/remoteEntry.json', 'container': 'n', 'exposes': [{'name': './A', 'file': "
+     "'browser/a.js'}]}",
+     NULL,
+     NULL},
+    {{{"remoteEntry.json", "{\"exposes\": [{\"key\": \"./A\", \"outFileName\": \"a.js\"}]}"}},
+     NULL,
+     "manifest-missing-file",
+     "remoteEntry.json"},
+    {{{"remoteEntry.json", "{\"exposes\": [], \"shared\": [{\"packageName\": \"p\", "
+                           "\"outFileName\": \"p.js\"}]}"}},
+     NULL,
+     "manifest-missing-file",
+     "remoteEntry.json"},
+    {{{"remoteEntry.json", "{\"exposes\": [], \"chunks\": {\"b\": [\"c.js\", 1]}}"}},
+     NULL,
+     "manifest-missing-file",
+     "remoteEntry.json"},
+    {{{"remoteEntry.json", "{}"}}, NULL, "manifest-invalid", "remoteEntry.json"},
+    {{{"remoteEntry.json", "[]"}}, NULL, "manifest-invalid", "remoteEntry.json"},
+    {{{"remoteEntry.json", "{"}}, NULL, "manifest-syntax", "remoteEntry.json"},
+    /* berth.json: the entry and the format */
+    {{{"berth.json", "{\"entry\": \"./app.js\"}"}, {"app.js", MODULE}, {"index.js", MODULE}},
+     "{'format': 'es-module', 'entry': 'app.js', 'exposes': [{'name': '.', 'file': 'app.js'}]}",
+     NULL,
+     NULL},
+    {{{"berth.json", "{\"entry\": \"app.js\"}"}, {"app.js", CLASSIC}},
+     "{'format': 'webpack-container', 'entry': 'app.js', 'container': 'a'}",
+     NULL,
+     NULL},
+    {{{"berth.json", "{\"entry\": \"app.js\"}"}, {"app.js", SYSTEM}},
+     "{'format': 'systemjs'}",
+     NULL,
+     NULL},
+    {{{"berth.json", "{\"entry\": \"f.json\"}"}, {"f.json", "{\"exposes\": []}"}},
+     "{'format': 'native-federation', 'entry': 'f.json'}",
+     NULL,
+     NULL},
+    {{{"berth.json", "{\"entry\": \"app.js\", \"format\": \"es-module\"}"}, {"app.js", CONTAINER}},
+     "{'format': 'es-module', 'exposes': [{'name': '.', 'file': 'app.js'}]}",
+     NULL,
+     NULL},
+    {{{"berth.json", "{\"entry\": \"app.js\", \"format\": \"systemjs\"}"}, {"app.js", CLASSIC}},
+     "{'format': 'systemjs', 'type': 'script'}",
+     NULL,
+     NULL},
+    {{{"berth.json", "{\"format\": \"es-module\"}"},
+      {"remoteEntry.js", CLASSIC},
+      {"index.js", MODULE}},
+     "{'format': 'es-module', 'entry': 'index.js'}",
+     NULL,
+     NULL},
+    {{{"berth.json", "{\"format\": \"es-module\"}"}, {"remoteEntry.js", CLASSIC}},
+     NULL,
+     "entry-missing",
+     ""},
+    {{{"berth.json", "{\"format\": \"es-module\", \"entry\": \"a.js\"}"}, {"a.js", CLASSIC}},
+     NULL,
+     "berth-json-format",
+     "/format"},
+    {{{"berth.json", "{\"format\": \"systemjs\", \"entry\": \"a.js\"}"}, {"a.js", MODULE}},
+     NULL,
+     "berth-json-format",
+     "/format"},
+    {{{"berth.json", "{\"format\": \"native-federation\", \"entry\": \"a.js\"}"}, {"a.js", MODULE}},
+     NULL,
+     "berth-json-format",
+     "/format"},
+    {{{"berth.json", "{\"format\": \"es-module\", \"entry\": \"remoteEntry.json\"}"},
+      {"remoteEntry.json", "{\"exposes\": []}"}},
+     NULL,
+     "berth-json-format",
+     "/format"},
+    {{{"berth.json", "{\"entry\": \"gone.js\"}"}, {"index.js", MODULE}},
+     NULL,
+     "berth-json-file",
+     "/entry"},
+    {{{"berth.json", "{\"entry\": \"../a.js\"}"}, {"index.js", MODULE}},
+     NULL,
+     "berth-json-file",
+     "/entry"},
+    {{{"berth.json", "{\"entry\": \"a.js\"}"}, {"a.js", "<!doctype html>"}},
+     NULL,
+     "entry-not-script",
+     "a.js"},
+    {{{"berth.json", "{\"entrys\": 1}"}, {"index.js", MODULE}}, NULL, "berth-json-key", "/entrys"},
+    {{{"berth.json", "{"}, {"index.js", MODULE}}, NULL, "berth-json-syntax", "line 1 column 1"},
+    {{{"sub/berth.json", "{"}, {"index.js", MODULE}}, "{'format': 'es-module'}", NULL, NULL},
+    /* berth.json: exposes of ES modules */
+    {{{"berth.json", "{\"exposes\": {\"./A\": \"a.js\", \"./B\": {\"file\": \"./b.mjs\", "
+                     "\"policy\": \"pinned\"}}, \"policy\": \"reload\"}"},
+      {"a.js", MODULE},
+      {"b.mjs", MODULE}},
+     "{'format': 'es-module', 'entry': 'a.js', 'exposes': [{'name': './A', 'file': 'a.js', "
+     "'policy': 'reload'}, {'name': './B', 'file': 'b.mjs', 'policy': 'pinned'}]}",
+     NULL,
+     NULL},
+    {{{"berth.json", "{\"entry\": \"i.js\", \"exposes\": {\".\": {\"contract\": \"mount\"}, "
+                     "\"./A\": \"a.js\"}}"},
+      {"i.js", MODULE},
+      {"a.js", ""}},
+     "{'exports': ['mount', 'default'], 'exposes': [{'name': '.', 'file': 'i.js', 'contract': "
+     "'mount'}, {'name': './A', 'file': 'a.js'}]}",
+     NULL,
+     NULL},
+    {{{"berth.json", "{\"exposes\": {\"./A\": \"a.js\"}}"}, {"a.js", CLASSIC}},
+     NULL,
+     "berth-json-format",
+     "/exposes"},
+    {{{"berth.json", "{\"exposes\": {\"./A\": {}}}"}, {"index.js", MODULE}},
+     NULL,
+     "berth-json-expose",
+     "/exposes/.~1A"},
+    {{{"berth.json", "{\"exposes\": {\"./A\": \"gone.js\"}}"}, {"index.js", MODULE}},
+     NULL,
+     "berth-json-file",
+     "/exposes/.~1A"},
+    {{{"berth.json", "{\"exposes\": {\"./A\": {\"file\": \"gone.js\"}}}"}, {"index.js", MODULE}},
+     NULL,
+     "berth-json-file",
+     "/exposes/.~1A/file"},
+    /* berth.json: exposes of containers and of Native Federation */
+    {{{"berth.json",
+       "{\"exposes\": {\"./H\": {\"policy\": \"remount\", \"contract\": \"react\"}}}"},
+      {"remoteEntry.js", CLASSIC}},
+     "{'format': 'webpack-container', 'exposes': [{'name': './H', 'policy': 'remount', "
+     "'contract': 'react'}], 'warnings': []}",
+     NULL,
+     NULL},
+    {{{"berth.json", "{\"policy\": \"remount\"}"}, {"remoteEntry.js", CONTAINER}},
+     "{'exposes': []}",
+     NULL,
+     NULL},
+    {{{"berth.json", "{\"exposes\": {\"./A\": {\"policy\": \"pinned\"}}}"},
+      {"remoteEntry.js", "var a;(()=>{a=n(6)})();"}},
+     "{'format': 'webpack-container', 'exposes': [{'name': './A', 'policy': 'pinned'}], "
+     "'warnings': []}",
+     NULL,
+     NULL},
+    {{{"berth.json", "{\"format\": \"webpack-container\", \"exposes\": {\"./H\": \"h.js\"}}"},
+      {"remoteEntry.js", CLASSIC},
+      {"h.js", ""}},
+     NULL,
+     "berth-json-expose",
+     "/exposes/.~1H"},
+    {{{"berth.json",
+       "{\"format\": \"native-federation\", \"exposes\": {\"./A\": {\"policy\": \"reload\"}, "
+       "\"./B\": \"b.js\"}}"},
+      {"remoteEntry.json", "{\"exposes\": [{\"key\": \"./A\", \"outFileName\": \"a.js\"}]}"},
+      {"a.js", ""},
+      {"b.js", ""}},
+     "{'exposes': [{'name': './A', 'file': 'a.js', 'policy': 'reload'}, {'name': './B', 'file': "
+     "'b.js'}]}",
+     NULL,
+     NULL},
+};
+
+static json_t *parse_single_quoted(const char *text) {
+    char *json = strdup(text);
+    assert_non_null(json);
+    for (char *c = json; *c; c++)
+        if (*c == '\'')
+            *c = '"';
+    json_t *value = json_loads(json, 0, NULL);
+    assert_non_null(value);
+    free(json);
+    return value;
+}
+
+static void check_description(const char *expected_text, const json_t *description) {
+    json_t *expected = parse_single_quoted(expected_text);
+    const char *key = NULL;
+    json_t *value = NULL;
+    json_object_foreach(expected, key, value) {
+        if (json_equal(json_object_get(description, key), value))
+            continue;
+        char *text = json_dumps(description, JSON_INDENT(2));
+        print_error("%s\n", text);
+        free(text);
+        fail_msg("%s is not as in %s", key, expected_text);
+    }
+    json_decref(expected);
+}
+
+static void a_bundle_is_told_by_its_files_and_its_berth_json(void **state) {
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const struct row *row = &rows[i];
+        struct berth_error error = {0};
+        size_t count = 0;
+        while (count < CASE_FILES && row->files[count].path)
+            count++;
+        json_t *description = read_files(*state, row->files, count, &error);
+        print_message("%s: %s\n", row->files[0].path, row->files[0].text);
+        if (row->rule) {
+            if (description)
+                fail_msg("this was taken");
+            assert_string_equal(error.rule, row->rule);
+            assert_string_equal(error.where, row->where);
+            assert_int_equal(error.code, BERTH_REFUSED);
+            continue;
+        }
+        if (!description)
+            fail_msg("%s at %s: %s", error.rule, error.where, error.text);
+        check_description(row->expected, description);
+        json_decref(description);
+    }
+}
+
+static void what_was_looked_for_is_told_whole(void **state) {
+    struct berth_error error = {0};
+    static const struct file file = {"a.txt", "x"};
+    assert_null(read_files(*state, &file, 1, &error));
+    static const char *const parts[] = {"mf-manifest.json", "remoteEntry.json", "remoteEntry*.js",
+                                        "ES module",        "System.register",  "berth.json"};
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        assert_non_null(strstr(error.hint, parts[i]));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(scripts_and_styles_have_their_integrity, scratch_setup,
                                         scratch_teardown),
         cmocka_unit_test_setup_teardown(more_than_a_thousand_are_not_listed_and_a_warning_says_so,
                                         scratch_setup, scratch_teardown),
+        cmocka_unit_test_setup_teardown(a_bundle_is_told_by_its_files_and_its_berth_json,
+                                        scratch_setup, scratch_teardown),
+        cmocka_unit_test_setup_teardown(what_was_looked_for_is_told_whole, scratch_setup,
+                                        scratch_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

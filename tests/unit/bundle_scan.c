@@ -128,6 +128,52 @@ static void a_module_is_told_by_its_statements(void **state) {
     }
 }
 
+static void the_names_of_a_module_are_those_of_its_export_statements(void **state) {
+    (void)state;
+    static const struct {
+        const char *text;
+        const char *names; /* with commas between */
+        bool open;
+    } texts[] = {
+        {"export{a}", "a", false},
+        {"export{a,b as c,d as default}", "a,c,default", false},
+        {"export { a as 'b c', }", "b c", false},
+        {"export{}", "", false},
+        {"export{get,init}from'./a.js'", "get,init", false},
+        {"export default function(){}", "default", false},
+        {"export default class A{}", "default", false},
+        {"export function a(){} export function*b(){} export async function c(){}", "a,b,c", false},
+        {"export class A extends B{}", "A", false},
+        {"export const a=1,b=()=>{return 1,2},c=[1,2];let d", "a,b,c", false},
+        {"export let a\nlet b=1,c=2", "a", false},
+        {"export var{a,b:c,d=e,...f}=g,[h,i]=j", "a,c,d,f,h,i", false},
+        {"export*from'./a.js'", "", true},
+        {"export*as ns from'./a.js';export{x}", "ns,x", false},
+        {"export{a};export{a}", "a", false},
+        {"const get=1;{export_}", "", false},
+        {"import'./a.js'", "", false},
+        {"export", "", false},
+        {"export{", "", false},
+        {"export const", "", false},
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        json_t *result = scan(texts[i].text, strlen(texts[i].text));
+        const json_t *names = json_object_get(result, "exports");
+        char found[256] = "";
+        size_t used = 0;
+        for (size_t j = 0; j < json_array_size(names); j++)
+            used += (size_t)snprintf(found + used, sizeof found - used, "%s%s", j ? "," : "",
+                                     json_string_value(json_array_get(names, j)));
+        print_message("%s\n", texts[i].text);
+        assert_string_equal(found, texts[i].names);
+        assert_int_equal(json_object_get(result, "open") != NULL, texts[i].open);
+        json_decref(result);
+    }
+    json_t *script = scan("var a", 5);
+    assert_null(json_object_get(script, "exports"));
+    json_decref(script);
+}
+
 static void check_range(const char *array, const char *range) {
     char text[256];
     (void)snprintf(text, sizeof text, "c(\"default\",\"pkg\",!1,%s,()=>1)", array);
@@ -194,6 +240,12 @@ static void hostile_texts_end_soon(void **state) {
         "if(a)/",
         "export",
         "a.e(1),",
+        "export{",
+        "export{a,",
+        "export const a=",
+        "export const [",
+        "export let a=1,b",
+        "System.register(",
     };
     enum { LENGTH = 1024 * 1024 };
     char *text = malloc(LENGTH);
@@ -227,6 +279,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_are_found_by_their_shape_only),
         cmocka_unit_test(a_module_is_told_by_its_statements),
+        cmocka_unit_test(the_names_of_a_module_are_those_of_its_export_statements),
         cmocka_unit_test(ranges_are_written_out),
         cmocka_unit_test(hostile_texts_end_soon),
         cmocka_unit_test(every_cut_of_an_entry_is_scanned),

@@ -37,7 +37,7 @@ static int for_each_file(const char *folder, void (*check)(const char *path, jso
     assert_non_null(directory);
     for (struct dirent *entry; (entry = readdir(directory));) {
         const char *end = strrchr(entry->d_name, '.');
-        if (!end || strcmp(end, ".json") != 0 || strcmp(entry->d_name, "page.schema.json") == 0)
+        if (!end || strcmp(end, ".json") != 0 || strstr(entry->d_name, ".schema.json"))
             continue;
         char path[PATH_BYTES];
         (void)snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);

@@ -1,0 +1,1 @@
+var o=t=>`Hello, ${t}`;function e(t,n){return t.textContent=o(n.name??"harbour"),t.addEventListener("click",async()=>{t.append((await import("./details-WOBXNNOY.js")).details())}),{update(r){t.textContent=o(r.name)},unmount(){t.textContent=""}}}var c={mount:e};export{c as default,e as mount};

@@ -1,0 +1,1 @@
+function e(){return"the details, fetched late"}export{e as details};

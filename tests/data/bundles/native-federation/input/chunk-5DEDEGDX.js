@@ -1,0 +1,1 @@
+var o=e=>`Hello, ${e}`;export{o as a};

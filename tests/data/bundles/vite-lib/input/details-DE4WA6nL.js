@@ -1,0 +1,6 @@
+function e() {
+  return "the details, fetched late";
+}
+export {
+  e as details
+};
