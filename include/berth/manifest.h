@@ -29,6 +29,7 @@ struct berth_slot {
     const char *expose;
     const char *fallback; /* HTML; may be empty, never NULL */
     const json_t *props;  /* an object, or NULL */
+    const char *policy;   /* what a swap does here, or NULL: as the bundle says */
 };
 
 /* A checked page manifest. All strings live in `root`; free with berth_page_done. */

@@ -147,9 +147,23 @@ static enum berth_code check_slot_name(const char *name, const char *pointer,
     return refuse_name(error, pointer, &why);
 }
 
+/* The policies of berth.json. */
+static enum berth_code take_policy(const json_t *slot, size_t index, const char **ret,
+                                   struct berth_error *error) {
+    static const char *const policies[] = {"component", "pinned", "remount", "reload", NULL};
+    char pointer[POINTER_BYTES];
+    const char *policy = berth_json_string(slot, "policy");
+    if (!policy || !is_one_of(policy, policies))
+        return berth_page_refuse(error, "page-policy", member_pointer(pointer, index, "policy"),
+                                 "policy is component, pinned, remount or reload");
+    *ret = policy;
+    return BERTH_OK;
+}
+
 static enum berth_code parse_slot(const json_t *value, size_t index, struct berth_slot *ret,
                                   struct berth_error *error) {
-    static const char *const known[] = {"name", "module", "expose", "props", "fallback", NULL};
+    static const char *const known[] = {"name",     "module", "expose", "props",
+                                        "fallback", "policy", NULL};
     char pointer[POINTER_BYTES], member[POINTER_BYTES];
     (void)member_pointer(pointer, index, "");
     if (!json_is_object(value))
@@ -168,6 +182,8 @@ static enum berth_code parse_slot(const json_t *value, size_t index, struct bert
         code = take_text(value, "expose", TEXT_MAX_CHARACTERS, pointer, &slot.expose, error);
     if (code == BERTH_OK && json_object_get(value, "fallback"))
         code = take_fallback(value, index, &slot.fallback, error);
+    if (code == BERTH_OK && json_object_get(value, "policy"))
+        code = take_policy(value, index, &slot.policy, error);
     if (code == BERTH_OK && slot.props && !json_is_object(slot.props))
         code = berth_page_refuse(error, "page-props", member_pointer(member, index, "props"),
                                  "props is an object");

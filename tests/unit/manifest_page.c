@@ -109,12 +109,24 @@ static void a_composed_page_is_read_as_written(void **state) {
     assert_string_equal(page.slots[0].module, "m");
     assert_string_equal(page.slots[0].expose, "./A");
     assert_string_equal(page.slots[0].fallback, "");
+    assert_null(page.slots[0].policy);
     assert_int_equal(berth_json_integer(page.slots[0].props, "n", 0), 1);
     assert_null(page.document_module);
     assert_null(page.layout);
     assert_null(page.csp);
     berth_page_done(&page);
     berth_page_done(&page);
+}
+
+static void a_slot_may_have_a_policy_of_its_own(void **state) {
+    (void)state;
+    json_t *manifest = manifest_of("slot-policies");
+    struct berth_page page;
+    assert_int_equal(berth_page_parse(manifest, &page, NULL), BERTH_OK);
+    for (size_t i = 0; i < page.slot_count; i++)
+        assert_string_equal(page.slots[i].policy, page.slots[i].name);
+    berth_page_done(&page);
+    json_decref(manifest);
 }
 
 static void slots_keep_their_order(void **state) {
@@ -191,6 +203,7 @@ int main(void) {
         cmocka_unit_test(good_pages_are_taken),
         cmocka_unit_test(bad_pages_are_refused_with_rule_and_pointer),
         cmocka_unit_test(a_composed_page_is_read_as_written),
+        cmocka_unit_test(a_slot_may_have_a_policy_of_its_own),
         cmocka_unit_test(slots_keep_their_order),
         cmocka_unit_test(a_document_page_shows_index_html_unless_told_otherwise),
         cmocka_unit_test(a_fallback_of_64_kib_is_taken_and_a_byte_more_is_not),
