@@ -70,7 +70,7 @@ struct berth_snapshot_page {
     char *name;
     char *path;
     struct berth_template template;
-    bool available; /* false: a document whose module or file is not live */
+    bool available; /* false: a document whose module or file is not live, or is damaged */
 };
 
 struct berth_snapshot {

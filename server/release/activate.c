@@ -26,10 +26,9 @@ static enum berth_code prepare(struct berth_desk *desk, const char *module, cons
     return code;
 }
 
-static void discard(struct berth_desk *desk, struct berth_module *module,
-                    struct berth_snapshot *snapshot) {
-    if (snapshot)
-        berth_snapshot_destroy(desk->bodies, snapshot);
+void desk_discard(struct berth_desk *desk, struct berth_module *module,
+                  struct berth_snapshot *snapshot) {
+    berth_snapshot_destroy(desk->bodies, snapshot);
     berth_module_unref(desk->bodies, module);
 }
 
@@ -39,7 +38,7 @@ static enum berth_code commit(struct berth_desk *desk, const struct berth_activa
     struct berth_registry *registry = desk->options.registry;
     enum berth_code code = registry->ops->activate(registry, request, ret, error);
     if (code != BERTH_OK || !ret->changed) {
-        discard(desk, module, snapshot);
+        desk_discard(desk, module, snapshot);
         return code;
     }
     if (!snapshot || ret->generation != snapshot->generation) /* a bug: only the desk writes */

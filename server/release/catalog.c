@@ -1,5 +1,7 @@
 #include "desk.h"
 
+#include "berth/log.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -132,10 +134,28 @@ enum berth_code catalog_snapshot(const struct catalog *catalog, int64_t generati
     return code;
 }
 
+/* A version that becomes live must be whole. One that is live already, or is not live, is shown as
+ * it is when a file of it is damaged: what is left of it is served, and a better one can follow. */
+static enum berth_code load(struct berth_desk *desk, struct berth_edition *edition,
+                            bool becomes_live, struct berth_edition **ret,
+                            struct berth_error *error) {
+    struct berth_error damage = {0};
+    enum berth_code code =
+        berth_edition_load(edition, &desk->views, ret, becomes_live ? error : &damage);
+    if (code == BERTH_OK || becomes_live)
+        return code;
+    berth_log_event("error", damage.rule,
+                    json_pack("{ss ss}", "where", damage.where, "text", damage.text));
+    edition->refs++;
+    *ret = edition;
+    return BERTH_OK;
+}
+
 /* The edition in the state it should have: the live one in memory, others while the budget lasts.
  * Gives a new reference. */
 static enum berth_code settle(struct berth_desk *desk, struct berth_edition *edition, bool live,
-                              struct berth_edition **ret, struct berth_error *error) {
+                              bool becomes_live, struct berth_edition **ret,
+                              struct berth_error *error) {
     int64_t budget = berth_bodies_budget(desk->bodies);
     int64_t used = berth_bodies_bytes(desk->bodies);
     bool keep = live || (edition->loaded ? used <= budget : used + edition->bytes <= budget);
@@ -144,15 +164,8 @@ static enum berth_code settle(struct berth_desk *desk, struct berth_edition *edi
         *ret = edition;
         return BERTH_OK;
     }
-    if (keep) {
-        enum berth_code code = berth_edition_load(edition, &desk->views, ret, error);
-        if (code == BERTH_OK || live)
-            return code;
-        /* A damaged file of a version that is not live must not stop the others. */
-        edition->refs++;
-        *ret = edition;
-        return BERTH_OK;
-    }
+    if (keep)
+        return load(desk, edition, becomes_live, ret, error);
     *ret = berth_edition_unload(edition);
     return *ret ? BERTH_OK : out_of_memory(error);
 }
@@ -160,6 +173,8 @@ static enum berth_code settle(struct berth_desk *desk, struct berth_edition *edi
 struct editions {
     struct berth_edition **items;
     size_t count;
+    const char *live_version; /* or NULL */
+    bool becomes_live;
     ptrdiff_t live;
 };
 
@@ -170,10 +185,10 @@ static void editions_done(struct berth_desk *desk, struct editions *editions) {
 }
 
 static enum berth_code add_settled(struct berth_desk *desk, struct editions *editions,
-                                   struct berth_edition *edition, const char *live,
-                                   struct berth_error *error) {
-    bool is_live = live && strcmp(edition->version, live) == 0;
-    enum berth_code code = settle(desk, edition, is_live, &editions->items[editions->count], error);
+                                   struct berth_edition *edition, struct berth_error *error) {
+    bool is_live = editions->live_version && strcmp(edition->version, editions->live_version) == 0;
+    enum berth_code code = settle(desk, edition, is_live, is_live && editions->becomes_live,
+                                  &editions->items[editions->count], error);
     if (code != BERTH_OK)
         return code;
     if (is_live)
@@ -183,22 +198,22 @@ static enum berth_code add_settled(struct berth_desk *desk, struct editions *edi
 }
 
 static enum berth_code collect(struct berth_desk *desk, const struct berth_module *old,
-                               const struct berth_version *added, const char *live,
-                               struct editions *ret, struct berth_error *error) {
+                               const struct berth_version *added, struct editions *ret,
+                               struct berth_error *error) {
     size_t count = old ? old->edition_count : 0;
     ret->items = calloc(count + 1, sizeof(struct berth_edition *));
     if (!ret->items)
         return out_of_memory(error);
     enum berth_code code = BERTH_OK;
     for (size_t i = 0; code == BERTH_OK && i < count; i++)
-        code = add_settled(desk, ret, old->editions[i], live, error);
+        code = add_settled(desk, ret, old->editions[i], error);
     if (code != BERTH_OK || !added)
         return code;
     struct berth_edition *edition;
     code = berth_edition_create(added, &desk->views, &edition, error);
     if (code != BERTH_OK)
         return code;
-    code = add_settled(desk, ret, edition, live, error);
+    code = add_settled(desk, ret, edition, error);
     berth_edition_unref(desk->bodies, edition);
     return code;
 }
@@ -208,8 +223,10 @@ enum berth_code catalog_next_module(struct berth_desk *desk, const char *name,
                                     int64_t live_generation, struct berth_module **ret,
                                     struct berth_error *error) {
     const struct berth_module *old = catalog_module(&desk->catalog, name);
-    struct editions editions = {.live = -1};
-    enum berth_code code = collect(desk, old, added, live, &editions, error);
+    bool was_live =
+        desk->starting || (live && old && old->live && strcmp(old->live->version, live) == 0);
+    struct editions editions = {.live_version = live, .becomes_live = !was_live, .live = -1};
+    enum berth_code code = collect(desk, old, added, &editions, error);
     if (code == BERTH_OK)
         code = berth_module_create(name, editions.items, editions.count, editions.live,
                                    live_generation, &desk->views, ret, error);

@@ -8,6 +8,7 @@ enum berth_code berth_desk_open(const struct berth_desk_options *options, struct
     if (!desk)
         return berth_fail(error, BERTH_NO_MEMORY, "memory", "out of memory");
     desk->options = *options;
+    desk->starting = true;
     pthread_mutex_init(&desk->lock, NULL);
     pthread_mutex_init(&desk->uploads_lock, NULL);
     desk->bodies = berth_bodies_create(options->cache_bytes);
@@ -31,6 +32,7 @@ enum berth_code berth_desk_open(const struct berth_desk_options *options, struct
         return code;
     }
     berth_publish(desk->publisher, snapshot);
+    desk->starting = false;
     *ret = desk;
     return BERTH_OK;
 }

@@ -27,6 +27,7 @@ struct berth_desk {
     struct berth_publisher *publisher;
     struct berth_events *events;
     pthread_mutex_t lock; /* one change at a time */
+    bool starting;        /* what is live was made so before: it is not refused any more */
     struct catalog catalog;
     pthread_mutex_t uploads_lock;
     int uploads;
@@ -69,5 +70,9 @@ enum berth_code desk_activate_locked(struct berth_desk *desk, const struct berth
 /* Puts the module into the catalog and publishes the snapshot; takes both. */
 enum berth_code desk_publish(struct berth_desk *desk, struct berth_module *module,
                              struct berth_snapshot *snapshot, struct berth_error *error);
+
+/* What was prepared and is not wanted; either may be NULL. */
+void desk_discard(struct berth_desk *desk, struct berth_module *module,
+                  struct berth_snapshot *snapshot);
 
 #endif

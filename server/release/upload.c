@@ -123,36 +123,43 @@ static enum berth_code read_version(struct berth_upload *upload,
                              version, error);
 }
 
-/* Readers find the new version under its own URL; what is live stays as it is. */
-static enum berth_code show_version(struct berth_desk *desk, const struct berth_version *version,
-                                    struct berth_error *error) {
+/* The next snapshot, in which readers find the new version under its own URL; what is live stays as
+ * it is. Neither is made for a version that they find already. */
+static enum berth_code prepare(struct berth_desk *desk, const struct berth_version *version,
+                               struct berth_module **ret_module,
+                               struct berth_snapshot **ret_snapshot, struct berth_error *error) {
     const struct berth_module *known = catalog_module(&desk->catalog, version->module);
     if (known && berth_module_edition(known, version->version))
         return BERTH_OK;
-    struct berth_module *module;
-    struct berth_snapshot *snapshot;
     const char *live = known && known->live ? known->live->version : NULL;
-    enum berth_code code = catalog_next_module(desk, version->module, version, live,
-                                               known ? known->live_generation : 0, &module, error);
+    enum berth_code code =
+        catalog_next_module(desk, version->module, version, live,
+                            known ? known->live_generation : 0, ret_module, error);
     if (code != BERTH_OK)
         return code;
-    code = catalog_snapshot(&desk->catalog, desk->catalog.generation, module, &desk->views,
-                            &snapshot, error);
-    if (code != BERTH_OK) {
-        berth_module_unref(desk->bodies, module);
-        return code;
-    }
-    return desk_publish(desk, module, snapshot, error);
+    return catalog_snapshot(&desk->catalog, desk->catalog.generation, *ret_module, &desk->views,
+                            ret_snapshot, error);
+}
+
+/* A version that could not be shown must not get a row: it could never be loaded again. */
+static enum berth_code add_and_show(struct berth_desk *desk, struct berth_uploaded *uploaded,
+                                    struct berth_error *error) {
+    struct berth_registry *registry = desk->options.registry;
+    struct berth_module *module = NULL;
+    struct berth_snapshot *snapshot = NULL;
+    enum berth_code code = prepare(desk, &uploaded->version, &module, &snapshot, error);
+    if (code == BERTH_OK)
+        code = registry->ops->version_add(registry, &uploaded->version, &uploaded->created, error);
+    if (code == BERTH_OK)
+        return snapshot ? desk_publish(desk, module, snapshot, error) : BERTH_OK;
+    desk_discard(desk, module, snapshot);
+    return code;
 }
 
 static enum berth_code add_version(struct berth_desk *desk,
                                    const struct berth_upload_request *request,
                                    struct berth_uploaded *uploaded, struct berth_error *error) {
-    struct berth_registry *registry = desk->options.registry;
-    enum berth_code code =
-        registry->ops->version_add(registry, &uploaded->version, &uploaded->created, error);
-    if (code == BERTH_OK)
-        code = show_version(desk, &uploaded->version, error);
+    enum berth_code code = add_and_show(desk, uploaded, error);
     if (code != BERTH_OK || !request->activate)
         return code;
     struct berth_activate activate = {.module = request->module,

@@ -61,6 +61,24 @@ static bool take_modules(struct maker *maker, struct berth_module *const *module
     return berth_view_set(&snapshot->remotes, text, text ? strlen(text) : 0);
 }
 
+/* From memory, where a live version's files are; else from the store. */
+static enum berth_code compose_file(const struct maker *maker, const struct berth_compose *compose,
+                                    const struct berth_remote *remote,
+                                    const struct berth_file *file, struct berth_template *ret,
+                                    struct berth_error *error) {
+    char *html = NULL;
+    size_t length = (size_t)file->bytes;
+    enum berth_code code = BERTH_OK;
+    if (!file->body || file->bytes > DOCUMENT_MAX_BYTES)
+        code = berth_blob_read(maker->views->store, &file->digest, DOCUMENT_MAX_BYTES, &html,
+                               &length, error);
+    if (code == BERTH_OK)
+        code =
+            berth_compose_document(compose, remote, html ? html : file->body, length, ret, error);
+    free(html);
+    return code;
+}
+
 /* The document's file in its module's live version; a page that has none is not available. */
 static enum berth_code make_document(const struct maker *maker, const struct berth_compose *compose,
                                      struct berth_snapshot_page *page, struct berth_error *error) {
@@ -72,16 +90,13 @@ static enum berth_code make_document(const struct maker *maker, const struct ber
                                : NULL;
     if (!remote || !file)
         return BERTH_OK;
-    char *html;
-    size_t length;
-    enum berth_code code = berth_blob_read(maker->views->store, &file->digest, DOCUMENT_MAX_BYTES,
-                                           &html, &length, error);
-    if (code != BERTH_OK)
-        return code;
-    code = berth_compose_document(compose, remote, html, length, &page->template, error);
-    free(html);
+    struct berth_error problem = {0};
+    enum berth_code code = compose_file(maker, compose, remote, file, &page->template, &problem);
     page->available = code == BERTH_OK;
-    return code;
+    if (code == BERTH_OK)
+        return BERTH_OK;
+    berth_error_where(&problem, "%s@%s/%s", name, module->live->version, file->path);
+    return berth_forgive_damage(code, &problem, error);
 }
 
 static enum berth_code make_page(struct maker *maker, const struct berth_page_source *source,

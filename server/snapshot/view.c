@@ -1,6 +1,7 @@
 #include "nodes.h"
 
 #include "berth/json.h"
+#include "berth/log.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,19 @@ bool berth_view_set(struct berth_view *view, char *body, size_t length) {
 void berth_view_done(struct berth_view *view) {
     free(view->body);
     *view = (struct berth_view){0};
+}
+
+/* A damaged file costs its own view and no more: what becomes live was loaded, and so checked. */
+enum berth_code berth_forgive_damage(enum berth_code code, const struct berth_error *problem,
+                                     struct berth_error *error) {
+    if (code == BERTH_IO || code == BERTH_NOT_FOUND) {
+        berth_log_event("error", problem->rule,
+                        json_pack("{ss ss}", "where", problem->where, "text", problem->text));
+        return BERTH_OK;
+    }
+    if (error && error->code == BERTH_OK)
+        *error = *problem;
+    return code;
 }
 
 static enum berth_code read_manifest(const struct berth_edition *edition,
@@ -45,9 +59,10 @@ enum berth_code berth_manifest_view(const struct berth_edition *edition, int64_t
     if (!file)
         return BERTH_OK;
     json_t *manifest;
-    enum berth_code code = read_manifest(edition, file, views, &manifest, error);
+    struct berth_error problem = {0};
+    enum berth_code code = read_manifest(edition, file, views, &manifest, &problem);
     if (code != BERTH_OK)
-        return code;
+        return berth_forgive_damage(code, &problem, error);
     struct berth_remote remote = {.module = edition->module,
                                   .version = edition->version,
                                   .generation = generation,

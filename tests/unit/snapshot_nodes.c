@@ -246,20 +246,86 @@ static void modules_and_pages_of_a_snapshot_are_found_by_name_and_path(void **st
         berth_page_done(&pages[i]);
 }
 
+/* 5 MiB of text: more than a document may have. */
+static char *large_text(void) {
+    enum { LENGTH = 5 << 20 };
+    char *text = malloc(LENGTH + 1);
+    assert_non_null(text);
+    memset(text, 'x', LENGTH);
+    text[LENGTH] = '\0';
+    return text;
+}
+
 static void a_page_that_cannot_be_made_fails_the_snapshot_and_is_named(void **state) {
     struct snapshot_fixture *fixture = *state;
     struct berth_page page;
     struct berth_page_source source = {"broken", &page};
+    char *text = large_text();
+    const struct fixture_file large = {"Z.js", text};
+    struct berth_module *module =
+        fixture_module(fixture, fixture_edition(fixture, "app", "1.0.0", "{}", &large, 1), 1);
+    struct berth_snapshot *snapshot = NULL;
+    parse_page(document, &page);
+    assert_int_equal(berth_snapshot_create(1, &module, 1, &source, 1, &fixture->views, &snapshot,
+                                           &fixture->error),
+                     BERTH_TOO_LARGE);
+    assert_string_equal(fixture->error.where, "app@1.0.0/Z.js");
+    assert_null(snapshot);
+    assert_int_equal(module->refs, 1);
+    berth_module_unref(fixture->views.bodies, module);
+    berth_page_done(&page);
+    free(text);
+}
+
+/* Other pages and modules must not suffer for it. */
+static void a_damaged_document_is_not_available_and_no_more(void **state) {
+    struct snapshot_fixture *fixture = *state;
+    struct berth_page page;
+    struct berth_page_source source = {"damaged", &page};
     struct berth_module *module = fixture_module(fixture, edition_of(fixture, "1.0.0"), 1);
     struct berth_snapshot *snapshot = NULL;
     parse_page(document, &page);
     fixture_damage(fixture, "z");
     assert_int_equal(berth_snapshot_create(1, &module, 1, &source, 1, &fixture->views, &snapshot,
                                            &fixture->error),
-                     BERTH_IO);
-    assert_string_equal(fixture->error.where, "page broken");
-    assert_null(snapshot);
-    assert_int_equal(module->refs, 1);
+                     BERTH_OK);
+    assert_int_equal(fixture->error.code, BERTH_OK);
+    assert_false(berth_snapshot_page(snapshot, "/a")->available);
+    berth_snapshot_destroy(fixture->views.bodies, snapshot);
+    berth_module_unref(fixture->views.bodies, module);
+    berth_page_done(&page);
+}
+
+static void a_damaged_manifest_costs_its_view_and_no_more(void **state) {
+    struct snapshot_fixture *fixture = *state;
+    struct berth_edition *whole = edition_of(fixture, "1.0.0");
+    fixture_damage(fixture, manifest);
+    struct berth_module *module = fixture_module(fixture, whole, 1);
+    assert_null(module->live_manifest.body);
+    assert_non_null(module->live_entry.body);
+    assert_non_null(module->live->manifest.body); /* made when the file was sound */
+    berth_module_unref(fixture->views.bodies, module);
+}
+
+/* A live version's document is in memory: what happens on the disk later does not matter. */
+static void a_loaded_document_is_composed_from_memory(void **state) {
+    struct snapshot_fixture *fixture = *state;
+    struct berth_page page;
+    struct berth_page_source source = {"document", &page};
+    struct berth_edition *cold = edition_of(fixture, "1.0.0"), *warm = NULL;
+    struct berth_snapshot *snapshot = NULL;
+    assert_int_equal(berth_edition_load(cold, &fixture->views, &warm, NULL), BERTH_OK);
+    berth_edition_unref(fixture->views.bodies, cold);
+    fixture_damage(fixture, "z");
+    struct berth_module *module = fixture_module(fixture, warm, 1);
+    parse_page(document, &page);
+    assert_int_equal(
+        berth_snapshot_create(1, &module, 1, &source, 1, &fixture->views, &snapshot, NULL),
+        BERTH_OK);
+    assert_true(berth_snapshot_page(snapshot, "/a")->available);
+    assert_string_equal(berth_snapshot_page(snapshot, "/a")->template.text,
+                        "<base href=\"/m/app@1.0.0/\">z");
+    berth_snapshot_destroy(fixture->views.bodies, snapshot);
     berth_module_unref(fixture->views.bodies, module);
     berth_page_done(&page);
 }
@@ -289,6 +355,9 @@ int main(void) {
         SNAPSHOT_TEST(editions_are_found_by_their_version),
         SNAPSHOT_TEST(modules_and_pages_of_a_snapshot_are_found_by_name_and_path),
         SNAPSHOT_TEST(a_page_that_cannot_be_made_fails_the_snapshot_and_is_named),
+        SNAPSHOT_TEST(a_damaged_document_is_not_available_and_no_more),
+        SNAPSHOT_TEST(a_damaged_manifest_costs_its_view_and_no_more),
+        SNAPSHOT_TEST(a_loaded_document_is_composed_from_memory),
         SNAPSHOT_TEST(an_empty_snapshot_has_nothing_and_says_so),
     };
     return cmocka_run_group_tests_name("snapshot_nodes", tests, NULL, NULL);
