@@ -36,14 +36,12 @@ static bool set_text(struct berth_view *view, char *text) {
 /* A loader of an ES module asks for .mjs, one of a script for .js: each gets a live entry. Before
  * the first activation it says so to its consumer, under the container's name in the newest
  * version. */
-static enum berth_code make_entries(struct berth_module *module, const struct berth_views *views,
-                                    struct berth_error *error) {
+static enum berth_code make_entries(struct berth_module *module, const struct berth_edition *newest,
+                                    const struct berth_views *views, struct berth_error *error) {
     const char *runtime = views->frontend->live;
     struct berth_remote remote;
     if (!berth_module_remote(module, &remote))
-        remote = (struct berth_remote){
-            .module = module->name,
-            .description = module->editions[module->edition_count - 1]->description};
+        remote = (struct berth_remote){.module = module->name, .description = newest->description};
     bool made = set_text(&module->live_entry,
                          berth_live_entry(&remote, views->public_url, runtime, false)) &&
                 set_text(&module->live_entry_module,
@@ -79,7 +77,7 @@ enum berth_code berth_module_create(const char *name, struct berth_edition *cons
         module->live_generation = live_generation;
     }
     if (code == BERTH_OK && count)
-        code = make_entries(module, views, error);
+        code = make_entries(module, editions[count - 1], views, error);
     if (code == BERTH_OK && module->live)
         code = berth_manifest_view(module->live, live_generation, views, true,
                                    &module->live_manifest, error);
