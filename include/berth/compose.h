@@ -27,8 +27,8 @@ struct berth_frontend {
     char shell_integrity[BERTH_INTEGRITY_BYTES];
 };
 
-/* From DIRECTORY/{shell.js,live.js,more.js} and their .map files. BERTH_NOT_FOUND ("frontend-missing") says
- * how to build them. */
+/* From DIRECTORY/{shell.js,live.js,more.js} and their .map files. BERTH_NOT_FOUND
+ * ("frontend-missing") says how to build them. */
 enum berth_code berth_frontend_load(const char *directory, struct berth_frontend *ret,
                                     struct berth_error *error);
 void berth_frontend_done(struct berth_frontend *frontend);
