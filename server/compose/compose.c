@@ -5,94 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { URL_MAX_BYTES = 8192 };
-
-/* Each module once, and each of its exposes, in the order of the slots. */
-static bool seen_before(const struct berth_page *page, size_t slot, bool same_expose) {
-    for (size_t i = 0; i < slot; i++)
-        if (strcmp(page->slots[i].module, page->slots[slot].module) == 0 &&
-            (!same_expose || strcmp(page->slots[i].expose, page->slots[slot].expose) == 0))
-            return true;
-    return false;
-}
-
-static void add_url(struct berth_buffer *out, const struct berth_compose *compose,
-                    const struct berth_remote *remote, const char *path) {
-    struct berth_buffer url;
-    berth_buffer_init(&url, URL_MAX_BYTES);
-    berth_asset_url(&url, compose->public_url, remote->module, remote->version, path);
-    if (url.failed)
-        out->failed = true;
-    else
-        berth_buffer_html(out, url.data);
-    berth_buffer_done(&url);
-}
-
-/* The entry is fetched by the shell with crossorigin and its integrity: the preload must ask in the
- * same way or the browser fetches twice. */
-static void add_entry_preload(struct berth_template_writer *writer,
-                              const struct berth_compose *compose,
-                              const struct berth_remote *remote) {
-    struct berth_buffer *out = &writer->text;
-    const char *entry = berth_json_string(remote->description, "entry");
-    const char *type = berth_json_string(remote->description, "type");
-    const char *integrity = berth_json_string(remote->description, "integrity");
-    if (!entry)
-        return;
-    bool as_module = type && strcmp(type, "module") == 0;
-    berth_buffer_text(out, as_module ? "<link rel=\"modulepreload\" href=\""
-                                     : "<link rel=\"preload\" as=\"script\" href=\"");
-    add_url(out, compose, remote, entry);
-    berth_buffer_text(out, "\" crossorigin=\"anonymous\"");
-    berth_template_nonce(writer); /* under strict-dynamic a preload needs it as a script does */
-    if (integrity)
-        berth_buffer_printf(out, " integrity=\"%s\"", integrity);
-    berth_buffer_text(out, ">\n");
-}
-
-/* Chunks are fetched by the bundle's own runtime, with neither crossorigin nor integrity. */
-static void add_chunk_preloads(struct berth_template_writer *writer,
-                               const struct berth_compose *compose,
-                               const struct berth_remote *remote, const char *expose) {
-    struct berth_buffer *out = &writer->text;
-    const json_t *exposes = json_object_get(remote->description, "exposes");
-    const char *type = berth_json_string(remote->description, "type");
-    if (type && strcmp(type, "module") == 0)
-        return;
-    for (size_t i = 0; i < json_array_size(exposes); i++) {
-        const json_t *item = json_array_get(exposes, i);
-        const char *name = berth_json_string(item, "name");
-        if (!name || strcmp(name, expose) != 0)
-            continue;
-        static const char *const kinds[2][2] = {{"js", "script"}, {"css", "style"}};
-        const json_t *assets = json_object_get(item, "assets");
-        for (size_t kind = 0; kind < 2; kind++) {
-            const json_t *paths = json_object_get(assets, kinds[kind][0]);
-            for (size_t j = 0; j < json_array_size(paths); j++) {
-                berth_buffer_printf(out, "<link rel=\"preload\" as=\"%s\" href=\"", kinds[kind][1]);
-                add_url(out, compose, remote, json_string_value(json_array_get(paths, j)));
-                berth_buffer_text(out, "\"");
-                berth_template_nonce(writer);
-                berth_buffer_text(out, ">\n");
-            }
-        }
-    }
-}
-
-static void add_preloads(struct berth_template_writer *writer,
-                         const struct berth_compose *compose) {
-    const struct berth_page *page = compose->page;
-    for (size_t i = 0; i < page->slot_count; i++) {
-        const struct berth_remote *remote = compose->live(compose->context, page->slots[i].module);
-        if (!remote)
-            continue;
-        if (!seen_before(page, i, false))
-            add_entry_preload(writer, compose, remote);
-        if (!seen_before(page, i, true))
-            add_chunk_preloads(writer, compose, remote, page->slots[i].expose);
-    }
-}
-
 static json_t *slots_json(const struct berth_page *page) {
     json_t *slots = json_array();
     for (size_t i = 0; i < page->slot_count; i++) {
@@ -101,6 +13,8 @@ static json_t *slots_json(const struct berth_page *page) {
                                  slot->expose);
         json_object_set_new(item, "props",
                             slot->props ? json_deep_copy(slot->props) : json_object());
+        if (slot->policy)
+            json_object_set_new(item, "policy", json_string(slot->policy));
         json_array_append_new(slots, item);
     }
     return slots;
@@ -196,7 +110,7 @@ static void add_head(struct berth_template_writer *writer, const struct berth_co
                         compose->frontend->shell_integrity);
     berth_template_nonce(writer);
     berth_buffer_text(out, "></script>\n");
-    add_preloads(writer, compose);
+    berth_template_preloads(writer, compose);
     add_style(writer, compose->page);
     add_state(out, compose);
     berth_buffer_text(out, "</head>\n");

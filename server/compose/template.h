@@ -18,6 +18,10 @@ void berth_template_nonce(struct berth_template_writer *writer);
 enum berth_code berth_template_end(struct berth_template_writer *writer, char *csp,
                                    struct berth_template *ret, struct berth_error *error);
 
+/* The import map and the preloads of a composed page. */
+void berth_template_preloads(struct berth_template_writer *writer,
+                             const struct berth_compose *compose);
+
 /* The policy's value with the marker; free() it, NULL when out of memory. A document page needs its
  * <base>. */
 char *berth_policy(const struct berth_compose *compose, bool document);
