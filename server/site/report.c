@@ -11,7 +11,7 @@
 enum { REPORT_MAX_BYTES = 8 * 1024, REPORT_TEXT_MAX_BYTES = 1200, REPORTS_PER_SECOND = 100 };
 
 /* The second and how many came in it, in one word, so that no lock is needed. */
-static bool within_rate(struct berth_site *site) {
+bool site_within_rate(struct berth_site *site) {
     int64_t second = berth_monotonic_ms() / 1000;
     int64_t seen = atomic_load(&site->reports);
     for (;;) {
@@ -30,15 +30,16 @@ static enum berth_code collect(const void *data, size_t length, void *context,
     return BERTH_OK;
 }
 
-/* sendBeacon sends a string as text/plain, which needs no preflight: so any type is taken here. */
-static enum berth_code read_report(struct berth_exchange *exchange, json_t **ret,
-                                   struct berth_error *error) {
+enum berth_code site_read_report(struct berth_exchange *exchange, struct berth_site *site,
+                                 size_t max_bytes, json_t **ret, struct berth_error *error) {
     struct berth_buffer text;
-    berth_buffer_init(&text, REPORT_MAX_BYTES);
-    enum berth_code code = berth_exchange_read(exchange, REPORT_MAX_BYTES, collect, &text, error);
+    if (!site_within_rate(site))
+        return berth_fail(error, BERTH_BUSY, "limit-reports", "more than %d reports in this second",
+                          REPORTS_PER_SECOND);
+    berth_buffer_init(&text, max_bytes);
+    enum berth_code code = berth_exchange_read(exchange, (int64_t)max_bytes, collect, &text, error);
     if (code == BERTH_OK)
-        code =
-            berth_json_parse(text.data ? text.data : "", text.length, REPORT_MAX_BYTES, ret, error);
+        code = berth_json_parse(text.data ? text.data : "", text.length, max_bytes, ret, error);
     berth_buffer_done(&text);
     return code;
 }
@@ -61,13 +62,11 @@ static json_t *known_members(const json_t *report) {
     return fields;
 }
 
+/* sendBeacon sends a string as text/plain, which needs no preflight: so any type is taken here. */
 void site_post_report(struct berth_exchange *exchange, void *app) {
     struct berth_error error = {0};
     json_t *report = NULL;
-    enum berth_code code =
-        within_rate(app) ? read_report(exchange, &report, &error)
-                         : berth_fail(&error, BERTH_BUSY, "limit-reports",
-                                      "more than %d reports in this second", REPORTS_PER_SECOND);
+    enum berth_code code = site_read_report(exchange, app, REPORT_MAX_BYTES, &report, &error);
     if (code != BERTH_OK) {
         berth_answer_problem(exchange, &error);
         return;

@@ -34,6 +34,7 @@ const struct berth_route berth_site_routes[] = {
     {.pattern = "/manifests/remotes.json", .cors = true, .get = site_get_remotes},
     {.pattern = "/events", .cors = true, .get = site_get_events},
     {.pattern = "/reports", .cors = true, .post = site_post_report},
+    {.pattern = "/reports/csp", .post = site_post_csp},
     {.pattern = "/_berth/{file}", .cors = true, .get = site_get_frontend},
     {.pattern = "/livez", .get = get_livez},
     {.pattern = "/readyz", .get = get_readyz},

@@ -148,6 +148,82 @@ static void what_the_page_will_need_is_preloaded(void **state) {
     compose_end(&fixture);
 }
 
+static const char module_slots[] =
+    "{'path': '/', 'title': 'T', 'slots': ["
+    "{'name': 'a', 'module': 'x', 'expose': './Header', 'policy': 'remount'},"
+    "{'name': 'b', 'module': 'x', 'expose': './Footer'},"
+    "{'name': 'c', 'module': 'x', 'expose': './Header'}]}";
+
+static void exposes_that_are_files_are_preloaded_behind_the_import_map(void **state) {
+    (void)state;
+    struct compose_fixture fixture;
+    compose_begin(&fixture, module_slots);
+    compose_live(&fixture, "x", "1.0.0",
+                 "{'entry': 'app.js', 'type': 'module', 'format': 'es-module', 'exposes': ["
+                 "{'name': '.', 'file': 'app.js'}, {'name': './Header', 'file': 'h\\\"<.mjs'},"
+                 " {'name': './Footer', 'file': 'f.js'}], 'files': {'app.js': 'sha384-app',"
+                 " 'chunk.js': 'sha384-c', 'h\\\"<.mjs': 'sha384-h', 'x.css': 'sha384-x'}}");
+    fixture.compose.public_url = "https://p.example";
+    char *page = compose(&fixture, NULL);
+    assert_contains(page, "<script type=\"importmap\" nonce=\"N\">{\"integrity\":{"
+                          "\"https://p.example/m/x@1.0.0/app.js\":\"sha384-app\","
+                          "\"https://p.example/m/x@1.0.0/chunk.js\":\"sha384-c\","
+                          "\"https://p.example/m/x@1.0.0/h%22%3C.mjs\":\"sha384-h\"}}</script>\n"
+                          "<link rel=\"modulepreload\" "
+                          "href=\"https://p.example/m/x@1.0.0/h%22%3C.mjs\" "
+                          "crossorigin=\"anonymous\" nonce=\"N\" integrity=\"sha384-h\">\n"
+                          "<link rel=\"modulepreload\" href=\"https://p.example/m/x@1.0.0/f.js\" "
+                          "crossorigin=\"anonymous\" nonce=\"N\">\n");
+    assert_int_equal(count_of(page, "modulepreload"), 2); /* not the entry, which no slot shows */
+    assert_int_equal(count_of(page, "importmap"), 1);
+    free(page);
+    compose_end(&fixture);
+}
+
+static void containers_that_are_modules_are_preloaded_with_their_assets(void **state) {
+    (void)state;
+    struct compose_fixture fixture;
+    compose_begin(&fixture, module_slots);
+    compose_live(&fixture, "x", "1.0.0",
+                 "{'entry': 'e.js', 'type': 'module', 'integrity': 'sha384-e', 'exposes': ["
+                 "{'name': './Header', 'assets': {'js': ['h.js'], 'css': ['h.css']}}]}");
+    char *page = compose(&fixture, NULL);
+    assert_contains(page, "<link rel=\"modulepreload\" href=\"/m/x@1.0.0/e.js\" "
+                          "crossorigin=\"anonymous\" nonce=\"N\" integrity=\"sha384-e\">\n"
+                          "<link rel=\"modulepreload\" href=\"/m/x@1.0.0/h.js\" "
+                          "crossorigin=\"anonymous\" nonce=\"N\">\n"
+                          "<link rel=\"preload\" as=\"style\" href=\"/m/x@1.0.0/h.css\" "
+                          "nonce=\"N\">\n");
+    assert_lacks(page, "importmap"); /* an old version: nothing is known of its files */
+    free(page);
+    compose_end(&fixture);
+}
+
+static void a_native_federation_s_json_is_no_module_to_preload(void **state) {
+    (void)state;
+    struct compose_fixture fixture;
+    compose_begin(&fixture, module_slots);
+    compose_live(&fixture, "x", "1.0.0",
+                 "{'entry': 'remoteEntry.json', 'type': 'module', 'format': 'native-federation',"
+                 " 'exposes': [{'name': './Header', 'file': 'h.js'}]}");
+    char *page = compose(&fixture, NULL);
+    assert_int_equal(count_of(page, "preload\""), 1);
+    assert_contains(page, "<link rel=\"modulepreload\" href=\"/m/x@1.0.0/h.js\"");
+    free(page);
+    compose_end(&fixture);
+}
+
+static void a_slot_s_own_policy_is_in_the_state(void **state) {
+    (void)state;
+    char *page = compose_manifest(module_slots);
+    json_t *json = state_of(page);
+    const json_t *slots = json_object_get(json, "slots");
+    assert_string_equal(berth_json_string(json_array_get(slots, 0), "policy"), "remount");
+    assert_null(json_object_get(json_array_get(slots, 1), "policy"));
+    json_decref(json);
+    free(page);
+}
+
 static void a_module_in_two_slots_is_preloaded_once(void **state) {
     (void)state;
     struct compose_fixture fixture;
@@ -221,7 +297,7 @@ static void the_policy_allows_scripts_by_nonce_alone(void **state) {
         "connect-src 'self' wss://a.example:*; img-src 'self' data: blob: https://*.b.example "
         "data:; font-src 'self' data:; media-src 'self' blob:; frame-src 'self'; manifest-src "
         "'self'; worker-src 'self' blob:; object-src 'none'; form-action 'self'; frame-ancestors "
-        "'self'; base-uri 'none'");
+        "'self'; base-uri 'none'; report-uri /reports/csp");
     free(policy);
     compose_end(&fixture);
 }
@@ -359,6 +435,10 @@ int main(void) {
         cmocka_unit_test(texts_of_the_manifest_are_escaped),
         cmocka_unit_test(the_state_tells_the_shell_what_to_mount),
         cmocka_unit_test(what_the_page_will_need_is_preloaded),
+        cmocka_unit_test(exposes_that_are_files_are_preloaded_behind_the_import_map),
+        cmocka_unit_test(containers_that_are_modules_are_preloaded_with_their_assets),
+        cmocka_unit_test(a_native_federation_s_json_is_no_module_to_preload),
+        cmocka_unit_test(a_slot_s_own_policy_is_in_the_state),
         cmocka_unit_test(a_module_in_two_slots_is_preloaded_once),
         cmocka_unit_test(a_public_url_is_where_assets_come_from),
         cmocka_unit_test(the_layout_becomes_a_grid_with_names_that_css_allows),

@@ -11,7 +11,8 @@ from harness import SiteCase, at_once, main, until
 
 PUBLIC = {"/m/mod@1.0.0/remoteEntry.js": "GET, HEAD, OPTIONS", "/m/mod/remoteEntry.js": "GET, HEAD, OPTIONS",
           "/manifests/remotes.json": "GET, HEAD, OPTIONS", "/events": "GET, HEAD, OPTIONS",
-          "/reports": "POST, OPTIONS", "/_berth/shell.js.map": "GET, HEAD, OPTIONS",
+          "/reports": "POST, OPTIONS", "/reports/csp": "POST, OPTIONS",
+          "/_berth/shell.js.map": "GET, HEAD, OPTIONS",
           "/livez": "GET, HEAD, OPTIONS", "/readyz": "GET, HEAD, OPTIONS", "/a-page": "GET, HEAD, OPTIONS"}
 ADMIN = {"/api/modules": "GET, HEAD, OPTIONS", "/api/modules/mod": "GET, HEAD, OPTIONS",
          "/api/modules/mod/versions": "GET, HEAD, OPTIONS",
@@ -237,6 +238,34 @@ class Protocol(SiteCase):
         for body in (b"[]", b"[1,2]", b'{"kind":5,"ms":"x","module":["a"]}', b"{}"):
             with self.subTest(body):
                 self.assertIn(self.report(body).status, (204, 400))
+
+    def violation(self, body, type="application/csp-report"):
+        return self.public.call("POST", "/reports/csp", json.dumps(body).encode(),
+                                headers={"Content-Type": type})
+
+    def test_a_violation_of_the_policy_is_logged(self):
+        reply = self.violation({"csp-report": {
+            "document-uri": "http://h/a-page?token=very-secret-words", "effective-directive": "img-src",
+            "blocked-uri": "https://evil.example/x.png\n{}", "line-number": 3, "original-policy": "x" * 700}})
+        self.assertStatus(reply, 204)
+        self.assertIsNone(reply["Access-Control-Allow-Origin"])
+        line = self.server.wait_log("csp-violation", directive="img-src")
+        self.assertEqual((line["level"], line["document"], line["blocked"], line["line"]),
+                         ("warn", "http://h/a-page", "https://evil.example/x.png\n{}", 3))
+        several = [{"type": "csp-violation", "body": {"effectiveDirective": "font-src", "lineNumber": number}}
+                   for number in (1, 2)]
+        self.assertStatus(self.violation(several, "application/reports+json; charset=utf-8"), 204)
+        for number in (1, 2):
+            self.server.wait_log("csp-violation", directive="font-src", line=number)
+        policy = self.public.get("/a-page")["Content-Security-Policy"]
+        self.assertTrue(policy.endswith("; report-uri /reports/csp"), policy)
+
+    def test_a_violation_of_another_type_is_refused(self):
+        for type in ("text/plain", "application/json", "application/csp-reports", "application/csp", ""):
+            with self.subTest(type):
+                self.assertStatus(self.violation({}, type), 415, "media-type")
+        self.assertStatus(self.violation({"csp-report": {"x": "y" * 33000}}), 413)
+        self.assertStatus(self.violation({"csp-report": 5}), 204)
 
     def test_a_preflight_for_reports(self):
         reply = self.public.call("OPTIONS", "/reports", headers={
