@@ -1,7 +1,10 @@
 /**
- * The shapes that cross a border: what the server tells the shell, what the shell tells the server, and what
- * the shell and a module agree on. Nothing here has behaviour.
+ * The shapes that cross a border: what the server tells the shell, and what the shell tells the server. What the
+ * shell and a module agree on is in `contract/`. Nothing here has behaviour.
  */
+import type { Bus, Context, Mount, MountContext, Mounted, Props, Route } from '../contract/src/index';
+
+export type { Context, Mount, MountContext, Mounted, Props };
 
 /** Where a version is and how to load it. URLs are absolute once `resolveSpec` has seen them. */
 export interface RemoteSpec {
@@ -30,14 +33,20 @@ export interface RemoteSpec {
   contracts?: Record<string, string>;
 }
 
-export type Props = Record<string, unknown>;
-
 export interface SlotSpec {
   name: string;
   module: string;
   expose: string;
   props?: Props;
+  policy?: string;
 }
+
+/**
+ * How a place that shows a module takes a new version. `component`: the new one is mounted beside the old, which
+ * then goes. `remount`: the old one goes first. `pinned`: the page keeps what it has. `reload`: it keeps it too,
+ * and is loaded anew when that disturbs nobody.
+ */
+export type Policy = 'component' | 'remount' | 'pinned' | 'reload';
 
 export interface Urls {
   events: string;
@@ -54,6 +63,8 @@ export interface PageState {
   /** Modules without a live version are missing. */
   modules: Record<string, unknown>;
   settings?: Partial<Settings>;
+  /** What modules may know of the user. */
+  user?: Props;
 }
 
 export interface Settings {
@@ -114,29 +125,6 @@ export interface Report {
   ms: number | null;
 }
 
-/** What `mount(el, props, ctx)` is given beside its element and props. */
-export interface MountContext {
-  /** What the version before it returned from `getState()`. */
-  state?: unknown;
-  version: string;
-  base: string;
-  /** Tells the shell that the module can not go on; the page returns to the last good version. */
-  onError(error: unknown): void;
-}
-
-/** What `mount(el, props, ctx)` returns. */
-export interface Mounted {
-  update?(props: Props): unknown;
-  unmount?(): unknown;
-  getState?(): unknown;
-}
-
-export type Mount = (
-  element: HTMLElement,
-  props: Props,
-  context: MountContext,
-) => Mounted | void | Promise<Mounted | void>;
-
 /** A module federation container. */
 export interface Container {
   init?(scope: unknown, initScope?: unknown): unknown;
@@ -171,7 +159,12 @@ export interface ModuleStatus {
 export interface Berth {
   readonly version: string;
   modules(): ModuleStatus[];
+  readonly context: Context;
+  readonly route: Route;
+  emit: Bus['emit'];
+  last: Bus['last'];
   on(event: 'loaded' | 'swapped' | 'failed', listener: (detail: BerthEventDetail) => void): () => void;
+  on(event: string, listener: (detail: never) => void): () => void;
   live(spec: unknown, entryUrl?: string): Container;
   start(state: PageState, origin: string, nonce: string): void;
 }

@@ -1,7 +1,13 @@
 /** What the second file of the shell uses of the first: its files import from here, beside types, and from each other. */
-export { Fault } from './fault';
-export { provide } from './lazy';
-export { expose } from './loader';
-export { boundaryOf, isComponent, isPinned } from './react';
-export { sharedPackage } from './scope';
-export { dropStyles, keepStyles } from './styles';
+import { on } from './bus';
+import { Fault, isImportError, messageOf } from './fault';
+import { provide } from './lazy';
+import { expose, isContainer } from './loader';
+import { boundaryOf, isComponent, isPinned } from './react';
+import { routeGlobal } from './router';
+import { sharedPackage } from './scope';
+import { trustedScript } from './sinks';
+import { dropStyles, keepStyles, pageNonce } from './styles';
+
+export { boundaryOf, dropStyles, expose, Fault, isComponent, isContainer, isImportError, isPinned, keepStyles };
+export { messageOf, on, pageNonce, provide, routeGlobal, sharedPackage, trustedScript };

@@ -36,8 +36,8 @@ export function watchErrors(onTrouble: OnTrouble): void {
       overBudget(version.errorTimes, performance.now()) || chunk,
     );
   };
-  window.addEventListener('error', (event) => {
+  addEventListener('error', (event) => {
     if (event instanceof ErrorEvent) blame(event.error ?? event.message, event.filename);
   });
-  window.addEventListener('unhandledrejection', ({ reason }) => blame(reason, ''));
+  addEventListener('unhandledrejection', ({ reason }) => blame(reason, ''));
 }

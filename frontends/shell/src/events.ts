@@ -40,6 +40,8 @@ export class Feed {
   readonly #urls: Urls;
   readonly #news: News;
   readonly #channel: BroadcastChannel;
+  /** Of the channel and of the lock. */
+  readonly #name: string;
   /** Each election has a number: whatever belongs to an older one is over. */
   #election = 0;
   #release: (() => void) | null = null;
@@ -51,6 +53,7 @@ export class Feed {
   constructor(urls: Urls, news: News) {
     this.#urls = urls;
     this.#news = news;
+    this.#name = `berth ${urls.events}`;
     this.#channel = new BroadcastChannel(this.#name);
     this.#channel.addEventListener('message', ({ data }) => this.#deliver(data as Message));
     const stop = (): void => this.#stop();
@@ -61,15 +64,11 @@ export class Feed {
       setTimeout(() => this.#release || void this.#sync(false), FOLLOWER_MS);
     };
     // A page in the back/forward cache must hold neither lock nor stream, and has missed what happened meanwhile.
-    window.addEventListener('pagehide', stop);
-    window.addEventListener('pageshow', (event) => event.persisted && start());
+    addEventListener('pagehide', stop);
+    addEventListener('pageshow', (event) => event.persisted && start());
     document.addEventListener('freeze', stop);
     document.addEventListener('resume', start);
     start();
-  }
-
-  get #name(): string {
-    return `berth ${this.#urls.events}`;
   }
 
   #deliver({ kind, text }: Message): void {
@@ -144,7 +143,7 @@ export class Feed {
     this.#source?.close();
     this.#source = null;
     clearTimeout(this.#timer);
-    this.#timer = window.setTimeout(() => {
+    this.#timer = setTimeout(() => {
       if (this.#attempt) void this.#sync(true);
       this.#open(election);
     }, jitter(wait));

@@ -2,10 +2,11 @@
  * What consumers get that were built with a module's URL baked in: a container whose exposes keep their identity
  * for the life of the page, while what is behind them follows the live version.
  */
-import type { Namespace, Props } from './contract';
+import type { Namespace, Props, RemoteSpec } from './contract';
 import { boundaryOf, dropStyles, expose, Fault, isComponent, isPinned, keepStyles, sharedPackage } from './core';
 import type { Consumer, Module } from './module';
 import type { Component, React, ReactDom, ReactKit } from './react';
+import { reloadSoon } from './reload';
 import type { SharedScope } from './scope';
 import type { Version } from './version';
 
@@ -14,6 +15,9 @@ interface Face {
   namespace: Namespace;
   /** What consumers hold on to: wrapped components, pinned hooks and contexts. No version without them takes over. */
   kept: Map<string, unknown>;
+  /** The version that the page keeps, by the bundle's policy for this expose. */
+  held?: Version | undefined;
+  reload?: boolean;
 }
 
 export class HotModule implements Consumer {
@@ -31,8 +35,15 @@ export class HotModule implements Consumer {
     return this.#faces.size > 0;
   }
 
+  takes({ version }: RemoteSpec): boolean {
+    const faces = [...this.#faces.values()];
+    if (faces.some(({ held, reload }) => reload && held?.spec.version !== version)) reloadSoon();
+    return !faces.length || faces.some(({ held }) => !held);
+  }
+
   async prepare(version: Version): Promise<void> {
     for (const key of new Set([...this.#faces.keys(), ...this.#wanted])) {
+      if (this.#faces.get(key)?.held) continue;
       const namespace = await expose(version, key);
       for (const name of this.#faces.get(key)?.kept.keys() ?? []) {
         if (!namespace[name]) throw new Fault('preparing', `${key} no longer exports ${name}, which this page uses`);
@@ -47,6 +58,7 @@ export class HotModule implements Consumer {
 
   /** Maybe within the commit that failed: React then draws the version before in the same frame. */
   recover(): void {
+    for (const face of this.#faces.values()) if (face.held?.failed) face.held = undefined;
     for (const redraw of this.#redraws) redraw();
   }
 
@@ -75,6 +87,12 @@ export class HotModule implements Consumer {
     if (!face) {
       face = { namespace: Object.defineProperty({}, '__esModule', { value: true }), kept: new Map() };
       this.#faces.set(key, face);
+      const policy = version.spec.policies?.[key];
+      face.reload = policy === 'reload';
+      if (face.reload || policy === 'pinned') {
+        face.held = version;
+        version.needed = true;
+      }
     }
     this.#addNames(key, face, version);
     return face;
@@ -87,8 +105,13 @@ export class HotModule implements Consumer {
     }
   }
 
+  /** The version that the consumer sees of an expose. */
+  #versionOf(key: string): Version | null {
+    return this.#faces.get(key)?.held ?? this.module.current;
+  }
+
   #currentValue(key: string, name: string): unknown {
-    return this.module.current?.namespaces.get(key)?.[name];
+    return this.#versionOf(key)?.namespaces.get(key)?.[name];
   }
 
   #valueOf(key: string, { kept }: Face, name: string): unknown {
@@ -97,7 +120,10 @@ export class HotModule implements Consumer {
     // A default export is named by its expose: `./Header` is a component, `./format` a function.
     const wrap = this.#React && isComponent(value, name === 'default' ? key.replace(/^.*\//, '') : name);
     if (wrap) value = this.#wrap(this.#React as React, key, name);
-    if (wrap || isPinned(value, name)) kept.set(name, value);
+    const pin = isPinned(value, name);
+    if (wrap || pin) kept.set(name, value);
+    const version = pin && this.#versionOf(key);
+    if (version) version.needed = true;
     return value;
   }
 
@@ -116,10 +142,10 @@ export class HotModule implements Consumer {
 
     return react.forwardRef((props: Props, ref: unknown) => {
       const [, redraw] = react.useReducer((count) => count + 1, 0);
-      const version = module.current;
+      const version = this.#versionOf(key);
       react.useLayoutEffect(() => {
         this.#redraws.add(redraw);
-        if (module.current !== version) redraw(); // swapped between this render and its commit
+        if (this.#versionOf(key) !== version) redraw(); // swapped between this render and its commit
         return () => void this.#redraws.delete(redraw);
       }, []);
       if (!version) return null;

@@ -1,17 +1,15 @@
 /** Brings one version into the page: fetches its entry, finds its container, initialises it, gets its exposes. */
 import type { Container, Namespace, RemoteSpec } from './contract';
-import { Fault, faultOf, isImportError, messageOf } from './fault';
-import { adoptNewGlobals, globalNames, routeVersion, takeContainer } from './router';
+import { Fault, faultOf } from './fault';
+import { more } from './lazy';
+import { routeVersion, takeContainer } from './router';
 import { promote, scopeForVersion } from './scope';
-import { atEpoch } from './spec';
+import { integrityOf } from './sinks';
 import { pageNonce } from './styles';
 import { createVersion, forgetVersion, type Version } from './version';
 
 const loads = new Map<string, Promise<Version>>();
 export const allLoads = (): Promise<unknown> => Promise.allSettled(loads.values());
-
-/** How often an ES module entry has failed: the next try needs another URL. */
-const epochs = new Map<string, number>();
 
 /** One load per version, shared by all who ask; a failed one is forgotten, so that asking again tries again. */
 export function load(spec: RemoteSpec): Promise<Version> {
@@ -24,50 +22,57 @@ export function load(spec: RemoteSpec): Promise<Version> {
 }
 
 async function loadVersion(spec: RemoteSpec): Promise<Version> {
-  const version = createVersion(atEpoch(spec, epochs.get(spec.entry) ?? 0));
+  const modules = spec.type === 'module' ? await more() : undefined;
+  const version = createVersion(modules ? modules.freshUrls(spec) : spec, spec.entry);
   try {
-    if (spec.type === 'module') await runModule(version);
-    else await runScript(version);
+    await (modules ? modules.runModule(version) : runScript(version));
     version.loading = false;
     await initialise(version);
     return version;
   } catch (error) {
     forgetVersion(version);
-    if (spec.type === 'module') epochs.set(spec.entry, (epochs.get(spec.entry) ?? 0) + 1);
+    spoil(version);
     throw faultOf(error, 'initialising');
   }
 }
 
-const isContainer = (value: unknown): value is Container => typeof (value as Container | null)?.get === 'function';
-
-/** A plain ES module has no container: what it exports is what it exposes, under any name. */
-async function runModule(version: Version): Promise<void> {
-  let namespace: Namespace;
-  try {
-    namespace = (await import(version.spec.entry)) as Namespace;
-  } catch (error) {
-    throw new Fault(isImportError(error) ? 'fetching' : 'evaluating', messageOf(error), error);
-  }
-  version.container = isContainer(namespace)
-    ? namespace
-    : isContainer(namespace.default)
-      ? namespace.default
-      : { get: () => () => namespace };
+/** Another try has to start from the beginning where the browser remembers the failure. */
+function spoil({ key, spec }: Version): void {
+  if (spec.type !== 'module') return;
+  loads.delete(key);
+  void more().then(({ spoilUrls }) => spoilUrls(key));
 }
+
+/** Frees what a version has brought, as far as a page can: ES modules stay. */
+export function unload(version: Version): void {
+  loads.delete(version.key);
+  forgetVersion(version);
+  for (const { element } of version.sheets) element.remove();
+  version.sheets = [];
+  version.globals = {};
+  version.scope = {};
+  version.container = undefined;
+  version.namespaces.clear();
+  version.exposing.clear();
+}
+
+export const isContainer = (value: unknown): value is Container => typeof (value as Container | null)?.get === 'function';
 
 async function runScript(version: Version): Promise<void> {
   const { spec } = version;
   routeVersion(version);
-  const before = spec.globals.length ? null : globalNames();
-  await insertScript(spec);
-  if (before) adoptNewGlobals(version, before);
+  const adoptGlobals = spec.globals.length ? undefined : (await more()).watchGlobals();
+  await insertScript(version);
+  adoptGlobals?.(version);
   const container = takeContainer(version);
   if (!isContainer(container)) throw new Fault('initialising', `${spec.entry} left no container in "${spec.name}"`);
   version.container = container;
 }
 
 /** Resolves when the script has run without an error. The mode is that of the page's preload, which is so used. */
-function insertScript({ entry, integrity }: RemoteSpec): Promise<void> {
+function insertScript(version: Version): Promise<void> {
+  const { entry } = version.spec;
+  const integrity = version.spec.integrity ?? integrityOf(version, entry);
   return new Promise((resolve, reject) => {
     const script = document.createElement('script');
     script.src = entry;
@@ -83,11 +88,11 @@ function insertScript({ entry, integrity }: RemoteSpec): Promise<void> {
         thrown ??= faultOf(event.error ?? event.message, 'evaluating');
     };
     const finish = (settle: () => void) => (): void => {
-      window.removeEventListener('error', onError);
+      removeEventListener('error', onError);
       script.remove();
       settle();
     };
-    window.addEventListener('error', onError);
+    addEventListener('error', onError);
     script.onload = finish(() => (thrown ? reject(thrown) : resolve()));
     script.onerror = finish(() => reject(new Fault('fetching', `could not load ${entry}`)));
     document.head.append(script);
@@ -101,9 +106,9 @@ function insertScript({ entry, integrity }: RemoteSpec): Promise<void> {
 async function initialise(version: Version): Promise<void> {
   version.scope = scopeForVersion();
   const ready = version.container?.init?.(version.scope, []);
-  promote(version.scope);
+  version.needed = promote(version.scope);
   await ready;
-  promote(version.scope);
+  version.needed = promote(version.scope) || version.needed;
 }
 
 /** The namespace behind an expose; cached, except for failures. */
@@ -112,7 +117,10 @@ export function expose(version: Version, key: string): Promise<Namespace> {
   if (known) return known;
   const exposing = getExpose(version, key);
   version.exposing.set(key, exposing);
-  exposing.catch(() => version.exposing.delete(key));
+  exposing.catch(({ phase }: Fault) => {
+    version.exposing.delete(key);
+    if (phase !== 'exposing') spoil(version);
+  });
   return exposing;
 }
 

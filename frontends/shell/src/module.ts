@@ -5,16 +5,18 @@
  * committed, at once for all who show it. Whatever goes wrong before leaves the page as it is; whatever goes
  * wrong after returns it to the last good version.
  */
-import type { ModuleStatus, Phase, RemoteSpec, Settings } from './contract';
+import type { ModuleStatus, Phase, RemoteSpec, ReportKind, Settings } from './contract';
 import { Fault, faultOf, withTimeout } from './fault';
-import { load } from './loader';
-import { tellFailed, tellShown, type Origin, type Subject } from './report';
+import { load, unload } from './loader';
+import { tellFailed, tellShown, type Origin } from './report';
 import type { Version } from './version';
 
 /** A place that shows a module: a slot, or the wrappers handed to a consumer. */
 export interface Consumer {
   /** It shows something of the current version; a new one that it cannot show is not committed. */
   readonly active: boolean;
+  /** False: it keeps what it shows, by its policy. Asked once for each activation. */
+  takes(spec: RemoteSpec): boolean;
   prepare(version: Version): Promise<void>;
   /** Resolves once the version is visible; failures go to `Module.fail`. Null: nothing can be shown. */
   show(version: Version | null): Promise<void> | void;
@@ -31,6 +33,9 @@ interface Failure {
   final: boolean;
 }
 
+/** How many versions that nobody shows are kept, beside the current and the last good one. */
+const SPARE = 3;
+
 const notAgain = (): Fault => new Fault('retrying', 'it has failed in this page before');
 
 export class Module {
@@ -43,6 +48,8 @@ export class Module {
   /** Versions that were shown without failing, the last one last. */
   #good: Version[] = [];
   readonly #bad = new Map<string, Failure>();
+  /** All that are loaded, in the order in which they were last shown. */
+  readonly #loaded = new Set<Version>();
   readonly #consumers = new Set<Consumer>();
 
   constructor(
@@ -78,7 +85,8 @@ export class Module {
     if (this.#latest?.version === spec.version && (this.#staging || this.current?.spec.version === spec.version))
       return;
     this.#latest = spec;
-    if (this.#consumers.size) this.#stage(spec).catch(() => undefined);
+    const takers = [...this.#consumers].filter((consumer) => consumer.takes(spec));
+    if (takers.length) this.#stage(spec).catch(() => undefined);
   }
 
   /** The server went back in time, e.g. to a backup: what it says from now on is not stale. */
@@ -106,7 +114,7 @@ export class Module {
     try {
       await withTimeout(consumer.prepare(version), settings.stage_ms);
     } catch (error) {
-      tellFailed(this.#subject(version.spec), 'load-failed', faultOf(error, 'exposing'), null);
+      this.#tell(version.spec, 'load-failed', faultOf(error, 'exposing'), null);
       throw error;
     }
     if (this.current === version) void consumer.show(version);
@@ -129,6 +137,7 @@ export class Module {
   #load(spec: RemoteSpec): Promise<Version> {
     const loading = load(spec).then(async (version) => {
       if (version.failed) throw notAgain();
+      this.#loaded.add(version);
       await this.#prepareAll(version);
       return version;
     });
@@ -170,9 +179,22 @@ export class Module {
     }
     await Promise.all(showing);
     if (this.#committing === version) this.#committing = null;
+    this.#loaded.delete(version);
+    this.#loaded.add(version);
+    this.#evict();
     if (this.current !== version) return;
     this.#bad.delete(version.spec.version);
-    tellShown(this.#subject(version.spec), previous?.spec.version ?? null, started);
+    tellShown(this.from, version.spec, previous?.spec.version ?? null, started);
+  }
+
+  #evict(): void {
+    const kept = [this.current, this.#lastGood(), this.#committing];
+    const spare = [...this.#loaded].filter((one) => !one.mounts && !one.needed && !kept.includes(one));
+    for (const version of spare.slice(0, -SPARE)) {
+      this.#loaded.delete(version);
+      this.#good = this.#good.filter((other) => other !== version);
+      unload(version);
+    }
   }
 
   /** A version that is, or was, on display failed: never show it again, return to the last good one. */
@@ -188,19 +210,18 @@ export class Module {
       this.current = this.#lastGood() ?? null;
       this.#good = this.#good.filter((other) => other !== this.current);
     }
-    const keep = this.current?.spec.version ?? null;
-    const kind = !committing ? 'runtime-failure' : keep === null ? 'load-failed' : 'swap-failed';
-    tellFailed(this.#subject(version.spec), kind, fault, keep);
-    if (wasShown) for (const consumer of this.#consumers) consumer.recover(this.current);
+    this.#tell(version.spec, committing ? undefined : 'runtime-failure', fault);
+    // Also if it is not the current one: a place may have kept it.
+    for (const consumer of this.#consumers) consumer.recover(this.current);
   }
 
   /** An error outside of any boundary. One that cannot be survived, or the second in a short time, is a failure. */
   trouble(version: Version, error: unknown, phase: Phase, enough: boolean): void {
-    if (version.failed || this.current !== version) return;
-    if (enough && this.#lastGood()) return this.fail(version, error, phase);
+    const isCurrent = this.current === version;
+    if (version.failed || version.spec.module !== this.name || !(isCurrent || version.mounts)) return;
+    if (enough && (!isCurrent || this.#lastGood())) return this.fail(version, error, phase);
     // Without a way back, a module with a broken handler is better than its fallback.
-    const { version: name } = version.spec;
-    tellFailed(this.#subject(version.spec), 'runtime-failure', faultOf(error, phase), name);
+    this.#tell(version.spec, 'runtime-failure', faultOf(error, phase));
   }
 
   #lastGood(): Version | undefined {
@@ -211,11 +232,15 @@ export class Module {
   #refuse(spec: RemoteSpec, fault: Fault): void {
     if (!this.#bad.get(spec.version)?.final)
       this.#bad.set(spec.version, { phase: fault.phase, generation: spec.generation, final: false });
-    const keep = this.current?.spec.version ?? null;
-    tellFailed(this.#subject(spec), keep === null ? 'load-failed' : 'swap-failed', fault, keep);
+    this.#tell(spec, undefined, fault);
   }
 
-  #subject({ version }: RemoteSpec): Subject {
-    return { from: this.from, module: this.name, version };
+  #tell(
+    spec: RemoteSpec,
+    kind: ReportKind | undefined,
+    fault: Fault,
+    keep = this.current?.spec.version ?? null,
+  ): void {
+    tellFailed(this.from, spec, kind ?? (keep === null ? 'load-failed' : 'swap-failed'), fault, keep);
   }
 }

@@ -1,6 +1,18 @@
 /** What `lazy.ts` brings. */
 import { customElement, singleSpa } from './contracts';
+import { watchGlobals } from './globals';
 import { HotModule } from './hot';
+import { freshUrls, runModule, spoilUrls } from './modules';
+import { reloadSoon } from './reload';
 
-export const more = { HotModule, customElement, singleSpa };
+export const more = {
+  HotModule,
+  customElement,
+  freshUrls,
+  reloadSoon,
+  runModule,
+  singleSpa,
+  spoilUrls,
+  watchGlobals,
+};
 export type More = typeof more;

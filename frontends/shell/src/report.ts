@@ -1,5 +1,6 @@
 /** Tells the server, the console and the page what happened to a module. */
-import type { BerthEventDetail, Report, ReportKind, Urls } from './contract';
+import type { BerthEventDetail, RemoteSpec, Report, ReportKind, Urls } from './contract';
+import { tell } from './bus';
 import type { Fault } from './fault';
 
 /** The server that a module comes from, seen from this page. */
@@ -7,12 +8,6 @@ export interface Origin {
   origin: string;
   urls: Urls;
   page: string;
-}
-
-export interface Subject {
-  from: Origin;
-  module: string;
-  version: string;
 }
 
 const MESSAGE_LIMIT = 300;
@@ -31,30 +26,37 @@ export function rateLimit(burst: number, everyMs: number, now: () => number): ()
 
 const allowed = rateLimit(30, 2000, () => performance.now());
 
-function tell(
+function report(
   event: 'loaded' | 'swapped' | 'failed',
-  { from, module, version }: Subject,
-  report: Pick<Report, 'kind' | 'phase' | 'message' | 'keep' | 'ms'>,
+  { urls, page }: Origin,
+  { module, version }: RemoteSpec,
+  what: Pick<Report, 'kind' | 'phase' | 'message' | 'keep' | 'ms'>,
   previous: string | null,
 ): void {
   if (allowed())
-    navigator.sendBeacon(from.urls.reports, JSON.stringify({ ...report, module, version, page: from.page }));
-  const { phase, message, keep, ms } = report;
+    navigator.sendBeacon(urls.reports, JSON.stringify({ ...what, module, version, page }));
+  const { phase, message, keep, ms } = what;
   const detail: BerthEventDetail = { module, version, previous, ms, phase, message, keep };
-  dispatchEvent(new CustomEvent(`berth:${event}`, { detail }));
+  tell(event, detail);
 }
 
-export function tellShown(subject: Subject, previous: string | null, started: number): void {
+export function tellShown(from: Origin, spec: RemoteSpec, previous: string | null, started: number): void {
   const kind = previous === null ? 'loaded' : 'swapped';
   const ms = Math.round((performance.now() - started) * 10) / 10;
-  tell(kind, subject, { kind, phase: null, message: null, keep: null, ms }, previous);
+  report(kind, from, spec, { kind, phase: null, message: null, keep: null, ms }, previous);
 }
 
 /** `keep` is the version that the page stays on or returns to; null: the slot's fallback. */
-export function tellFailed(subject: Subject, kind: ReportKind, fault: Fault, keep: string | null): void {
+export function tellFailed(
+  from: Origin,
+  spec: RemoteSpec,
+  kind: ReportKind,
+  fault: Fault,
+  keep: string | null,
+): void {
   const { phase, cause } = fault;
   const message = fault.message.slice(0, MESSAGE_LIMIT);
   const outcome = keep === null ? 'showing the fallback' : `staying on ${keep}`;
-  console.error(`${subject.module} ${subject.version} failed while ${phase}: ${message}; ${outcome}`, cause ?? '');
-  tell('failed', subject, { kind, phase, message, keep, ms: null }, keep);
+  console.error(`${spec.module} ${spec.version} failed while ${phase}: ${message}; ${outcome}`, cause ?? '');
+  report('failed', from, spec, { kind, phase, message, keep, ms: null }, keep);
 }

@@ -29,7 +29,7 @@ function runningVersion(name: string, route: Route): Version | undefined {
   return version && (route.chunks || version.spec.name === name) ? version : undefined;
 }
 
-function routeGlobal(name: string, chunks: boolean): Route {
+export function routeGlobal(name: string, chunks: boolean): Route {
   const known = routes.get(name);
   if (known) return known;
   const descriptor = Object.getOwnPropertyDescriptor(window, name);
@@ -75,20 +75,3 @@ export function proxyGlobal(name: string, container: unknown): void {
   route.proxy = container;
   if (route.fixed) globals[name] = container;
 }
-
-/**
- * For a bundle whose chunk globals the server could not tell: the new global arrays with a `push` of their own
- * that appeared while its entry ran. Only names are compared; reading every descriptor of window would
- * materialise some 1.6 MB of lazy interface objects.
- */
-export function adoptNewGlobals(version: Version, before: Set<string>): void {
-  for (const name of Object.getOwnPropertyNames(window)) {
-    if (before.has(name) || routes.has(name)) continue;
-    const value: unknown = Object.getOwnPropertyDescriptor(window, name)?.value;
-    if (!Array.isArray(value) || !Object.hasOwn(value, 'push')) continue;
-    routeGlobal(name, true);
-    version.globals[name] = value;
-  }
-}
-
-export const globalNames = (): Set<string> => new Set(Object.getOwnPropertyNames(window));

@@ -1,16 +1,18 @@
 /** The one runtime of a page: modules by their server, the ways in which they get onto the page. */
 import type {
   Berth,
-  BerthEventDetail,
   Container,
+  Context,
   ModuleStatus,
   PageState,
   RemoteSpec,
   SlotSpec,
   Urls,
 } from './contract';
+import { busFor, watchRoute } from './bus';
 import { watchErrors } from './errors';
 import { Feed } from './events';
+import { proxyRemote } from './federation';
 import { messageOf } from './fault';
 import type { HotModule } from './hot';
 import { more } from './lazy';
@@ -18,6 +20,7 @@ import { Module, settings } from './module';
 import type { Origin } from './report';
 import { proxyGlobal } from './router';
 import { joinScope, type SharedScope } from './scope';
+import { watchScripts } from './sinks';
 import { Slot } from './slot';
 import { resolveSpec } from './spec';
 import { useNonce, watchStyles } from './styles';
@@ -42,6 +45,8 @@ interface Server {
   modules: Map<string, Remote>;
   feed?: Feed;
 }
+
+let context: Context = Object.freeze({ page: location.pathname });
 
 const servers = new Map<string, Server>();
 
@@ -100,6 +105,13 @@ function offer(server: Server, name: string, raw: unknown): void {
   }
 }
 
+/** Consumers that were built with the module's global find the live container, and do not ask for the baked URL. */
+function takeOver({ from }: Server, { module, container }: Remote, { type, name }: Partial<RemoteSpec>): void {
+  if (!name) return;
+  if (type !== 'module') proxyGlobal(name, container);
+  proxyRemote(name, { container, entry: `${from.origin}/m/${module.name}/remoteEntry.js` });
+}
+
 function follow(server: Server): void {
   server.feed ??= new Feed(server.from.urls, {
     activated: ({ module, remote }) => offer(server, module, remote),
@@ -114,15 +126,16 @@ function follow(server: Server): void {
 
 /** The container of a live entry: `spec` is what was live when the server wrote it. */
 function live(raw: unknown, entryUrl?: string): Container {
-  const { module: name = '', name: globalName, version } = (raw ?? {}) as Partial<RemoteSpec>;
+  const spec = (raw ?? {}) as Partial<RemoteSpec>;
   const script = document.currentScript as HTMLScriptElement | null;
   const server = serverAt(new URL(entryUrl ?? script?.src ?? '', location.href).origin);
   useNonce(script?.nonce);
-  const { container } = remoteOf(server, name);
-  if (version) offer(server, name, raw);
-  if (!entryUrl && globalName) proxyGlobal(globalName, container);
+  const { module: name = '' } = spec;
+  const remote = remoteOf(server, name);
+  if (spec.version) offer(server, name, raw);
+  takeOver(server, remote, entryUrl ? { ...spec, type: 'module' } : spec);
   follow(server);
-  return container;
+  return remote.container;
 }
 
 /** How long the modules have the connections to themselves. */
@@ -132,13 +145,13 @@ const FEED_DELAY_MS = 1000;
 function start(state: PageState, origin: string, nonce: string): void {
   useNonce(nonce);
   Object.assign(settings, state.settings);
+  const { page, user } = state;
+  context = Object.freeze(user ? { page, user: Object.freeze(user) } : { page });
   const server = serverAt(origin, state);
   for (const [name, raw] of Object.entries(state.modules)) {
-    const { container } = remoteOf(server, name);
+    const remote = remoteOf(server, name);
     offer(server, name, raw);
-    const { type, name: globalName } = raw as RemoteSpec;
-    // Consumers that were built with this global find the live container, and do not ask for the baked URL.
-    if (type === 'script' && globalName) proxyGlobal(globalName, container);
+    takeOver(server, remote, raw as RemoteSpec);
   }
 
   const fill = (): void => {
@@ -155,26 +168,30 @@ async function fillSlot(server: Server, spec: SlotSpec): Promise<void> {
   const element = document.querySelector<HTMLElement>(`[data-berth-slot="${CSS.escape(spec.name)}"]`);
   if (!element) return console.error(`berth: this page has no element for slot "${spec.name}"`);
   const { module } = remoteOf(server, spec.module);
-  await module.attach(new Slot(element, spec, module)).catch(() => undefined); // the module has told it
-}
-
-function on(event: string, listener: (detail: BerthEventDetail) => void): () => void {
-  const type = `berth:${event}`;
-  const handler = (dispatched: Event): void => listener((dispatched as CustomEvent<BerthEventDetail>).detail);
-  addEventListener(type, handler);
-  return () => removeEventListener(type, handler);
+  await module.attach(new Slot(element, spec, module, context)).catch(() => undefined); // the module has told it
 }
 
 /** The runtime that is there, maybe of another build; else this one. */
 export function runtime(): Berth {
   const known = window.__BERTH__;
   if (known) return known;
+  watchScripts();
   watchStyles();
+  watchRoute();
   watchErrors((version, error, phase, enough) => {
     for (const module of allModules()) module.trouble(version, error, phase, enough);
   });
   const modules = (): ModuleStatus[] => allModules().map((module) => module.status());
-  const berth: Berth = Object.freeze({ version: __BERTH_VERSION__, modules, on, live, start });
+  const berth = Object.freeze({
+    ...busFor(),
+    version: __BERTH_VERSION__,
+    get context() {
+      return context;
+    },
+    modules,
+    live,
+    start,
+  }) as Berth;
   Object.defineProperty(window, '__BERTH__', { value: berth, enumerable: true });
   return berth;
 }

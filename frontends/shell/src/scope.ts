@@ -49,9 +49,11 @@ const scopes = new Set<SharedScope>([pageScope]);
 
 export const scopeForVersion = (): SharedScope => addMissing({}, pageScope);
 
-/** The first that registers a package provides it to the page. */
-export function promote(scope: SharedScope): void {
+/** The first that registers a package provides it to the page. True if this one does so. */
+export function promote(scope: SharedScope): boolean {
+  const provides = Object.keys(scope).some((name) => !pageScope[name]);
   for (const target of scopes) addMissing(target, scope);
+  return provides;
 }
 
 /** A host's scope joins the page's: its packages are used by modules, and it gets what they bring. */

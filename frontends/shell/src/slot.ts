@@ -2,8 +2,10 @@
  * A slot of the page. It first holds the fallback that the server composed; a version is mounted into a box of
  * its own beside what is there, and takes its place when its first content is there: never an empty frame.
  */
-import type { Mount, MountContext, Mounted, Props, SlotSpec } from './contract';
+import { busFor } from './bus';
+import type { Context, Mount, MountContext, Mounted, Props, RemoteSpec, SlotSpec } from './contract';
 import { Fault, messageOf } from './fault';
+import { more } from './lazy';
 import { settings, type Consumer, type Module } from './module';
 import { mountOf } from './mount';
 import { PENDING } from './react';
@@ -16,7 +18,9 @@ class Pane {
   mounted: Mounted | void = undefined;
   /** Its mount function has returned a promise that is not settled. */
   busy = false;
-  closed = false;
+  /** Aborted when it is closed. */
+  readonly #life = new AbortController();
+  readonly signal = this.#life.signal;
   #styled = false;
 
   constructor(
@@ -48,20 +52,23 @@ class Pane {
     return Boolean(this.box.firstElementChild?.hasAttribute(PENDING));
   }
 
+  get closed(): boolean {
+    return this.signal.aborted;
+  }
+
   close(): void {
     if (this.closed) return;
-    this.closed = true;
-    this.unmount();
+    void this.unmount();
+    this.#life.abort();
     this.box.remove();
     this.reveal(false);
   }
 
-  unmount(): void {
-    const complain = (error: unknown): void => this.warn('unmounting', error);
+  async unmount(): Promise<void> {
     try {
-      Promise.resolve(this.mounted?.unmount?.()).catch(complain);
+      await this.mounted?.unmount?.();
     } catch (error) {
-      complain(error);
+      this.warn('unmounting', error);
     }
   }
 
@@ -76,27 +83,49 @@ export class Slot implements Consumer {
   /** Mounted but without content yet. */
   #next: Pane | null = null;
   readonly #fallback: ChildNode[];
+  readonly #spec: SlotSpec;
   readonly #props: Props;
-  readonly #mounts = new Map<Version, Mount>();
+  readonly #mounts = new WeakMap<Version, Mount>();
   readonly #states = new WeakMap<Version, unknown>();
   readonly #element: HTMLElement;
-  readonly #expose: string;
   readonly #module: Module;
 
-  constructor(element: HTMLElement, spec: SlotSpec, module: Module) {
+  readonly #context: Context;
+
+  constructor(element: HTMLElement, spec: SlotSpec, module: Module, context: Context) {
     this.#element = element;
-    this.#expose = spec.expose;
+    this.#spec = spec;
     this.#module = module;
     this.#fallback = [...element.childNodes];
     this.#props = spec.props ?? {};
+    this.#context = Object.freeze({ ...context, slot: Object.freeze({ name: spec.name, props: this.#props }) });
   }
 
   get active(): boolean {
     return this.#shown !== null;
   }
 
+  /** The slot's own, else that of the bundle: the one on display, which knows best how it can go. */
+  #policy(next?: RemoteSpec): string | undefined {
+    const { policy, expose } = this.#spec;
+    return policy ?? (this.#shown?.version.spec ?? next)?.policies?.[expose];
+  }
+
+  /** Shows what it is to keep. */
+  get #keeps(): boolean {
+    return Boolean(this.#shown && !this.#shown.version.failed) && /^(pinned|reload)$/.test(this.#policy() ?? '');
+  }
+
+  takes({ version }: RemoteSpec): boolean {
+    if (!this.#keeps) return true;
+    if (this.#policy() === 'reload' && this.#shown?.version.spec.version !== version)
+      more().then(({ reloadSoon }) => reloadSoon(), console.error);
+    return false;
+  }
+
   async prepare(version: Version): Promise<void> {
-    if (!this.#mounts.has(version)) this.#mounts.set(version, await mountOf(version, this.#expose));
+    if (!this.#keeps && !this.#mounts.has(version))
+      this.#mounts.set(version, await mountOf(version, this.#spec.expose));
   }
 
   recover(): void {
@@ -105,7 +134,7 @@ export class Slot implements Consumer {
   }
 
   show(version: Version | null): Promise<void> | void {
-    if (version && this.#next?.version === version) return;
+    if (this.#keeps || (version && this.#next?.version === version)) return;
     this.#next?.close();
     this.#next = null;
     if ((this.#shown?.version ?? null) === version) return;
@@ -125,9 +154,14 @@ export class Slot implements Consumer {
   }
 
   #mount(version: Version, mount: Mount): Promise<void> | void {
+    const state = this.#stateFor(version);
+    if (this.#policy(version.spec) === 'remount') {
+      this.#shown?.close();
+      this.#shown = null;
+    }
     const pane = (this.#next = new Pane(version, this.#element));
     try {
-      const result = mount(pane.box, this.#props, this.#context(version));
+      const result = mount(pane.box, this.#props, this.#contextFor(pane, state));
       if (isPromise(result)) this.#follow(pane, result);
       else pane.mounted = result;
     } catch (error) {
@@ -149,7 +183,7 @@ export class Slot implements Consumer {
       (mounted) => {
         pane.busy = false;
         pane.mounted = mounted;
-        if (pane.closed) pane.unmount();
+        if (pane.closed) void pane.unmount();
       },
       (error: unknown) => this.#fail(pane, error),
     );
@@ -168,13 +202,10 @@ export class Slot implements Consumer {
     if (!pane.closed) this.#module.fail(pane.version, error, 'mounting');
   }
 
-  #context(version: Version): MountContext {
-    return {
-      state: this.#stateFor(version),
-      version: version.spec.version,
-      base: version.spec.base,
-      onError: (error) => this.#module.fail(version, error, 'rendering'),
-    };
+  #contextFor({ version, signal }: Pane, state: unknown): MountContext {
+    const { version: name, base } = version.spec;
+    const onError = (error: unknown): void => this.#module.fail(version, error, 'rendering');
+    return { ...busFor(signal), context: this.#context, state, version: name, base, signal, onError };
   }
 
   /** The state of what is shown now; if that failed, the one that `version` itself left behind. */

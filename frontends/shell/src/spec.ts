@@ -8,17 +8,14 @@ export function resolveSpec(raw: unknown, origin: string): RemoteSpec {
     if (typeof spec?.[key] !== 'string') throw new TypeError(`no ${key}`);
   }
   const base = new URL(spec.base, origin).href;
-  const entry = new URL(spec.entry, origin).href;
-  if (!base.endsWith('/') || !entry.startsWith(base)) throw new TypeError(`${entry} is not under ${base}`);
-  return { ...spec, base, entry, generation: spec.generation ?? 0, globals: spec.globals ?? [] };
-}
-
-/**
- * The same files under fresh URLs: `/m/header@1.0.0/…` becomes `/m/header@1.0.0~2/…`. Browsers remember for
- * the life of a page that an ES module failed, and WebKit then even resolves the import to an empty namespace.
- */
-export function atEpoch(spec: RemoteSpec, epoch: number): RemoteSpec {
-  if (!epoch) return spec;
-  const base = `${spec.base.slice(0, -1)}~${epoch}/`;
-  return { ...spec, base, entry: base + spec.entry.slice(spec.base.length) };
+  const below = (raw: string): string => {
+    const url = new URL(raw, origin).href;
+    if (!base.endsWith('/') || !url.startsWith(base)) throw new TypeError(`${url} is not under ${base}`);
+    return url;
+  };
+  const resolved = { ...spec, modules: { ...spec.modules }, base, entry: below(spec.entry), generation: spec.generation ?? 0 };
+  resolved.globals ??= [];
+  const { modules } = resolved;
+  for (const key in modules) modules[key] = below(modules[key] as string);
+  return resolved;
 }

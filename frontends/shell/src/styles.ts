@@ -9,6 +9,7 @@
  * The same observer removes the attributes by which bundlers recognise "their" script in the document: another
  * version's script has the same ones, and a loader that finds it waits for the wrong file.
  */
+import { secure } from './sinks';
 import { ownerInStack, ownerOf, type Version } from './version';
 
 type StyleElement = HTMLLinkElement | HTMLStyleElement;
@@ -84,9 +85,10 @@ export function watchStyles(): void {
     ...href,
     set(this: HTMLLinkElement, value: string) {
       href.set.call(this, value);
-      if (this.isConnected || (this.rel && !isStylesheet(this))) return;
-      const owner = ownerOf(this.href);
-      if (owner) claim(this, owner);
+      const owner = this.isConnected ? undefined : ownerOf(this.href);
+      if (!owner) return;
+      secure(this, owner, this.href);
+      if (!this.rel || isStylesheet(this)) claim(this, owner);
     },
   });
 

@@ -1,23 +1,27 @@
-/** One version of a module, as far as this page has loaded it. Kept for the life of the page: going back is instant. */
+/** One version of a module, as far as this page has loaded it. The latest ones are kept: going back is instant. */
 import type { Container, Namespace, RemoteSpec } from './contract';
 import type { Sheet } from './styles';
 import type { SharedScope } from './scope';
 
 export interface Version {
+  /** Its entry as the server named it. */
+  readonly key: string;
   /** As loaded, that is with the epoch in its URLs. */
   readonly spec: RemoteSpec;
   /** This version's own values of the globals that `router.ts` keeps apart. */
-  readonly globals: Record<string, unknown>;
-  readonly sheets: Sheet[];
+  globals: Record<string, unknown>;
+  sheets: Sheet[];
   /** How many places show this version now; its CSS applies while there is one. */
   mounts: number;
   /** The entry is being fetched or evaluated: its errors belong to the loader. */
   loading: boolean;
   /** Failed at run time; never shown again in this page. */
   failed: boolean;
+  /** The page has something of it for good, e.g. its React: never unloaded. */
+  needed: boolean;
   /** When errors outside any boundary happened, for the budget in `errors.ts`. */
   errorTimes: number[];
-  container?: Container;
+  container?: Container | undefined;
   scope: SharedScope;
   readonly namespaces: Map<string, Namespace>;
   readonly exposing: Map<string, Promise<Namespace>>;
@@ -25,14 +29,16 @@ export interface Version {
 
 const versions = new Set<Version>();
 
-export function createVersion(spec: RemoteSpec): Version {
+export function createVersion(spec: RemoteSpec, key: string): Version {
   const version: Version = {
+    key,
     spec,
     globals: {},
     sheets: [],
     mounts: 0,
     loading: true,
     failed: false,
+    needed: false,
     errorTimes: [],
     scope: {},
     namespaces: new Map(),

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
-import { launch, open, until } from './support/browser.mjs';
+import { beforeEach, describe, test } from 'node:test';
+import { until } from './support/browser.mjs';
 import { altered, buildAll, header, home, plain } from './support/bundles.mjs';
-import { NONCE, Server } from './support/server.mjs';
+import { harness } from './support/harness.mjs';
+import { NONCE } from './support/server.mjs';
 
 const RED = 'rgb(255, 0, 0)';
 const BLUE = 'rgb(0, 0, 255)';
@@ -102,40 +103,11 @@ bundles.push(
   ),
 );
 
-let browser;
+const now = harness(bundles);
+const { reported, visit } = now;
 let server;
 let context;
-const tabs = [];
-
-const reported = (kind, version) =>
-  until(`report ${kind} ${version}`, () =>
-    server.reports.find((report) => report.kind === kind && report.version === version),
-  );
-
-async function visit(url) {
-  const tab = await open(context, url);
-  tabs.push(tab);
-  return tab;
-}
-
-before(async () => {
-  browser = await launch();
-});
-after(() => browser?.close());
-
-beforeEach(async () => {
-  server = await new Server(bundles).listen();
-  context = await browser.newContext();
-  tabs.length = 0;
-});
-afterEach(async () => {
-  try {
-    for (const { page, violations } of tabs) if (!page.isClosed()) assert.deepEqual(await violations(), []);
-  } finally {
-    await context.close();
-    await server.close();
-  }
-});
+beforeEach(() => ({ server, context } = now));
 
 const headerSlot = { name: 'header', module: 'header-app', expose: './Header', props: { title: 'front' } };
 

@@ -18,7 +18,8 @@ async function source(name) {
 }
 
 describe('remote specs', async () => {
-  const { resolveSpec, atEpoch } = await source('spec');
+  const { resolveSpec } = await source('spec');
+  const { atEpoch } = await source('modules');
   const raw = {
     module: '@shop/cart',
     version: '1.0.0',
@@ -223,7 +224,7 @@ describe('limits', async () => {
 
 describe('whose file it is', async () => {
   const { createVersion, forgetVersion, ownerInStack, ownerOf } = await source('version');
-  const at = (version) => createVersion({ version, base: `https://x/m/a@${version}/` });
+  const at = (version) => createVersion({ version, base: `https://x/m/a@${version}/` }, version);
   const one = at('1.0.0');
   const eleven = at('1.0.01');
   const stack = `Error: no\n    at f (https://x/other.js:1:2)\n    at g (https://x/m/a@1.0.01/b.js:1:2)\n    at https://x/m/a@1.0.0/b.js:3:4`;

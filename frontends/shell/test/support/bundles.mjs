@@ -4,16 +4,18 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { build as esbuild } from 'esbuild';
 import MiniCssExtractPlugin from 'mini-css-extract-plugin';
 import webpack from 'webpack';
 
 const fixtures = fileURLToPath(new URL('../fixtures/', import.meta.url));
-const modules = fileURLToPath(new URL('../../node_modules', import.meta.url));
+const modulesDir = fileURLToPath(new URL('../../node_modules', import.meta.url));
 
 /** `version`: what the bundle says its React is. */
-function shared(version) {
-  const each = { singleton: true, requiredVersion: '^18.2.0', ...(version ? { version } : {}) };
-  return { react: each, 'react-dom': each };
+function shared(version, client) {
+  const each = { singleton: true, requiredVersion: client ? '^19.0.0' : '^18.2.0', ...(version ? { version } : {}) };
+  // React 19 has createRoot only in react-dom/client.
+  return { react: each, 'react-dom': each, ...(client ? { 'react-dom/client': each } : {}) };
 }
 
 function config({
@@ -26,6 +28,8 @@ function config({
   federation,
   entry = {},
   react,
+  alias = {},
+  client = false,
 }) {
   const file = hashed ? '[name].[contenthash:8]' : '[name]';
   return {
@@ -41,8 +45,8 @@ function config({
       filename: '[name].js',
       chunkFilename: `${file}.js`,
     },
-    resolve: { modules: [modules] },
-    resolveLoader: { modules: [modules] },
+    resolve: { modules: [modulesDir], alias },
+    resolveLoader: { modules: [modulesDir] },
     optimization: { minimize: false },
     performance: false,
     module: {
@@ -57,7 +61,7 @@ function config({
       ),
       new webpack.container.ModuleFederationPlugin({
         filename: 'remoteEntry.js',
-        shared: shared(react),
+        shared: shared(react, client),
         ...federation,
       }),
     ],
@@ -145,6 +149,42 @@ export async function buildAll(recipes) {
   } finally {
     await rm(root, { recursive: true, force: true });
   }
+}
+
+/** A module of ES modules as they are: `files` are texts. */
+export const modules = (module, version, files, more = {}) => ({
+  ...plain(module, version, ''),
+  entry: Object.keys(files)[0],
+  files: new Map(Object.entries(files).map(([path, text]) => [path, Buffer.from(text)])),
+  ...more,
+});
+
+/** A source of one file with packages, as one ES module. `loaders`: by ending, from text to JavaScript. */
+export async function bundled(source, { loaders = {}, jsx } = {}) {
+  const { outputFiles } = await esbuild({
+    stdin: { contents: source, resolveDir: fixtures, loader: jsx ? 'jsx' : 'ts' },
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    target: 'es2022',
+    write: false,
+    nodePaths: [modulesDir],
+    conditions: ['browser', 'production'],
+    define: {
+      'process.env.NODE_ENV': '"production"',
+      __VUE_OPTIONS_API__: 'true',
+      __VUE_PROD_DEVTOOLS__: 'false',
+      __VUE_PROD_HYDRATION_MISMATCH_DETAILS__: 'false',
+    },
+    plugins: Object.entries(loaders).map(([ending, load]) => ({
+      name: ending,
+      setup({ onResolve, onLoad }) {
+        onResolve({ filter: new RegExp(`\\.${ending}$`) }, ({ path }) => ({ path, namespace: ending }));
+        onLoad({ filter: /./, namespace: ending }, ({ path }) => ({ contents: load(path), resolveDir: fixtures }));
+      },
+    })),
+  });
+  return outputFiles[0].text;
 }
 
 /** A module without a bundler: one ES module. */

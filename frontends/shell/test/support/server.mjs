@@ -20,6 +20,29 @@ export const NONCE = 'bm9uY2U';
 
 export const CSP = `default-src 'none'; script-src 'nonce-${NONCE}' 'strict-dynamic'; style-src 'self' 'nonce-${NONCE}'; connect-src 'self'; img-src 'self'`;
 
+const digests = new WeakMap();
+
+/** Of scripts and styles, as they were uploaded. */
+function integrityOfAll({ files }) {
+  if (!digests.has(files)) {
+    const digest = (bytes) => `sha384-${createHash('sha384').update(bytes).digest('base64')}`;
+    const pinned = [...files].filter(([path]) => /\.(m?js|css)$/.test(path));
+    digests.set(files, Object.fromEntries(pinned.map(([path, bytes]) => [path, digest(bytes)])));
+  }
+  return digests.get(files);
+}
+
+/** The page's import map: the integrity of the ES modules that it is composed with. */
+function importMap(specs) {
+  const modules = specs.filter(({ type }) => type === 'module');
+  const integrity = Object.fromEntries(
+    modules.flatMap(({ base, files }) => Object.entries(files).map(([path, value]) => [base + path, value])),
+  );
+  return modules.length
+    ? `<script type="importmap" nonce="${NONCE}">${JSON.stringify({ integrity })}</script>`
+    : '';
+}
+
 export class Server {
   bundles = new Map();
   live = new Map();
@@ -31,6 +54,8 @@ export class Server {
   streamsOpened = 0;
   refuseEvents = false;
   hanging = new Set();
+  /** Bytes that are not those of the upload, by path. */
+  tampered = new Map();
 
   constructor(bundles) {
     for (const bundle of bundles) this.bundles.set(`${bundle.module}@${bundle.version}`, bundle);
@@ -50,13 +75,16 @@ export class Server {
 
   spec(module) {
     const { version, generation } = this.live.get(module);
-    const { name, globals, type, entry, exposes, files } = this.bundles.get(`${module}@${version}`);
+    const bundle = this.bundles.get(`${module}@${version}`);
+    const { name, globals, type, entry, exposes, policies, contracts } = bundle;
     const base = `/m/${module}@${version}/`;
-    const bytes = files.get(entry);
-    const integrity =
-      bytes && type === 'script' ? `sha384-${createHash('sha384').update(bytes).digest('base64')}` : undefined;
-    const format = type === 'script' ? 'webpack-container' : 'esm';
-    return { module, version, generation, base, entry: base + entry, type, format, name, globals, integrity, exposes };
+    const format = bundle.format ?? (type === 'script' ? 'webpack-container' : 'es-module');
+    const files = integrityOfAll(bundle);
+    const integrity = type === 'script' ? files[entry] : undefined;
+    const modules =
+      bundle.modules && Object.fromEntries(Object.entries(bundle.modules).map(([key, path]) => [key, base + path]));
+    const how = { type, format, name, globals, integrity, exposes, files, modules, policies, contracts };
+    return { module, version, generation, base, entry: base + entry, ...how };
   }
 
   specs() {
@@ -83,12 +111,12 @@ export class Server {
   }
 
   /** A composed page with these slots. `settings` shortens timeouts; all below `<head>` is sent after `restAfter` was asked for. */
-  page(path, slots, { settings, head = '', script = 'defer', restAfter } = {}) {
+  page(path, slots, { settings, user, head = '', script = 'defer', restAfter, csp = CSP } = {}) {
     const compose = () => {
       const modules = this.specs();
       const urls = { events: '/events', remotes: '/manifests/remotes.json', reports: '/reports' };
       const used = Object.fromEntries(slots.map(({ module }) => [module, modules[module]]).filter(([, spec]) => spec));
-      const state = { generation: this.generation, page: path, urls, slots, modules: used, settings };
+      const state = { generation: this.generation, page: path, urls, slots, modules: used, settings, user };
       const preloads = Object.values(used)
         .filter(({ type }) => type === 'script')
         .map(
@@ -96,12 +124,13 @@ export class Server {
             `<link rel="preload" as="script" nonce="${NONCE}" crossorigin="anonymous" href="${entry}" integrity="${integrity}">`,
         );
       return `<!doctype html><html><head><meta charset="utf-8">${preloads.join('')}
-        ${head}<script nonce="${NONCE}" ${script} src="/_berth/shell.0.js"></script></head><body>
+        ${importMap(Object.values(used))}${head}<script nonce="${NONCE}" ${script} src="/_berth/shell.0.js"></script></head><body>
         ${slots.map(({ name }) => `<div data-berth-slot="${name}"><p>fallback of ${name}</p></div>`).join('\n')}
         <script type="application/json" id="berth-state">${JSON.stringify(state).replaceAll('<', '\\u003c')}</script>
         </body></html>`;
     };
     compose.restAfter = restAfter;
+    compose.csp = csp;
     this.pages.set(path, compose);
     return this.origin + path;
   }
@@ -136,7 +165,7 @@ export class Server {
 
     const page = this.pages.get(pathname);
     if (page?.restAfter) return this.sendInTwo(response, page);
-    if (page) return send(200, 'text/html; charset=utf-8', page(), page.own ? {} : { 'content-security-policy': CSP });
+    if (page) return send(200, 'text/html; charset=utf-8', page(), page.own ? {} : { 'content-security-policy': page.csp });
     if (pathname === '/_berth/shell.0.js') return send(200, typeOf('x.js'), dist('shell.js'));
     if (pathname === `/_berth/${MORE}`) return send(200, typeOf('x.js'), dist('more.js'));
     if (pathname === '/events') return this.events(request, response, send);
@@ -159,7 +188,8 @@ export class Server {
       return send(200, typeOf(pathname), dist('live.js') + call);
     }
     const asset = /^\/m\/([^/]+@[^/~]+)(?:~\d+)?\/(.+)$/.exec(pathname);
-    const body = asset && this.bundles.get(asset[1])?.files.get(asset[2]);
+    const bytes = asset && this.bundles.get(asset[1])?.files.get(asset[2]);
+    const body = this.tampered.get(pathname) ?? bytes;
     if (body) return send(200, typeOf(pathname), body, { 'cache-control': 'public, max-age=31536000, immutable' });
     return missing();
   }
