@@ -34,6 +34,10 @@ void berth_events_destroy(struct berth_events *events);
 void berth_events_publish(struct berth_events *events, int64_t generation, const char *name,
                           json_t *data);
 
+/* Tells the streams that are open now something that is not a change and has no id: a hint, which a
+ * stream that is behind may miss (only the newest one is kept). Takes the reference on `data`. */
+void berth_events_hint(struct berth_events *events, const char *name, json_t *data);
+
 /* One client's place among the streams. */
 struct berth_stream;
 

@@ -83,6 +83,11 @@ enum berth_code berth_upload_finish(struct berth_upload *upload,
 enum berth_code berth_desk_activate(struct berth_desk *desk, const struct berth_activate *request,
                                     struct berth_activated *ret, struct berth_error *error);
 
+/* Asks open pages to load a version that is about to be activated. Nothing changes. BERTH_NOT_FOUND
+ * ("module-unknown", "version-unknown"). *ret_streams: how many browsers were told. */
+enum berth_code berth_desk_stage(struct berth_desk *desk, const char *module, const char *version,
+                                 int *ret_streams, struct berth_error *error);
+
 /* Creates or replaces (`manifest`, whose reference stays the caller's) or deletes (NULL) a page. */
 struct berth_desk_page {
     const char *name;

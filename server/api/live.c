@@ -117,3 +117,33 @@ void api_put_live(struct berth_exchange *exchange, void *app) {
 void api_post_rollback(struct berth_exchange *exchange, void *app) {
     change_live(exchange, app, true);
 }
+
+void api_post_stage(struct berth_exchange *exchange, void *app) {
+    static const char *const known[] = {"version", NULL};
+    const struct berth_api *api = app;
+    struct berth_principal principal;
+    struct berth_error error = {0};
+    json_t *body = NULL;
+    int streams = 0;
+    const char *module = api_permit_module(exchange, api, BERTH_SCOPE_ACTIVATE, &principal);
+    if (!module)
+        return;
+    enum berth_code code =
+        api_read(exchange, BERTH_API_JSON_MAX_BYTES, false, known, &body, &error);
+    const char *version = code == BERTH_OK ? berth_json_string(body, "version") : NULL;
+    if (code == BERTH_OK && !version) {
+        code =
+            berth_fail(&error, BERTH_INVALID, "version", "\"version\" must be given as a string");
+        berth_error_where(&error, "/version");
+    }
+    if (code == BERTH_OK)
+        code = berth_desk_stage(api->desk, module, version, &streams, &error);
+    if (code == BERTH_OK)
+        berth_answer_json(
+            exchange, 200,
+            json_pack("{ss ss si}", "module", module, "version", version, "streams", streams), NULL,
+            NULL);
+    else
+        berth_answer_problem(exchange, &error);
+    json_decref(body);
+}

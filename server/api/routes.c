@@ -13,6 +13,7 @@ const struct berth_route berth_api_routes[] = {
     {.pattern = "/api/modules/{module}/versions", .get = api_get_versions},
     {.pattern = "/api/modules/{module}/live", .get = api_get_live, .put = api_put_live},
     {.pattern = "/api/modules/{module}/rollback", .post = api_post_rollback},
+    {.pattern = "/api/modules/{module}/stage", .post = api_post_stage},
     {.pattern = "/api/modules/{module}", .get = api_get_module},
     {.pattern = "/api/pages", .get = api_get_pages},
     {.pattern = "/api/pages/{page}",

@@ -42,6 +42,7 @@ extern const struct cli_command *const cli_commands[]; /* ended by NULL */
 bool cli_in_group(const struct cli_command *command, const char *group);
 
 extern const struct cli_command cli_command_push;
+extern const struct cli_command cli_command_stage;
 extern const struct cli_command cli_command_activate;
 extern const struct cli_command cli_command_rollback;
 extern const struct cli_command cli_command_status;

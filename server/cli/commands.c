@@ -10,6 +10,7 @@ static const struct cli_command serve = {
 const struct cli_command *const cli_commands[] = {
     &serve,
     &cli_command_push,
+    &cli_command_stage,
     &cli_command_activate,
     &cli_command_rollback,
     &cli_command_status,

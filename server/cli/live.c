@@ -24,6 +24,12 @@ static void show_change(const struct cli *cli, const char *module, const json_t 
     const char *previous = berth_json_string(answer, "previous");
     int64_t generation = berth_json_integer(answer, "generation", 0);
     version = version ? version : "?";
+    if (cli->command == &cli_command_stage) {
+        cli_line(stdout, "%s@%s is loaded ahead by %" PRId64 " open browsers", module, version,
+                 (int64_t)berth_json_integer(answer, "streams", 0));
+        cli_line(stdout, "next: berth activate %s@%s", module, version);
+        return;
+    }
     if (json_is_false(json_object_get(answer, "changed"))) {
         cli_line(stdout, "%s@%s was live already (generation %" PRId64 "): nothing changed", module,
                  version, generation);
@@ -104,6 +110,20 @@ static enum berth_exit activate(struct cli *cli) {
                             });
 }
 
+static enum berth_exit stage(struct cli *cli) {
+    struct berth_error error = {0};
+    struct cli_target target;
+    if (cli_target_parse(cli->words[0], &target, &error) != BERTH_OK)
+        return cli_report(cli, &error);
+    return send_change(cli, &(struct change){
+                                .method = "POST",
+                                .action = "stage",
+                                .module = target.module,
+                                .version = target.version,
+                                .retry_when_busy = true,
+                            });
+}
+
 static enum berth_exit rollback(struct cli *cli) {
     struct berth_error error = {0};
     struct cli_target target;
@@ -146,6 +166,18 @@ const struct cli_command cli_command_activate = {
     .examples = "  berth activate header-app@1.1.0\n"
                 "  berth activate @shop/cart@2.0.0 --if-generation 41 --reason \"release 2\"\n",
     .run = activate,
+};
+
+const struct cli_command cli_command_stage = {
+    .name = "stage",
+    .args = "<module>@<version>",
+    .min_words = 1,
+    .max_words = 1,
+    .summary = "have open pages load a version ahead of its activation",
+    .help = "Open pages load the version in the background and go on showing what is live. An\n"
+            "activation then swaps without waiting for the network. Nothing else changes.",
+    .examples = "  berth stage header-app@1.1.0 && berth activate header-app@1.1.0\n",
+    .run = stage,
 };
 
 const struct cli_command cli_command_rollback = {

@@ -24,8 +24,9 @@ struct event {
 struct berth_stream {
     struct berth_events *events;
     struct berth_stream *next, *previous;
-    int wake;   /* eventfd */
-    int64_t at; /* generation of the last event that was sent */
+    int wake;      /* eventfd */
+    int64_t at;    /* generation of the last event that was sent */
+    int64_t hints; /* how many there were when it looked last */
 };
 
 struct berth_events {
@@ -35,6 +36,8 @@ struct berth_events {
     size_t count; /* ever put */
     int64_t base; /* all that came after this generation is in the ring */
     int64_t newest;
+    struct event *hint; /* the newest */
+    int64_t hints;      /* ever given */
     int streams;
     bool draining;
     struct berth_events_options options;
@@ -60,10 +63,12 @@ void berth_events_destroy(struct berth_events *events) {
         return;
     for (size_t i = 0; i < RING_EVENTS; i++)
         unref(events->ring[i]);
+    unref(events->hint);
     pthread_mutex_destroy(&events->lock);
     free(events);
 }
 
+/* A generation of 0 gives no id. */
 static struct event *make_event(int64_t generation, const char *name, const json_t *data) {
     char *json = data ? berth_json_text(data) : NULL;
     if (!json)
@@ -73,8 +78,9 @@ static struct event *make_event(int64_t generation, const char *name, const json
     struct event *event = malloc(sizeof *event + size);
     if (event) {
         *event = (struct event){.generation = generation, .refs = 1};
-        event->length = (size_t)snprintf(event->text, size, "id: %lld\nevent: %s\ndata: %s\n\n",
-                                         (long long)generation, name, json);
+        int id = generation ? snprintf(event->text, size, "id: %lld\n", (long long)generation) : 0;
+        event->length = (size_t)(id + snprintf(event->text + id, size - (size_t)id,
+                                               "event: %s\ndata: %s\n\n", name, json));
     }
     free(json);
     return event;
@@ -108,6 +114,19 @@ void berth_events_publish(struct berth_events *events, int64_t generation, const
         events->base = generation;
     }
     events->newest = generation;
+    wake_all(events);
+    pthread_mutex_unlock(&events->lock);
+}
+
+void berth_events_hint(struct berth_events *events, const char *name, json_t *data) {
+    struct event *event = make_event(0, name, data);
+    json_decref(data);
+    if (!event)
+        return;
+    pthread_mutex_lock(&events->lock);
+    unref(events->hint);
+    events->hint = event;
+    events->hints++;
     wake_all(events);
     pthread_mutex_unlock(&events->lock);
 }
@@ -220,6 +239,11 @@ static struct turn next_turn(struct berth_stream *stream) {
                         .newest = events->newest};
     if (!turn.draining && !turn.reset)
         turn.event = next_after(events, stream->at);
+    if (!turn.draining && !turn.reset && !turn.event && stream->hints < events->hints) {
+        turn.event = events->hint;
+        turn.event->refs++;
+        stream->hints = events->hints;
+    }
     pthread_mutex_unlock(&events->lock);
     return turn;
 }
@@ -259,7 +283,8 @@ static bool step(struct berth_stream *stream, const struct berth_stream_client *
     if (!turn.event)
         return wait_for_news(stream, client);
     bool alive = client->write(client->context, turn.event->text, turn.event->length);
-    stream->at = turn.event->generation;
+    if (turn.event->generation)
+        stream->at = turn.event->generation;
     end_turn(stream->events, turn.event);
     return alive;
 }
@@ -268,6 +293,7 @@ void berth_events_follow(struct berth_stream *stream, int64_t last_id,
                          const struct berth_stream_client *client) {
     pthread_mutex_lock(&stream->events->lock);
     stream->at = last_id < 0 ? stream->events->newest : last_id;
+    stream->hints = stream->events->hints;
     pthread_mutex_unlock(&stream->events->lock);
     bool alive = write_text(client, "retry: 2000\n\n");
     while (alive)

@@ -26,6 +26,32 @@ void desk_tell_page(struct berth_desk *desk, const char *page, int64_t generatio
                          json_pack("{sI ss}", "generation", (json_int_t)generation, "page", page));
 }
 
+enum berth_code berth_desk_stage(struct berth_desk *desk, const char *module, const char *version,
+                                 int *ret_streams, struct berth_error *error) {
+    enum berth_code code = BERTH_OK;
+    pthread_mutex_lock(&desk->lock);
+    const struct berth_module *known = catalog_module(&desk->catalog, module);
+    const struct berth_edition *edition = known ? berth_module_edition(known, version) : NULL;
+    if (!known)
+        code = berth_fail(error, BERTH_NOT_FOUND, "module-unknown", "there is no such module");
+    else if (!edition)
+        code =
+            berth_fail(error, BERTH_NOT_FOUND, "version-unknown", "the module has no such version");
+    if (code == BERTH_OK) {
+        struct berth_remote remote = {.module = module,
+                                      .version = version,
+                                      .generation = known->live_generation,
+                                      .description = edition->description};
+        berth_events_hint(desk->events, "staged",
+                          json_pack("{ss ss so}", "module", module, "version", version, "remote",
+                                    berth_remote_json(&remote, desk->options.public_url)));
+    }
+    pthread_mutex_unlock(&desk->lock);
+    if (code == BERTH_OK)
+        *ret_streams = berth_events_streams(desk->events);
+    return code;
+}
+
 struct replay {
     struct change_note {
         int64_t generation;

@@ -335,6 +335,28 @@ static char *end_follower(struct follower *follower, bool hang_up) {
     return berth_buffer_take(&follower->text);
 }
 
+static void a_hint_reaches_who_is_there_and_has_no_id(void **state) {
+    (void)state;
+    struct berth_events *events = open_hub(7, 2);
+    struct follower follower = {0};
+    berth_events_hint(events, "staged", json_pack("{sI}", "n", (json_int_t)1));
+    start_follower(events, &follower);
+    await_text(&follower, "retry:");
+    /* A change first: once it was told, the stream has begun and cannot miss the hint. */
+    publish(events, 8);
+    await_text(&follower, "id: 8");
+    berth_events_hint(events, "staged", json_pack("{sI}", "n", (json_int_t)2));
+    await_text(&follower, "staged");
+    publish(events, 9);
+    await_text(&follower, "id: 9");
+    char *text = end_follower(&follower, true);
+    assert_string_equal(text,
+                        "retry: 2000\n\n" EVENT(8) "event: staged\ndata: {\"n\":2}\n\n" EVENT(9));
+    free(text);
+    check_stream(events, 7, 0, EVENT(8) EVENT(9));
+    berth_events_destroy(events);
+}
+
 static void draining_ends_all_streams_and_takes_no_more(void **state) {
     (void)state;
     struct berth_events *events = open_hub(0, 8);
@@ -462,6 +484,7 @@ int main(void) {
         cmocka_unit_test(a_client_that_is_gone_ends_its_stream),
         cmocka_unit_test(streams_are_counted_up_to_their_limit),
         cmocka_unit_test(an_idle_stream_says_that_it_is_there),
+        cmocka_unit_test(a_hint_reaches_who_is_there_and_has_no_id),
         cmocka_unit_test(draining_ends_all_streams_and_takes_no_more),
         cmocka_unit_test(streams_may_leave_in_any_order),
         cmocka_unit_test(a_slow_client_is_told_the_whole_event_and_then_reset),

@@ -292,6 +292,15 @@ class Live(CliCase):
         self.assertEqual(code, CONFLICT)
         self.assertIn("berth: generation 9 is live\nhint: somebody was faster", self.err)
 
+    def test_stage(self):
+        code = self.berth("stage", "header-app@1.1.0", answers=Answer(
+            200, {"module": "header-app", "version": "1.1.0", "streams": 3}))
+        self.assertEqual((code, self.request.method, self.request.path),
+                         (0, "POST", "/api/modules/header-app/stage"))
+        self.assertEqual(json.loads(self.request.body), {"version": "1.1.0"})
+        self.assertEqual(self.out, "header-app@1.1.0 is loaded ahead by 3 open browsers\n"
+                                   "next: berth activate header-app@1.1.0\n")
+
     def test_rollback(self):
         code = self.berth("rollback", "@shop/cart", answers=Answer(200, activated(version="1.0.0", previous="1.1.0")))
         self.assertEqual(code, OK)

@@ -54,6 +54,26 @@ class Events(SiteCase):
             self.assertEqual((event["id"], event["event"], event["data"]["version"]),
                              (str(back["generation"]), "activated", "1.0.0"))
 
+    def test_a_staged_version_is_a_hint_without_an_id(self):
+        path = "/api/modules/%s/stage" % self.name
+        with EventStream(self.server) as stream:
+            stream.block()
+            first, = self.flip(1)
+            self.assertEqual(stream.event()["id"], str(first))
+            reply = self.admin.json("POST", path, {"version": "1.1.0"})
+            self.assertStatus(reply, 200)
+            self.assertEqual(reply.json, {"module": self.name, "version": "1.1.0", "streams": 1})
+            event = stream.event()
+            self.assertEqual((event.get("id"), event["event"], event["data"]["version"]), (None, "staged", "1.1.0"))
+            self.assertEqual(event["data"]["remote"]["base"], "/m/%s@1.1.0/" % self.name)
+            second, = self.flip(1)
+            self.assertEqual((stream.event()["id"], second), (str(first + 1), first + 1))
+        self.assertStatus(self.admin.json("POST", path, {"version": "9.9.9"}), 404, "version-unknown")
+        self.assertStatus(self.admin.json("POST", "/api/modules/unheard-of/stage", {"version": "1.0.0"}), 404,
+                          "module-unknown")
+        self.assertStatus(self.admin.json("POST", path, {}), 400, "version")
+        self.assertStatus(self.admin.json("POST", path, {"version": "1.0.0", "x": 1}), 400, "json-member")
+
     def test_what_changes_nothing_is_not_told(self):
         generation = self.flip(1)[0]
         with EventStream(self.server) as stream:
