@@ -123,6 +123,10 @@ static void the_same_contents_again_are_fine_and_others_are_not(void **state) {
     assert_true(uploaded.activated);
     berth_uploaded_done(&uploaded);
     assert_live(fixture, "app", "1.0.0");
+    struct berth_publisher *publisher = berth_desk_publisher(fixture->desk);
+    const struct berth_snapshot *snapshot = berth_snapshot_acquire(publisher);
+    assert_int_equal(berth_snapshot_module(snapshot, "app")->edition_count, 1);
+    berth_snapshot_release(publisher);
     assert_int_equal(release_try_upload(fixture, "app", "1.0.0", &other, true, &uploaded),
                      BERTH_CONFLICT);
     assert_string_equal(fixture->error.rule, "version-exists");
