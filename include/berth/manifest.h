@@ -62,6 +62,9 @@ struct berth_remote {
     const char *version;       /* NULL for a live entry before the first activation */
     int64_t generation;        /* that made it live */
     const json_t *description; /* see berth/bundle.h */
+    /* Where a rollback would go, for pages that are opened while this one cannot be loaded; or
+     * NULL. */
+    const struct berth_remote *previous;
 };
 
 /* Adds `public_url` ("" for root-relative) and "/m/module@version/path", percent-encoded. `path`

@@ -60,8 +60,9 @@ struct berth_module {
     size_t edition_count;
     const struct berth_edition *live; /* one of them, or NULL */
     int64_t live_generation;
-    struct berth_view live_entry;        /* remoteEntry.js; before an activation it says so */
-    struct berth_view live_entry_module; /* remoteEntry.mjs */
+    const struct berth_edition *previous; /* what is shown where the live one cannot be; or NULL */
+    struct berth_view live_entry;         /* remoteEntry.js; before an activation it says so */
+    struct berth_view live_entry_module;  /* remoteEntry.mjs */
     struct berth_view live_manifest; /* mf-manifest.json; empty when the live version has none */
     int refs;
 };
@@ -135,12 +136,13 @@ enum berth_code berth_edition_load(const struct berth_edition *edition,
 struct berth_edition *berth_edition_unload(const struct berth_edition *edition);
 void berth_edition_unref(struct berth_bodies *bodies, struct berth_edition *edition);
 
-/* A module node with one reference; takes a reference on each edition. `live` indexes `editions`,
- * or is -1. */
+/* A module node with one reference; takes a reference on each edition. `live` and `previous` index
+ * `editions`,
+ * or are -1. */
 enum berth_code berth_module_create(const char *name, struct berth_edition *const *editions,
-                                    size_t count, ptrdiff_t live, int64_t live_generation,
-                                    const struct berth_views *views, struct berth_module **ret,
-                                    struct berth_error *error);
+                                    size_t count, ptrdiff_t live, ptrdiff_t previous,
+                                    int64_t live_generation, const struct berth_views *views,
+                                    struct berth_module **ret, struct berth_error *error);
 void berth_module_unref(struct berth_bodies *bodies, struct berth_module *module);
 
 /* A page to be composed into a snapshot. */
@@ -157,7 +159,9 @@ enum berth_code berth_snapshot_create(int64_t generation, struct berth_module *c
 /* For a snapshot that was not published. */
 void berth_snapshot_destroy(struct berth_bodies *bodies, struct berth_snapshot *snapshot);
 
-/* The loader's view of a module's live version; false when nothing is live. Writer only. */
+/* The loader's view of a module's live version, and of its previous one; false when there is none.
+ * Writer only. */
 bool berth_module_remote(const struct berth_module *module, struct berth_remote *ret);
+bool berth_module_previous(const struct berth_module *module, struct berth_remote *ret);
 
 #endif

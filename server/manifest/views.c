@@ -101,6 +101,8 @@ json_t *berth_remote_json(const struct berth_remote *remote, const char *public_
     set_unless_empty(spec, "policies", expose_members(description, "policy"));
     set_unless_empty(spec, "contracts", expose_members(description, "contract"));
     set_unless_empty(spec, "files", json_deep_copy(json_object_get(description, "files")));
+    if (remote->previous)
+        json_object_set_new(spec, "previous", berth_remote_json(remote->previous, public_url));
     return spec;
 }
 

@@ -12,15 +12,14 @@ enum berth_code desk_publish(struct berth_desk *desk, struct berth_module *modul
 }
 
 /* All that can fail for want of memory or of a sound file is made before the row is written. */
-static enum berth_code prepare(struct berth_desk *desk, const char *module, const char *version,
-                               int64_t generation, struct berth_module **ret_module,
+static enum berth_code prepare(struct berth_desk *desk, const char *module, const struct live *live,
+                               struct berth_module **ret_module,
                                struct berth_snapshot **ret_snapshot, struct berth_error *error) {
-    enum berth_code code =
-        catalog_next_module(desk, module, NULL, version, generation, ret_module, error);
+    enum berth_code code = catalog_next_module(desk, module, NULL, live, ret_module, error);
     if (code != BERTH_OK)
         return code;
-    code = catalog_snapshot(&desk->catalog, generation, *ret_module, &desk->views, ret_snapshot,
-                            error);
+    code = catalog_snapshot(&desk->catalog, live->generation, *ret_module, &desk->views,
+                            ret_snapshot, error);
     if (code != BERTH_OK)
         berth_module_unref(desk->bodies, *ret_module);
     return code;
@@ -62,9 +61,15 @@ enum berth_code desk_activate_locked(struct berth_desk *desk, const struct berth
     struct berth_module *module = NULL;
     struct berth_snapshot *snapshot = NULL;
     /* What the catalog does not know the registry refuses, in its own words. */
-    if (code == BERTH_OK && known && version && berth_module_edition(known, version))
-        code = prepare(desk, request->module, version, desk->catalog.generation + 1, &module,
-                       &snapshot, error);
+    if (code == BERTH_OK && known && version && berth_module_edition(known, version)) {
+        /* A rollback leaves a version that was not wanted: nothing goes back to that one by itself.
+         */
+        bool keep = !request->rollback && known->live;
+        struct live live = {.version = version,
+                            .previous = keep ? known->live->version : NULL,
+                            .generation = desk->catalog.generation + 1};
+        code = prepare(desk, request->module, &live, &module, &snapshot, error);
+    }
     if (code == BERTH_OK)
         code = commit(desk, request, module, snapshot, ret, error);
     free(way_back);

@@ -173,10 +173,15 @@ static enum berth_code settle(struct berth_desk *desk, struct berth_edition *edi
 struct editions {
     struct berth_edition **items;
     size_t count;
-    const char *live_version; /* or NULL */
+    const struct live *wanted;
     bool becomes_live;
-    ptrdiff_t live;
+    ptrdiff_t live; /* indexes; -1: none */
+    ptrdiff_t previous;
 };
+
+static bool is_version(const struct berth_edition *edition, const char *version) {
+    return version && strcmp(edition->version, version) == 0;
+}
 
 static void editions_done(struct berth_desk *desk, struct editions *editions) {
     for (size_t i = 0; i < editions->count; i++)
@@ -186,13 +191,15 @@ static void editions_done(struct berth_desk *desk, struct editions *editions) {
 
 static enum berth_code add_settled(struct berth_desk *desk, struct editions *editions,
                                    struct berth_edition *edition, struct berth_error *error) {
-    bool is_live = editions->live_version && strcmp(edition->version, editions->live_version) == 0;
+    bool is_live = is_version(edition, editions->wanted->version);
     enum berth_code code = settle(desk, edition, is_live, is_live && editions->becomes_live,
                                   &editions->items[editions->count], error);
     if (code != BERTH_OK)
         return code;
     if (is_live)
         editions->live = (ptrdiff_t)editions->count;
+    else if (is_version(edition, editions->wanted->previous))
+        editions->previous = (ptrdiff_t)editions->count;
     editions->count++;
     return BERTH_OK;
 }
@@ -219,17 +226,16 @@ static enum berth_code collect(struct berth_desk *desk, const struct berth_modul
 }
 
 enum berth_code catalog_next_module(struct berth_desk *desk, const char *name,
-                                    const struct berth_version *added, const char *live,
-                                    int64_t live_generation, struct berth_module **ret,
-                                    struct berth_error *error) {
+                                    const struct berth_version *added, const struct live *live,
+                                    struct berth_module **ret, struct berth_error *error) {
     const struct berth_module *old = catalog_module(&desk->catalog, name);
-    bool was_live =
-        desk->starting || (live && old && old->live && strcmp(old->live->version, live) == 0);
-    struct editions editions = {.live_version = live, .becomes_live = !was_live, .live = -1};
+    bool was_live = desk->starting || (old && old->live && is_version(old->live, live->version));
+    struct editions editions = {
+        .wanted = live, .becomes_live = !was_live, .live = -1, .previous = -1};
     enum berth_code code = collect(desk, old, added, &editions, error);
     if (code == BERTH_OK)
         code = berth_module_create(name, editions.items, editions.count, editions.live,
-                                   live_generation, &desk->views, ret, error);
+                                   editions.previous, live->generation, &desk->views, ret, error);
     editions_done(desk, &editions);
     return code;
 }

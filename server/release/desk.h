@@ -47,12 +47,18 @@ enum berth_code catalog_snapshot(const struct catalog *catalog, int64_t generati
                                  struct berth_module *module, const struct berth_views *views,
                                  struct berth_snapshot **ret, struct berth_error *error);
 
+/* What is live of a module. */
+struct live {
+    const char *version;  /* NULL: nothing */
+    const char *previous; /* what is shown where it cannot be loaded; may be NULL */
+    int64_t generation;
+};
+
 /* A module as it would be with one edition more (may be NULL) and with that version live. The live
  * edition is in memory; the others as the cache budget allows. */
 enum berth_code catalog_next_module(struct berth_desk *desk, const char *name,
-                                    const struct berth_version *added, const char *live,
-                                    int64_t live_generation, struct berth_module **ret,
-                                    struct berth_error *error);
+                                    const struct berth_version *added, const struct live *live,
+                                    struct berth_module **ret, struct berth_error *error);
 
 /* --- load.c --- */
 enum berth_code desk_load(struct berth_desk *desk, struct berth_error *error);

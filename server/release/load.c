@@ -12,7 +12,9 @@ enum { PAGE_JSON_MAX_BYTES = 2 * BERTH_PAGE_MAX_BYTES };
 struct live_note {
     char *module;
     char *version;
+    char *previous; /* the way back, or NULL */
     int64_t generation;
+    bool rollback;
 };
 
 struct loading {
@@ -29,7 +31,10 @@ static bool note_live(const struct berth_change *change, void *context) {
         realloc(loading->notes, (loading->note_count + 1) * sizeof *loading->notes);
     if (grown)
         loading->notes = grown;
-    struct live_note note = {strdup(change->module), strdup(change->version), change->generation};
+    struct live_note note = {.module = strdup(change->module),
+                             .version = strdup(change->version),
+                             .generation = change->generation,
+                             .rollback = change->kind == BERTH_CHANGE_ROLLBACK};
     if (!grown || !note.module || !note.version) {
         free(note.module);
         free(note.version);
@@ -38,6 +43,17 @@ static bool note_live(const struct berth_change *change, void *context) {
     }
     loading->notes[loading->note_count++] = note;
     return true;
+}
+
+/* As desk_activate_locked does it: not for what was rolled back to. */
+static enum berth_code note_ways_back(struct loading *loading, struct berth_error *error) {
+    struct berth_registry *registry = loading->desk->options.registry;
+    enum berth_code code = BERTH_OK;
+    for (size_t i = 0; code == BERTH_OK && i < loading->note_count; i++)
+        if (!loading->notes[i].rollback)
+            code = registry->ops->way_back(registry, loading->notes[i].module,
+                                           &loading->notes[i].previous, error);
+    return code;
 }
 
 static const struct live_note *find_note(const struct loading *loading, const char *module) {
@@ -53,8 +69,11 @@ static bool load_version(const struct berth_version *version, void *context) {
     struct berth_desk *desk = loading->desk;
     const struct live_note *note = find_note(loading, version->module);
     struct berth_module *module;
-    loading->code = catalog_next_module(desk, version->module, version, note ? note->version : NULL,
-                                        note ? note->generation : 0, &module, loading->error);
+    struct live live = {0};
+    if (note)
+        live = (struct live){note->version, note->previous, note->generation};
+    loading->code =
+        catalog_next_module(desk, version->module, version, &live, &module, loading->error);
     if (loading->code == BERTH_OK)
         loading->code = catalog_put(&desk->catalog, module, desk->bodies, loading->error);
     return loading->code == BERTH_OK;
@@ -83,12 +102,15 @@ enum berth_code desk_load(struct berth_desk *desk, struct berth_error *error) {
     if (code == BERTH_OK)
         code = registry->ops->live_each(registry, note_live, &loading, error);
     if (code == BERTH_OK && loading.code == BERTH_OK)
+        code = note_ways_back(&loading, error);
+    if (code == BERTH_OK && loading.code == BERTH_OK)
         code = registry->ops->versions_each(registry, NULL, load_version, &loading, error);
     if (code == BERTH_OK && loading.code == BERTH_OK)
         code = registry->ops->pages_each(registry, load_page, &loading, error);
     for (size_t i = 0; i < loading.note_count; i++) {
         free(loading.notes[i].module);
         free(loading.notes[i].version);
+        free(loading.notes[i].previous);
     }
     free(loading.notes);
     return code == BERTH_OK ? loading.code : code;

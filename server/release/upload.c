@@ -131,10 +131,13 @@ static enum berth_code prepare(struct berth_desk *desk, const struct berth_versi
     const struct berth_module *known = catalog_module(&desk->catalog, version->module);
     if (known && berth_module_edition(known, version->version))
         return BERTH_OK;
-    const char *live = known && known->live ? known->live->version : NULL;
+    struct live live = {0};
+    if (known && known->live)
+        live = (struct live){.version = known->live->version,
+                             .previous = known->previous ? known->previous->version : NULL,
+                             .generation = known->live_generation};
     enum berth_code code =
-        catalog_next_module(desk, version->module, version, live,
-                            known ? known->live_generation : 0, ret_module, error);
+        catalog_next_module(desk, version->module, version, &live, ret_module, error);
     if (code != BERTH_OK)
         return code;
     return catalog_snapshot(&desk->catalog, desk->catalog.generation, *ret_module, &desk->views,

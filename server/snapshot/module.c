@@ -29,6 +29,15 @@ bool berth_module_remote(const struct berth_module *module, struct berth_remote 
     return true;
 }
 
+bool berth_module_previous(const struct berth_module *module, struct berth_remote *ret) {
+    if (!module->live || !module->previous)
+        return false;
+    *ret = (struct berth_remote){.module = module->name,
+                                 .version = module->previous->version,
+                                 .description = module->previous->description};
+    return true;
+}
+
 static bool set_text(struct berth_view *view, char *text) {
     return berth_view_set(view, text, text ? strlen(text) : 0);
 }
@@ -39,9 +48,11 @@ static bool set_text(struct berth_view *view, char *text) {
 static enum berth_code make_entries(struct berth_module *module, const struct berth_edition *newest,
                                     const struct berth_views *views, struct berth_error *error) {
     const char *runtime = views->frontend->live;
-    struct berth_remote remote;
+    struct berth_remote remote, previous;
     if (!berth_module_remote(module, &remote))
         remote = (struct berth_remote){.module = module->name, .description = newest->description};
+    if (berth_module_previous(module, &previous))
+        remote.previous = &previous;
     bool made = set_text(&module->live_entry,
                          berth_live_entry(&remote, views->public_url, runtime, false)) &&
                 set_text(&module->live_entry_module,
@@ -62,9 +73,9 @@ static bool take_editions(struct berth_module *module, struct berth_edition *con
 }
 
 enum berth_code berth_module_create(const char *name, struct berth_edition *const *editions,
-                                    size_t count, ptrdiff_t live, int64_t live_generation,
-                                    const struct berth_views *views, struct berth_module **ret,
-                                    struct berth_error *error) {
+                                    size_t count, ptrdiff_t live, ptrdiff_t previous,
+                                    int64_t live_generation, const struct berth_views *views,
+                                    struct berth_module **ret, struct berth_error *error) {
     struct berth_module *module = calloc(1, sizeof *module);
     if (!module)
         return berth_out_of_memory(error);
@@ -75,6 +86,7 @@ enum berth_code berth_module_create(const char *name, struct berth_edition *cons
     if (code == BERTH_OK && live >= 0) {
         module->live = editions[live];
         module->live_generation = live_generation;
+        module->previous = previous >= 0 ? editions[previous] : NULL;
     }
     if (code == BERTH_OK && count)
         code = make_entries(module, editions[count - 1], views, error);

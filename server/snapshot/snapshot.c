@@ -10,7 +10,8 @@ enum { DOCUMENT_MAX_BYTES = 4 * 1024 * 1024 };
 /* Composing one page needs the remotes of this snapshot by name. */
 struct maker {
     struct berth_snapshot *snapshot;
-    struct berth_remote *remotes; /* of live modules, sorted by name */
+    struct berth_remote *remotes;    /* of live modules, sorted by name */
+    struct berth_remote *previouses; /* beside them; only some are filled in */
     size_t remote_count;
     const struct berth_views *views;
 };
@@ -45,7 +46,8 @@ static bool take_modules(struct maker *maker, struct berth_module *const *module
     struct berth_snapshot *snapshot = maker->snapshot;
     snapshot->modules = calloc(count ? count : 1, sizeof(struct berth_module *));
     maker->remotes = calloc(count ? count : 1, sizeof *maker->remotes);
-    if (!snapshot->modules || !maker->remotes)
+    maker->previouses = calloc(count ? count : 1, sizeof *maker->previouses);
+    if (!snapshot->modules || !maker->remotes || !maker->previouses)
         return false;
     for (size_t i = 0; i < count; i++) {
         snapshot->modules[i] = modules[i];
@@ -99,6 +101,17 @@ static enum berth_code make_document(const struct maker *maker, const struct ber
     return berth_forgive_damage(code, &problem, error);
 }
 
+/* Only pages name the previous versions: a page that is open knows its own last good ones. */
+static void add_previouses(struct maker *maker) {
+    size_t at = 0;
+    for (size_t i = 0; i < maker->snapshot->module_count; i++) {
+        const struct berth_module *module = maker->snapshot->modules[i];
+        if (berth_module_previous(module, &maker->previouses[at]))
+            maker->remotes[at].previous = &maker->previouses[at];
+        at += module->live != NULL;
+    }
+}
+
 static enum berth_code make_page(struct maker *maker, const struct berth_page_source *source,
                                  struct berth_snapshot_page *page, struct berth_error *error) {
     struct berth_compose compose = {.name = source->name,
@@ -127,6 +140,7 @@ static int compare_pages(const void *a, const void *b) {
 static enum berth_code make_pages(struct maker *maker, const struct berth_page_source *pages,
                                   size_t count, struct berth_error *error) {
     struct berth_snapshot *snapshot = maker->snapshot;
+    add_previouses(maker);
     snapshot->pages = calloc(count ? count : 1, sizeof *snapshot->pages);
     if (!snapshot->pages)
         return berth_out_of_memory(error);
@@ -154,6 +168,7 @@ enum berth_code berth_snapshot_create(int64_t generation, struct berth_module *c
                                ? make_pages(&maker, pages, page_count, error)
                                : berth_out_of_memory(error);
     free(maker.remotes);
+    free(maker.previouses);
     if (code == BERTH_OK)
         *ret = maker.snapshot;
     else

@@ -50,7 +50,10 @@ void compose_live(struct compose_fixture *fixture, const char *module, const cha
                   const char *description) {
     assert_true(fixture->remote_count < FIXTURE_REMOTES);
     fixture->remotes[fixture->remote_count++] =
-        (struct berth_remote){module, version, 41, parse_single_quoted(description)};
+        (struct berth_remote){.module = module,
+                              .version = version,
+                              .generation = 41,
+                              .description = parse_single_quoted(description)};
 }
 
 void compose_end(struct compose_fixture *fixture) {

@@ -54,10 +54,25 @@ static void assert_json(json_t *value, const char *expected) {
     json_decref(value);
 }
 
+static void a_previous_version_stands_in_the_spec_with_generation_0(void **state) {
+    (void)state;
+    json_t *description = script_description();
+    struct berth_remote previous = {"cart", "1.2.2", 0, description, NULL};
+    struct berth_remote remote = {"cart", "1.2.3", 7, description, &previous};
+    json_t *spec = berth_remote_json(&remote, "");
+    json_t *inner = json_object_get(spec, "previous");
+    assert_string_equal(json_string_value(json_object_get(inner, "version")), "1.2.2");
+    assert_string_equal(json_string_value(json_object_get(inner, "base")), "/m/cart@1.2.2/");
+    assert_int_equal(json_integer_value(json_object_get(inner, "generation")), 0);
+    assert_null(json_object_get(inner, "previous"));
+    json_decref(spec);
+    json_decref(description);
+}
+
 static void the_spec_of_a_script_tells_all_that_a_loader_needs(void **state) {
     (void)state;
     json_t *description = script_description();
-    struct berth_remote remote = {"cart", "1.2.3", 7, description};
+    struct berth_remote remote = {"cart", "1.2.3", 7, description, NULL};
     assert_json(berth_remote_json(&remote, ""),
                 "{\"module\":\"cart\",\"version\":\"1.2.3\",\"generation\":7,"
                 "\"base\":\"/m/cart@1.2.3/\",\"entry\":\"/m/cart@1.2.3/remoteEntry.js\","
@@ -70,7 +85,7 @@ static void the_spec_of_a_script_tells_all_that_a_loader_needs(void **state) {
 static void the_spec_of_a_module_has_no_globals(void **state) {
     (void)state;
     json_t *description = module_description();
-    struct berth_remote remote = {"@shop/x", "2.0.0", 8, description};
+    struct berth_remote remote = {"@shop/x", "2.0.0", 8, description, NULL};
     assert_json(berth_remote_json(&remote, "https://p.example"),
                 "{\"module\":\"@shop/x\",\"version\":\"2.0.0\",\"generation\":8,"
                 "\"base\":\"https://p.example/m/@shop/x@2.0.0/\","
@@ -86,7 +101,7 @@ static void the_spec_tells_of_exposes_that_are_files_of_their_own(void **state) 
         json_pack("{ss ss s[{ss ss}{ss ss ss}{ss ss}]}", "entry", "app.js", "type", "module",
                   "exposes", "name", ".", "file", "app.js", "name", "./Header", "file",
                   "a b/Header.js", "policy", "remount", "name", "./Hooks", "contract", "mount");
-    struct berth_remote remote = {"x", "2.0.0", 8, description};
+    struct berth_remote remote = {"x", "2.0.0", 8, description, NULL};
     json_t *spec = berth_remote_json(&remote, "https://p.example");
     assert_json(json_incref(json_object_get(spec, "exposes")), "[\".\",\"./Header\",\"./Hooks\"]");
     assert_json(json_incref(json_object_get(spec, "modules")),
@@ -103,7 +118,7 @@ static void the_spec_has_the_integrity_of_every_file(void **state) {
     (void)state;
     json_t *description = script_description();
     json_object_set_new(description, "files", json_pack("{ss}", "a.js", "sha384-a"));
-    struct berth_remote remote = {"cart", "1.2.3", 7, description};
+    struct berth_remote remote = {"cart", "1.2.3", 7, description, NULL};
     json_t *spec = berth_remote_json(&remote, "");
     json_object_clear(json_object_get(description, "files"));
     assert_json(json_incref(json_object_get(spec, "files")), "{\"a.js\":\"sha384-a\"}");
@@ -114,7 +129,7 @@ static void the_spec_has_the_integrity_of_every_file(void **state) {
 static void a_spec_does_not_share_what_its_description_may_change(void **state) {
     (void)state;
     json_t *description = script_description();
-    struct berth_remote remote = {"cart", "1.2.3", 7, description};
+    struct berth_remote remote = {"cart", "1.2.3", 7, description, NULL};
     json_t *spec = berth_remote_json(&remote, "");
     json_array_clear(json_object_get(description, "chunkGlobals"));
     assert_int_equal(json_array_size(json_object_get(spec, "globals")), 1);
@@ -125,8 +140,8 @@ static void a_spec_does_not_share_what_its_description_may_change(void **state) 
 static void all_remotes_are_of_one_generation(void **state) {
     (void)state;
     json_t *description = script_description();
-    struct berth_remote remotes[] = {{"a", "1.0.0", 3, description},
-                                     {"b", "2.0.0", 9, description}};
+    struct berth_remote remotes[] = {{"a", "1.0.0", 3, description, NULL},
+                                     {"b", "2.0.0", 9, description, NULL}};
     json_t *json = berth_remotes_json(9, remotes, 2, "");
     assert_int_equal(berth_json_integer(json, "generation", 0), 9);
     json_t *map = json_object_get(json, "remotes");
@@ -141,7 +156,7 @@ static void all_remotes_are_of_one_generation(void **state) {
 static void a_live_entry_is_the_runtime_and_one_call(void **state) {
     (void)state;
     json_t *description = script_description();
-    struct berth_remote remote = {"cart", "1.2.3", 7, description};
+    struct berth_remote remote = {"cart", "1.2.3", 7, description, NULL};
     json_t *spec = berth_remote_json(&remote, "");
     char *json = berth_json_text(spec);
     /* The runtime ends in a comment without a line break: the call must not become part of it. */
@@ -170,7 +185,7 @@ static void a_live_entry_cannot_end_the_script_it_stands_in(void **state) {
     (void)state;
     json_t *description = script_description();
     json_object_set_new(description, "container", json_string("</script><!--"));
-    struct berth_remote remote = {"cart", "1.2.3", 7, description};
+    struct berth_remote remote = {"cart", "1.2.3", 7, description, NULL};
     char *entry = berth_live_entry(&remote, "", "", false);
     assert_null(strchr(entry, '<'));
     assert_non_null(strstr(entry, "\\u003c/script>\\u003c!--"));
@@ -208,7 +223,7 @@ static void check_adjusted(const char *public_url, bool live, bool as_module,
                            const char *expected_path, const char *expected_entry) {
     json_t *description = as_module ? module_description() : script_description();
     json_t *manifest = mf_manifest();
-    struct berth_remote remote = {"cart", "1.2.3", 7, description};
+    struct berth_remote remote = {"cart", "1.2.3", 7, description, NULL};
     berth_mf_manifest_adjust(manifest, &remote, public_url, live);
     json_t *meta = json_object_get(manifest, "metaData");
     assert_string_equal(berth_json_string(meta, "publicPath"), expected_path);
@@ -241,7 +256,7 @@ static void a_live_manifest_leads_to_the_live_entry(void **state) {
 static void a_manifest_of_another_shape_is_left_alone(void **state) {
     (void)state;
     json_t *description = script_description();
-    struct berth_remote remote = {"cart", "1.2.3", 7, description};
+    struct berth_remote remote = {"cart", "1.2.3", 7, description, NULL};
     json_t *shapes[] = {json_array(), json_object(), json_pack("{ss}", "metaData", "text")};
     for (size_t i = 0; i < 3; i++) {
         json_t *before = json_deep_copy(shapes[i]);
@@ -257,6 +272,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_asset_url_is_rooted_or_absolute_and_percent_encoded),
         cmocka_unit_test(the_spec_of_a_script_tells_all_that_a_loader_needs),
+        cmocka_unit_test(a_previous_version_stands_in_the_spec_with_generation_0),
         cmocka_unit_test(the_spec_of_a_module_has_no_globals),
         cmocka_unit_test(the_spec_tells_of_exposes_that_are_files_of_their_own),
         cmocka_unit_test(the_spec_has_the_integrity_of_every_file),

@@ -96,7 +96,7 @@ struct berth_module *fixture_module(struct snapshot_fixture *fixture, struct ber
                                     int64_t generation) {
     struct berth_module *module = NULL;
     struct berth_error error = {0};
-    if (berth_module_create(edition->module, &edition, 1, generation ? 0 : -1, generation,
+    if (berth_module_create(edition->module, &edition, 1, generation ? 0 : -1, -1, generation,
                             &fixture->views, &module, &error) != BERTH_OK)
         fail_msg("%s: %s", error.rule, error.text);
     berth_edition_unref(fixture->views.bodies, edition);

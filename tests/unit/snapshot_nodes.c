@@ -160,8 +160,8 @@ static void editions_are_found_by_their_version(void **state) {
     struct berth_module *module = NULL;
     for (size_t i = 0; i < 4; i++)
         editions[i] = edition_of(fixture, versions[i]);
-    assert_int_equal(berth_module_create("app", editions, 4, 1, 3, &fixture->views, &module, NULL),
-                     BERTH_OK);
+    assert_int_equal(
+        berth_module_create("app", editions, 4, 1, 0, 3, &fixture->views, &module, NULL), BERTH_OK);
     for (size_t i = 0; i < 4; i++) {
         assert_ptr_equal(berth_module_edition(module, versions[i]), editions[i]);
         assert_int_equal(editions[i]->refs, 2);

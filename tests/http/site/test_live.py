@@ -41,6 +41,26 @@ class Live(SiteCase):
         for path in ("/m/%s/remoteEntry.js", "/m/%s/remoteEntry.mjs"):
             self.assertIn('"generation":%d' % generation, self.public.get(path % name).body.decode())
 
+    def previous(self, name):
+        """The version that the live entry names for pages where the live one cannot be loaded."""
+        entry = self.public.get("/m/%s/remoteEntry.js" % name).body.decode()
+        spec = json.loads(entry[entry.rindex("__BERTH__.live(") + len("__BERTH__.live("):entry.rindex(")")])
+        return spec.get("previous", {}).get("version")
+
+    def test_a_live_version_names_what_is_shown_where_it_fails(self):
+        self.module("spare", "1.0.0", "1.1.0", "1.2.0")
+        self.server.make_live("spare", "1.0.0")
+        self.assertIsNone(self.previous("spare"))
+        self.server.make_live("spare", "1.1.0")
+        self.assertEqual(self.previous("spare"), "1.0.0")
+        self.server.make_live("spare", "1.2.0")
+        self.assertEqual(self.previous("spare"), "1.1.0")
+        self.module("spare", "1.3.0")
+        self.assertEqual(self.previous("spare"), "1.1.0", "an upload changes nothing of it")
+        self.assertNotIn("previous", self.public.get("/manifests/remotes.json").json["remotes"]["spare"])
+        self.server.rollback("spare")
+        self.assertIsNone(self.previous("spare"), "nothing returns by itself to what was rolled back")
+
     def test_nothing_is_live_at_first(self):
         self.module("first", "1.0.0")
         self.assertStatus(self.live("first"), 404, "not-live")
