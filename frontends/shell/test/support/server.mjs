@@ -111,11 +111,13 @@ export class Server {
   }
 
   /** A composed page with these slots. `settings` shortens timeouts; all below `<head>` is sent after `restAfter` was asked for. */
-  page(path, slots, { settings, user, head = '', script = 'defer', restAfter, csp = CSP } = {}) {
+  page(path, slots, { settings, user, head = '', script = 'defer', restAfter, csp = CSP, also = [] } = {}) {
     const compose = () => {
       const modules = this.specs();
       const urls = { events: '/events', remotes: '/manifests/remotes.json', reports: '/reports' };
-      const used = Object.fromEntries(slots.map(({ module }) => [module, modules[module]]).filter(([, spec]) => spec));
+      const used = Object.fromEntries(
+        [...slots.map(({ module }) => module), ...also].map((name) => [name, modules[name]]).filter(([, spec]) => spec),
+      );
       const state = { generation: this.generation, page: path, urls, slots, modules: used, settings, user };
       const preloads = Object.values(used)
         .filter(({ type }) => type === 'script')
@@ -136,9 +138,9 @@ export class Server {
   }
 
   /** A page of a consumer's own: no shell, no policy of ours. */
-  ownPage(path, script) {
+  ownPage(path, script, head = '') {
     const page = () =>
-      `<!doctype html><html><head></head><body><div id="root"></div><script src="${script}"></script></body></html>`;
+      `<!doctype html><html><head>${head}</head><body><div id="root"></div><script src="${script}"></script></body></html>`;
     page.own = true;
     this.pages.set(path, page);
     return this.origin + path;
