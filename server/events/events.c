@@ -79,8 +79,9 @@ static struct event *make_event(int64_t generation, const char *name, const json
     if (event) {
         *event = (struct event){.generation = generation, .refs = 1};
         int id = generation ? snprintf(event->text, size, "id: %lld\n", (long long)generation) : 0;
-        event->length = (size_t)(id + snprintf(event->text + id, size - (size_t)id,
-                                               "event: %s\ndata: %s\n\n", name, json));
+        int rest =
+            snprintf(event->text + id, size - (size_t)id, "event: %s\ndata: %s\n\n", name, json);
+        event->length = (size_t)id + (size_t)rest;
     }
     free(json);
     return event;

@@ -32,12 +32,12 @@ enum berth_code berth_desk_stage(struct berth_desk *desk, const char *module, co
     pthread_mutex_lock(&desk->lock);
     const struct berth_module *known = catalog_module(&desk->catalog, module);
     const struct berth_edition *edition = known ? berth_module_edition(known, version) : NULL;
-    if (!known)
+    if (!known) {
         code = berth_fail(error, BERTH_NOT_FOUND, "module-unknown", "there is no such module");
-    else if (!edition)
+    } else if (!edition) {
         code =
             berth_fail(error, BERTH_NOT_FOUND, "version-unknown", "the module has no such version");
-    if (code == BERTH_OK) {
+    } else {
         struct berth_remote remote = {.module = module,
                                       .version = version,
                                       .generation = known->live_generation,

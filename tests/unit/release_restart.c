@@ -47,6 +47,33 @@ static void all_that_was_there_is_there_after_a_restart(void **state) {
     assert_live(fixture, "app", "3.0.0");
 }
 
+/* The shell shows it where the live one cannot be loaded: but never what was rolled back from. */
+static void the_version_before_is_named_until_a_rollback_and_after_a_restart(void **state) {
+    struct release_fixture *fixture = *state;
+    static const char before[] = "\"previous\":{\"module\":\"app\",\"version\":\"1.0.0\"";
+    release_page(fixture, "front", page);
+    release_upload(fixture, "app", "1.0.0", true);
+    char *text = release_page_text(fixture, "/");
+    assert_null(strstr(text, "\"previous\""));
+    free(text);
+    release_upload(fixture, "app", "2.0.0", true);
+    release_upload(fixture, "app", "3.0.0", false); /* does not make it forgotten */
+    for (int round = 0; round < 2; round++) {
+        text = release_page_text(fixture, "/");
+        assert_non_null(strstr(text, before));
+        free(text);
+        release_restart(fixture);
+    }
+    (void)release_activate(fixture, "app", NULL);
+    for (int round = 0; round < 2; round++) {
+        assert_live(fixture, "app", "1.0.0");
+        text = release_page_text(fixture, "/");
+        assert_null(strstr(text, "\"previous\""));
+        free(text);
+        release_restart(fixture);
+    }
+}
+
 static void a_stream_gets_after_a_restart_what_it_missed_before(void **state) {
     struct release_fixture *fixture = *state;
     release_upload(fixture, "app", "1.0.0", true);
@@ -123,6 +150,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         RELEASE_TEST(an_empty_registry_opens_at_generation_0),
         RELEASE_TEST(all_that_was_there_is_there_after_a_restart),
+        RELEASE_TEST(the_version_before_is_named_until_a_rollback_and_after_a_restart),
         RELEASE_TEST(a_stream_gets_after_a_restart_what_it_missed_before),
         RELEASE_TEST(only_the_newest_256_changes_are_told_again),
         RELEASE_TEST(a_damaged_live_file_costs_itself_and_not_the_start),
