@@ -473,8 +473,25 @@ class Server:
                     for secret in self.secrets:
                         assert secret.encode() not in data, "a token lies in " + name
 
+    def open_files(self):
+        """What the process's descriptors lead to."""
+        folder = "/proc/%d/fd" % self.process.pid
+        targets = []
+        for name in os.listdir(folder):
+            try:
+                targets.append(os.readlink(os.path.join(folder, name)))
+            except OSError:
+                pass  # closed meanwhile
+        return targets
+
+    def wait_upload(self):
+        """Until an upload has its place: it has an unnamed scratch file."""
+        scratch = os.path.join(self.data, "tmp", "")
+        until(lambda: [t for t in self.open_files() if t.startswith(scratch) and t.endswith("(deleted)")],
+              "an upload's scratch file")
+
     def count_descriptors(self):
-        return len(os.listdir("/proc/%d/fd" % self.process.pid))
+        return len(self.open_files())
 
     def check_descriptors(self):
         """Back to what a start needs, give or take what the database opens late."""
@@ -489,24 +506,22 @@ class Server:
         live = {m["name"]: m["live"]["version"] for m in modules["modules"] if m["live"]}
         assert live == {name: spec["version"] for name, spec in remotes["remotes"].items()}, live
         seen = []
-        with self.public.connect() as connection:
-            for module in modules["modules"]:
-                name = module["name"]
-                seen += [row["generation"]
-                         for row in self.admin.get("/api/modules/" + name).json["history"]]
-                for version in self.admin.get("/api/modules/%s/versions" % name).json["versions"]:
-                    self._check_version(connection, name, version["version"])
+        for module in modules["modules"]:
+            name = module["name"]
+            seen += [row["generation"] for row in self.admin.get("/api/modules/" + name).json["history"]]
+            for version in self.admin.get("/api/modules/%s/versions" % name).json["versions"]:
+                self._check_version(name, version["version"])
         assert len(set(seen)) == len(seen), "two changes with one generation: %r" % sorted(seen)
         assert max(seen, default=0) <= modules["generation"]
 
-    def _check_version(self, connection, name, version):
+    def _check_version(self, name, version):
         path = "/api/modules/%s/versions/%s" % (name, version)
         description = self.admin.get(path).json
         for asset in description["assets"]:
             if asset["path"] == description.get("manifest"):
                 continue  # served with its URLs made absolute
             url = asset_path(name, version, asset["path"])
-            reply = self.public.call_on(connection, "GET", url)
+            reply = self.public.get(url)
             assert reply.status == 200 and len(reply.body) == asset["bytes"], (url, reply)
             assert "sha256:" + sha256(reply.body) == asset["digest"], url
             assert reply["ETag"] == '"%s"' % sha256(reply.body), url

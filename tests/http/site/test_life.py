@@ -147,7 +147,7 @@ class Drain(LifeCase):
             upload.send(server.admin.head_text("PUT", "/api/modules/drain/versions/1.0.0?activate=true", {}, archive))
             upload.send(archive[:100])
             stream.block()
-            until(lambda: self.uploading(server), "the upload's scratch file")
+            server.wait_upload()
             server.terminate()
             self.assertEqual(stream.event()["event"], "draining")
             # Not ready any more, on a connection from before and on a new one; but alive.
@@ -166,26 +166,13 @@ class Drain(LifeCase):
         self.assertEqual(server.admin.get("/api/modules/drain/live").json["version"], "1.0.0")
         server.stop()
 
-    @staticmethod
-    def uploading(server):
-        """Is an unnamed scratch file open?"""
-        folder = "/proc/%d/fd" % server.process.pid
-        for name in os.listdir(folder):
-            try:
-                target = os.readlink(os.path.join(folder, name))
-            except OSError:
-                continue
-            if target.startswith(os.path.join(server.data, "tmp", "")) and target.endswith("(deleted)"):
-                return True
-        return False
-
     def test_what_takes_too_long_is_cut(self):
         server = self.serve("--drain-ms", "200")
         archive = bundles.bundle("long")
         with server.admin.connect() as upload:
             upload.send(server.admin.head_text("PUT", "/api/modules/long/versions/1.0.0", {}, archive))
             upload.send(archive[:100])
-            until(lambda: self.uploading(server), "the upload's scratch file")
+            server.wait_upload()
             server.terminate()
             server.check_exit(server.wait())
             self.assertEqual(server.log("drained")[0]["cut"], 1)
@@ -198,7 +185,7 @@ class Drain(LifeCase):
         with server.admin.connect() as upload:
             upload.send(server.admin.head_text("PUT", "/api/modules/long/versions/1.0.0", {"Content-Length": "1000"}))
             upload.send(b"\x1f\x8b")
-            until(lambda: self.uploading(server), "the upload's scratch file")
+            server.wait_upload()
             server.terminate()
             server.wait_log("draining")
             server.terminate()
@@ -308,7 +295,7 @@ class Kill(LifeCase):
         with server.admin.connect() as upload:
             upload.send(server.admin.head_text("PUT", "/api/modules/life/versions/1.1.0", {}, archive))
             upload.send(archive[:-1])
-            until(lambda: Drain.uploading(server), "the upload's scratch file")
+            server.wait_upload()
             server.kill()
         server.start()
         self.assertEqual(server.admin.get("/api/modules/life/versions/1.1.0").status, 404)

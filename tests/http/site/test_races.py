@@ -4,6 +4,7 @@
 usage: BERTH_BIN=path/to/berth tests/http/site/test_races.py [TestCase[.test]]
 """
 
+import json
 import re
 import threading
 
@@ -123,10 +124,18 @@ class Readers(SiteCase):
         def read_page(connection):
             reply = self.public.call_on(connection, "GET", "/hammer")
             assert reply.status == 200, reply
-            state = re.search(rb'"version":"(1\.0\.\d)"', reply.body)[1].decode()
-            assert ('href="/m/hammer@%s/remoteEntry.js"' % state).encode() in reply.body
-            other = re.findall(rb"hammer@(1\.0\.\d)", reply.body)
-            assert {o.decode() for o in other} == {state}, other
+            state = json.loads(re.search(rb'id="berth-state">(.*?)</script>', reply.body)[1])
+            spec = state["modules"]["hammer"]
+            base = "/m/hammer@%s/" % spec["version"]
+            assert (spec["base"], spec["entry"]) == (base, base + "remoteEntry.js"), spec
+            assert spec["generation"] <= state["generation"], state
+            # What the page loads first is of the version that it tells; the way back is another.
+            preloads = re.findall(rb'href="(/m/[^"]*)"', reply.body)
+            assert preloads and all(href.decode().startswith(base) for href in preloads), preloads
+            previous = spec.get("previous")
+            if previous:
+                assert previous["version"] != spec["version"], spec
+                assert previous["base"] == "/m/hammer@%s/" % previous["version"], spec
 
         def read_remotes(connection):
             reply = self.public.call_on(connection, "GET", "/manifests/remotes.json")

@@ -9,7 +9,7 @@ import hashlib
 import unittest
 
 import bundles
-from harness import Server, SiteCase, main, sha256, until
+from harness import SiteCase, main, sha256
 
 
 def repr_digest(data, name="sha-256", hash=hashlib.sha256):
@@ -373,12 +373,9 @@ class Limits(SiteCase):
         with self.admin.connect() as slow:
             slow.send(self.admin.head_text("PUT", "/api/modules/half/versions/1.0.0", {}, archive))
             slow.send(archive[:10])
-
-            def second():
-                reply = self.server.upload("second", "1.0.0", bundles.bundle("second"))
-                return reply if reply.status == 503 else None
-            reply = until(second, "the limit of uploads")
-            self.assertEqual(reply.rule, "limit-uploads")
+            self.server.wait_upload()
+            reply = self.server.upload("second", "1.0.0", bundles.bundle("second"))
+            self.assertStatus(reply, 503, "limit-uploads")
             self.assertTrue(reply.json["retryable"])
             self.assertEqual(self.public.get("/livez").status, 200)
             slow.send(archive[10:])
