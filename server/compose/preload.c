@@ -88,8 +88,7 @@ static void add_preload(struct berth_template_writer *writer, const struct berth
                         bool cors) {
     struct berth_buffer *out = &writer->text;
     struct berth_buffer url;
-    /* Until the shell gives what classic bundles insert its integrity. */
-    const char *integrity = cors ? integrity_of(remote, path) : NULL;
+    const char *integrity = integrity_of(remote, path);
     berth_buffer_init(&url, URL_MAX_BYTES);
     berth_asset_url(&url, compose->public_url, remote->module, remote->version, path);
     out->failed = out->failed || url.failed;

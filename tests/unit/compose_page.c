@@ -148,6 +148,30 @@ static void what_the_page_will_need_is_preloaded(void **state) {
     compose_end(&fixture);
 }
 
+/* The shell gives what bundles insert its integrity, and crossorigin with it. */
+static void chunks_are_preloaded_with_the_integrity_that_is_known(void **state) {
+    (void)state;
+    struct compose_fixture fixture;
+    compose_begin(&fixture, two_slots);
+    compose_live(&fixture, "header-app", "1.2.3",
+                 "{'entry': 'remoteEntry.js', 'type': 'script', 'integrity': 'sha384-abc',"
+                 " 'exposes': [{'name': './Header', 'assets': {'js': ['a b.js', 'c.js'],"
+                 " 'css': ['d.css']}}], 'files': {'a b.js': 'sha384-a', 'd.css': 'sha384-d',"
+                 " 'remoteEntry.js': 'sha384-abc'}}");
+    char *page = compose(&fixture, NULL);
+    assert_contains(page, "<link rel=\"preload\" as=\"script\" "
+                          "href=\"/m/header-app@1.2.3/a%20b.js\" crossorigin=\"anonymous\" "
+                          "nonce=\"N\" integrity=\"sha384-a\">\n"
+                          "<link rel=\"preload\" as=\"script\" "
+                          "href=\"/m/header-app@1.2.3/c.js\" nonce=\"N\">\n"
+                          "<link rel=\"preload\" as=\"style\" "
+                          "href=\"/m/header-app@1.2.3/d.css\" crossorigin=\"anonymous\" "
+                          "nonce=\"N\" integrity=\"sha384-d\">\n");
+    assert_lacks(page, "importmap");
+    free(page);
+    compose_end(&fixture);
+}
+
 static const char module_slots[] =
     "{'path': '/', 'title': 'T', 'slots': ["
     "{'name': 'a', 'module': 'x', 'expose': './Header', 'policy': 'remount'},"
@@ -435,6 +459,7 @@ int main(void) {
         cmocka_unit_test(texts_of_the_manifest_are_escaped),
         cmocka_unit_test(the_state_tells_the_shell_what_to_mount),
         cmocka_unit_test(what_the_page_will_need_is_preloaded),
+        cmocka_unit_test(chunks_are_preloaded_with_the_integrity_that_is_known),
         cmocka_unit_test(exposes_that_are_files_are_preloaded_behind_the_import_map),
         cmocka_unit_test(containers_that_are_modules_are_preloaded_with_their_assets),
         cmocka_unit_test(a_native_federation_s_json_is_no_module_to_preload),
