@@ -1,8 +1,11 @@
+import { usePictures } from '../pictures';
 import './header.css';
 
 const VERSION = '1.0.0';
 
 export default function Header() {
+  const pictures = usePictures();
+
   return (
     <header className="app-header" data-testid="header" data-version={VERSION}>
       <div className="app-header__bar">
@@ -14,6 +17,11 @@ export default function Header() {
           <h1 className="app-header__title">Microfrontend Header</h1>
           <p className="app-header__tagline">Built, released and rolled back on its own</p>
         </div>
+        {pictures > 0 && (
+          <span className="app-header__pictures" data-testid="header-pictures">
+            {`Pictures: ${pictures}`}
+          </span>
+        )}
         <span className="app-header__version" data-testid="header-version">
           Version {VERSION}
         </span>

@@ -1,4 +1,5 @@
 import { lazy, Suspense, useId, useState } from 'react';
+import { usePictures } from '../pictures';
 import './header.css';
 
 const VERSION = '1.1.0';
@@ -8,6 +9,7 @@ const Details = lazy(() => import(/* webpackChunkName: "details" */ './Details')
 export default function Header() {
   const [open, setOpen] = useState(false);
   const detailsId = useId();
+  const pictures = usePictures();
 
   return (
     <header className="app-header" data-testid="header" data-version={VERSION}>
@@ -20,6 +22,11 @@ export default function Header() {
           <h1 className="app-header__title">Microfrontend Header</h1>
           <p className="app-header__tagline">Now with details, loaded when you ask for them</p>
         </div>
+        {pictures > 0 && (
+          <span className="app-header__pictures" data-testid="header-pictures">
+            {`Pictures: ${pictures}`}
+          </span>
+        )}
         <span className="app-header__version" data-testid="header-version">
           Version {VERSION}
         </span>

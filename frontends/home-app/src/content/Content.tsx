@@ -1,4 +1,5 @@
 import { useId, useState } from 'react';
+import { countPicture } from './bus';
 import { anyIndex, otherIndex, pictures } from './pictures';
 import './content.css';
 
@@ -11,6 +12,7 @@ export default function Content() {
   function showAnother() {
     setIndex(otherIndex(pictures.length, index));
     setClicks(clicks + 1);
+    countPicture();
   }
 
   return (
