@@ -164,6 +164,7 @@ export async function bundled(source, { loaders = {}, jsx } = {}) {
   const { outputFiles } = await esbuild({
     stdin: { contents: source, resolveDir: fixtures, loader: jsx ? 'jsx' : 'ts' },
     bundle: true,
+    jsx: 'automatic',
     minify: true,
     format: 'esm',
     target: 'es2022',
