@@ -10,7 +10,7 @@
 // The headers above must come before it.
 #include <cmocka.h>
 
-enum { DIGESTS = 6000, HOMES = 97, BODY_BYTES = 16 };
+enum { DIGESTS = 3000, HOMES = 97, BODY_BYTES = 16 };
 
 static int blobs_read;
 static bool blobs_fail;
