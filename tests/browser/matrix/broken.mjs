@@ -1,0 +1,71 @@
+// Releases that fail under an open page, for one engine: it stays on the last good one, and nobody sees them.
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { home } from '../support/bundles.mjs';
+import { Server } from '../support/server.mjs';
+import { FAULTS, RELEASES, consumerModule, moduleOf } from './variants.mjs';
+import { NEIGHBOUR, OWN, Walk, publishCard, putConsumer, putPage } from './walk.mjs';
+
+/** Where a card can be: on a composed page, or in a page that was built with its URL. */
+const PLACES = {
+  composed: {
+    neighbour: NEIGHBOUR,
+    publish: async (server, variant) => {
+      await server.activate('home-app', '1.0.0', home['1.0.0']);
+      await putPage(server, variant);
+      return `/${variant.name}`;
+    },
+  },
+  baked: {
+    neighbour: OWN,
+    publish: async (server, { consumer }) => {
+      await putConsumer(server, consumer);
+      return `/${consumerModule(consumer)}`;
+    },
+  },
+};
+
+async function staysOnLastGood(context, open, broken, version, { message }) {
+  const { name: variant, consumer } = broken;
+  const place = PLACES[consumer ? 'baked' : 'composed'];
+  const server = await Server.start(context);
+  await publishCard(server, variant, [...Object.keys(RELEASES), version]);
+  const page = await open(context, server.origin + (await place.publish(server, broken)));
+  const walk = new Walk(server, page, variant);
+  await walk.sees('1.0.0');
+  await walk.click(place.neighbour.button);
+  await walk.activate('2.0.0');
+
+  await walk.watch();
+  await walk.makeLive(version);
+  const failure = await server.logged(`a report of ${version}`, (line) => line.event === 'report' && line.level === 'warn' && line.version === version);
+  assert.equal(failure.module, moduleOf(variant));
+  assert.equal(failure.keep, '2.0.0');
+  if (message) assert.ok(failure.message.includes(message), failure.message);
+  await walk.sees('2.0.0');
+
+  await walk.activate('1.1.0');
+  await walk.openMore('1.1.0');
+  assert.equal(await walk.text(place.neighbour.says), place.neighbour.once);
+  await walk.sawOnly('2.0.0', '1.1.0');
+  if (!broken.coloursTodo) walk.wasInColours();
+  assert.equal(server.reports(moduleOf(variant)).filter((line) => line.level === 'warn').length, 1, 'reported once');
+
+  // The fault itself may be on the console, and nothing but it.
+  const named = [version, ...(message ? [message] : ['404 (Not Found)'])];
+  const others = (await page.problems()).filter((problem) => !named.some((part) => problem.includes(part)));
+  assert.deepEqual(others, []);
+  await page.kept();
+}
+
+export function testBroken({ name, open }, places) {
+  for (const place of places) {
+    for (const [version, fault] of Object.entries(FAULTS)) {
+      const where = place.consumer ? `a page built by ${place.consumer}` : 'a composed page';
+      test(`${name}: ${where} stays on 2.0.0 when ${place.name} ${version} ${fault.does}`, { timeout: 60_000, todo: place.faultsTodo?.[version] }, (context) =>
+        staysOnLastGood(context, open, place, version, fault),
+      );
+    }
+  }
+}
+
