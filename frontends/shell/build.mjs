@@ -14,7 +14,9 @@ const { version } = JSON.parse(await readFile(here('package.json'), 'utf8'));
 
 /** Members that no file outside of src/ knows, and no browser: they are made short. */
 const OWN =
-  /^(attach|errorTimes|exposing|hasLive|lastShown|mounts|namespaces|needed|offer|prepare|preload|recover|reveal|rewind|sheets|spec|takes|trouble)$/;
+  'active attach busy chunks closed container current element empty errorTimes exposing fail failed feed final ' +
+  'fixed hasLive held kept loading mounted mounts namespaces needed offer prepare preload proxy recover reveal ' +
+  'rewind scope sheets show spec takes trouble waiting';
 
 /** In the second file, `./core` is what the first one hands over when it loads it. */
 const coreFromShell = {
@@ -54,7 +56,7 @@ async function bundle(name, { define = {}, wrap = (code) => code, nameCache = {}
     {
       ecma: 2022,
       compress: { passes: 3, ecma: 2022, unsafe_arrows: true, pure_getters: true },
-      mangle: { properties: { regex: OWN, builtins: true } },
+      mangle: { properties: { regex: new RegExp(`^(${OWN.split(' ').join('|')})$`), builtins: true } },
       format: { ecma: 2022 },
       nameCache: { props: nameCache },
       sourceMap: { filename: `${name}.js`, content: text('.map') },
