@@ -137,6 +137,8 @@ void api_post_stage(struct berth_exchange *exchange, void *app) {
         berth_error_where(&error, "/version");
     }
     if (code == BERTH_OK)
+        code = berth_semver_check(version, &error);
+    if (code == BERTH_OK)
         code = berth_desk_stage(api->desk, module, version, &streams, &error);
     if (code == BERTH_OK)
         berth_answer_json(
