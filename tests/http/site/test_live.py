@@ -210,6 +210,23 @@ class Live(SiteCase):
         self.assertStatus(self.admin.call("POST", path, b""), 200)
         self.assertEqual(self.live("bodyless").json["version"], "1.0.0")
 
+    def test_staging_asks_for_a_version_and_changes_nothing(self):
+        self.module("staged", "1.0.0", "1.1.0")
+        first = self.server.make_live("staged", "1.0.0")
+        path, kind = "/api/modules/staged/stage", {"Content-Type": "application/json"}
+        for body in (b"", b"{", b"[]", b"{}", b'{"version":1}', b'{"version":null}', b'{"version":"1.0"}',
+                     b'{"version":"1.1.0","now":true}'):
+            with self.subTest(body):
+                self.assertStatus(self.admin.call("POST", path, body, kind), 400)
+        self.assertStatus(self.admin.call("POST", path, b"{}", {"Content-Type": "text/plain"}), 415)
+        self.assertStatus(self.admin.call("POST", path, None, kind), 411)
+        self.assertStatus(self.admin.json("POST", path, {"version": "9.9.9"}), 404, "version-unknown")
+        reply = self.admin.json("POST", path, {"version": "1.1.0"})
+        self.assertLess(reply.status, 300, reply)
+        self.assertViews("staged", "1.0.0", first["generation"])
+        self.assertEqual(len(self.admin.get("/api/modules/staged").json["history"]), 1)
+        self.assertEqual(self.server.generation(), first["generation"])
+
     def test_history_tells_who_when_why(self):
         self.module("history", "1.0.0", "1.1.0")
         token = self.server.token_for("history", ["activate"])

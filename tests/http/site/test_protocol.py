@@ -18,6 +18,7 @@ ADMIN = {"/api/modules": "GET, HEAD, OPTIONS", "/api/modules/mod": "GET, HEAD, O
          "/api/modules/mod/versions": "GET, HEAD, OPTIONS",
          "/api/modules/mod/versions/1.0.0": "GET, HEAD, PUT, OPTIONS",
          "/api/modules/mod/live": "GET, HEAD, PUT, OPTIONS", "/api/modules/mod/rollback": "POST, OPTIONS",
+         "/api/modules/mod/stage": "POST, OPTIONS",
          "/api/pages": "GET, HEAD, OPTIONS", "/api/pages/a-page": "GET, HEAD, PUT, DELETE, OPTIONS",
          "/api/tokens": "GET, HEAD, POST, OPTIONS", "/api/tokens/000000000000": "DELETE, OPTIONS",
          "/livez": "GET, HEAD, OPTIONS"}

@@ -109,6 +109,8 @@ class Tokens(SiteCase):
                          "activate admin"),
             "roll back": (lambda t: self.admin.json("POST", "/api/modules/cart/rollback", {"version": "1.0.0"}, token=t),
                           "activate admin"),
+            "stage": (lambda t: self.admin.json("POST", "/api/modules/cart/stage", {"version": "1.0.0"}, token=t),
+                      "activate admin"),
             "page": (lambda t: self.admin.json("PUT", "/api/pages/tokens", PAGE, token=t), "admin"),
             "delete a page": (lambda t: self.admin.call("DELETE", "/api/pages/tokens", token=t), "admin"),
             "tokens": (lambda t: self.admin.call("GET", "/api/tokens", token=t), "admin"),
@@ -189,7 +191,7 @@ class Tokens(SiteCase):
         for method, path in (("GET", "/api/modules"), ("GET", "/api/modules/a"), ("GET", "/api/modules/a/versions"),
                              ("GET", "/api/modules/a/versions/1.0.0"), ("PUT", "/api/modules/a/versions/1.0.0"),
                              ("GET", "/api/modules/a/live"), ("PUT", "/api/modules/a/live"),
-                             ("POST", "/api/modules/a/rollback"), ("GET", "/api/pages"), ("GET", "/api/pages/a"),
+                             ("POST", "/api/modules/a/rollback"), ("POST", "/api/modules/a/stage"), ("GET", "/api/pages"), ("GET", "/api/pages/a"),
                              ("PUT", "/api/pages/a"), ("DELETE", "/api/pages/a"), ("GET", "/api/tokens"),
                              ("POST", "/api/tokens"), ("DELETE", "/api/tokens/000000000000")):
             with self.subTest(method + " " + path):
