@@ -37,8 +37,9 @@ async function reach({ wanted, patience }) {
   const deadline = performance.now() + patience;
   for (;;) {
     const seen = look();
-    if (JSON.stringify(seen) === JSON.stringify(wanted) || performance.now() > deadline) return seen;
-    await new Promise((resolve) => requestAnimationFrame(resolve));
+    const done = JSON.stringify(seen) === JSON.stringify(wanted) || performance.now() > deadline;
+    await new Promise((resolve) => requestAnimationFrame(resolve)); // so that `watch` sees it too
+    if (done) return seen;
   }
 }
 
@@ -83,7 +84,7 @@ export class Walk {
     assert.deepEqual(texts, versions.map((version) => `${this.variant} ${version}`));
   }
 
-  /** Each release in its own colour, and no frame between. */
+  /** Each release in its own colour. */
   wasInColours() {
     const own = Object.entries(RELEASES).map(([version, { colour }]) => `${this.variant} ${version}, ${colour}`);
     assert.deepEqual(this.looks.filter((look) => !own.includes(look)), []);
