@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { minify } from 'terser';
 
 /** Brotli, per output. A composed page starts with shell.js alone; live.js is what one with baked consumers has. */
-const LIMIT_BYTES = { 'shell.js': 9192, 'more.js': 4096, 'live.js': 11_264 };
+const LIMIT_BYTES = { 'shell.js': 8192, 'more.js': 4096, 'live.js': 11_264 };
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const { version } = JSON.parse(await readFile(here('package.json'), 'utf8'));

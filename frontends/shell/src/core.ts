@@ -3,11 +3,11 @@ import { on } from './bus';
 import { Fault, isImportError, messageOf } from './fault';
 import { provide } from './lazy';
 import { expose, isContainer } from './loader';
-import { boundaryOf, isComponent, isPinned } from './react';
+import { boundaryOf, isComponent, typeOf } from './react';
 import { routeGlobal } from './router';
 import { sharedPackage } from './scope';
 import { trustedScript } from './sinks';
 import { dropStyles, keepStyles, pageNonce } from './styles';
 
-export { boundaryOf, dropStyles, expose, Fault, isComponent, isContainer, isImportError, isPinned, keepStyles };
-export { messageOf, on, pageNonce, provide, routeGlobal, sharedPackage, trustedScript };
+export { boundaryOf, dropStyles, expose, Fault, isComponent, isContainer, isImportError, keepStyles, messageOf };
+export { on, pageNonce, provide, routeGlobal, sharedPackage, trustedScript, typeOf };

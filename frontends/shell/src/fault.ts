@@ -8,7 +8,6 @@ export class Fault extends Error {
     override readonly cause?: unknown,
   ) {
     super(message);
-    this.name = 'Fault';
   }
 }
 

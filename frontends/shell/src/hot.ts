@@ -3,12 +3,18 @@
  * for the life of the page, while what is behind them follows the live version.
  */
 import type { Namespace, Props, RemoteSpec } from './contract';
-import { boundaryOf, dropStyles, expose, Fault, isComponent, isPinned, keepStyles, sharedPackage } from './core';
+import { boundaryOf, dropStyles, expose, Fault, isComponent, keepStyles, sharedPackage, typeOf } from './core';
 import type { Consumer, Module } from './module';
 import type { Component, React, ReactDom, ReactKit } from './react';
 import { reloadSoon } from './reload';
 import type { SharedScope } from './scope';
 import type { Version } from './version';
+
+/** Hooks and contexts cannot change their identity under a mounted consumer (React error 310). */
+export function isPinned(value: unknown, name: string): boolean {
+  const type = typeOf(value);
+  return /^use[A-Z]/.test(name) || type === Symbol.for('react.context') || type === Symbol.for('react.provider');
+}
 
 /** The lasting face of one expose. */
 interface Face {

@@ -1,6 +1,24 @@
 /** dist/shell.js: the script of a composed page. */
 import type { PageState } from './contract';
-import * as core from './core';
+import type * as Core from './core';
+import {
+  boundaryOf,
+  dropStyles,
+  expose,
+  Fault,
+  isComponent,
+  isContainer,
+  isImportError,
+  keepStyles,
+  messageOf,
+  on,
+  pageNonce,
+  provide,
+  routeGlobal,
+  sharedPackage,
+  trustedScript,
+  typeOf,
+} from './core';
 import { provideLater } from './lazy';
 import { runtime } from './runtime';
 
@@ -12,8 +30,28 @@ const script = document.currentScript as HTMLScriptElement;
 const { origin } = new URL(script.src, location.href);
 const { nonce = '' } = script;
 
+/** Written out, because a namespace object costs more. */
+const core: typeof Core = {
+  boundaryOf,
+  dropStyles,
+  expose,
+  Fault,
+  isComponent,
+  isContainer,
+  isImportError,
+  keepStyles,
+  messageOf,
+  on,
+  pageNonce,
+  provide,
+  routeGlobal,
+  sharedPackage,
+  trustedScript,
+  typeOf,
+};
+
 provideLater(async () => {
-  const chunk = (await import(new URL(__BERTH_MORE__, script.src).href)) as { default(shell: typeof core): void };
+  const chunk = (await import(new URL(__BERTH_MORE__, script.src).href)) as { default(shell: typeof Core): void };
   chunk.default(core);
 });
 

@@ -40,7 +40,7 @@ interface BoundaryProps {
 
 const WRAPPERS = ['react.forward_ref', 'react.memo', 'react.lazy'].map((name) => Symbol.for(name));
 
-const typeOf = (value: unknown): unknown => (value as { $$typeof?: unknown } | null)?.$$typeof;
+export const typeOf = (value: unknown): unknown => (value as { $$typeof?: unknown } | null)?.$$typeof;
 
 /** Looks like a component; `name` decides for plain functions, which could as well be helpers. */
 export function isComponent(value: unknown, name: string): boolean {
@@ -48,12 +48,6 @@ export function isComponent(value: unknown, name: string): boolean {
   if (typeof value !== 'function') return false;
   const { prototype } = value as { prototype?: { isReactComponent?: unknown } };
   return Boolean(prototype?.isReactComponent) || /^[A-Z]/.test(name);
-}
-
-/** Hooks and contexts cannot change their identity under a mounted consumer (React error 310). */
-export function isPinned(value: unknown, name: string): boolean {
-  const type = typeOf(value);
-  return /^use[A-Z]/.test(name) || type === Symbol.for('react.context') || type === Symbol.for('react.provider');
 }
 
 /** The component to mount: the default export, else the first that looks like one. */

@@ -100,7 +100,8 @@ describe('shared packages', async () => {
 });
 
 describe('React', async () => {
-  const { findComponent, isComponent, isPinned, reactKit } = await source('react');
+  const { findComponent, isComponent, reactKit } = await source('react');
+  const { isPinned } = await source('hot');
   const context = { $$typeof: Symbol.for('react.context') };
   const memo = { $$typeof: Symbol.for('react.memo') };
   class Legacy {}

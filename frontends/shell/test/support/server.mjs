@@ -54,7 +54,7 @@ export class Server {
   streamsOpened = 0;
   refuseEvents = false;
   hanging = new Set();
-  /** Bytes that are not those of the upload, by path. */
+  /** Bytes that are not those of the upload, by path, without its epoch. */
   tampered = new Map();
 
   constructor(bundles) {
@@ -191,7 +191,7 @@ export class Server {
     }
     const asset = /^\/m\/([^/]+@[^/~]+)(?:~\d+)?\/(.+)$/.exec(pathname);
     const bytes = asset && this.bundles.get(asset[1])?.files.get(asset[2]);
-    const body = this.tampered.get(pathname) ?? bytes;
+    const body = this.tampered.get(pathname.replace(/~\d+/, '')) ?? bytes;
     if (body) return send(200, typeOf(pathname), body, { 'cache-control': 'public, max-age=31536000, immutable' });
     return missing();
   }
