@@ -55,7 +55,7 @@ async function bundle(name, { define = {}, wrap = (code) => code, nameCache = {}
     { [`${name}.js`]: wrap(text('.js')) },
     {
       ecma: 2022,
-      compress: { passes: 3, ecma: 2022, unsafe_arrows: true, pure_getters: true },
+      compress: { passes: 3, ecma: 2022, inline: 1, unsafe_arrows: true, pure_getters: true },
       mangle: { properties: { regex: new RegExp(`^(${OWN.split(' ').join('|')})$`), builtins: true } },
       format: { ecma: 2022 },
       nameCache: { props: nameCache },

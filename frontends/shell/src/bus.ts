@@ -37,8 +37,6 @@ export function watchRoute(): void {
     url = location.href;
     tell('route', { url, from });
   };
-  const { navigation } = window as { navigation?: EventTarget };
-  if (navigation) return navigation.addEventListener('currententrychange', look);
   addEventListener('popstate', look);
   addEventListener('hashchange', look);
   for (const name of ['pushState', 'replaceState'] as const) {

@@ -31,6 +31,8 @@ export interface RemoteSpec {
   policies?: Record<string, string>;
   /** How an expose is mounted: `mount`, `single-spa`, `custom-element` or `react`. */
   contracts?: Record<string, string>;
+  /** What was live before; in the page's state and in live entries. A page that is opened while `version` cannot be shown shows it. */
+  previous?: RemoteSpec;
 }
 
 export interface SlotSpec {
@@ -80,6 +82,13 @@ export interface Activated {
   module: string;
   version: string;
   previous: string | null;
+  remote: unknown;
+}
+
+/** `event: staged`: a version that may soon be activated. */
+export interface Staged {
+  module: string;
+  version: string;
   remote: unknown;
 }
 

@@ -25,7 +25,8 @@ export function singleSpa(app: Namespace, { spec }: Version): Mount {
 const tags = new Map<CustomElementConstructor, string>();
 
 /** A custom element class. The tag is the shell's, one per class: neither can be defined a second time. */
-export function customElement(constructor: CustomElementConstructor, { spec }: Version): Mount {
+export function customElement(constructor: CustomElementConstructor, version: Version): Mount {
+  const { spec } = version;
   let tag = tags.get(constructor) as string;
   if (!tag) {
     tag = `berth-${spec.module.toLowerCase().replace(/[^a-z0-9]+/g, '-')}-${tags.size + 1}`;
@@ -33,8 +34,16 @@ export function customElement(constructor: CustomElementConstructor, { spec }: V
     customElements.define(tag, constructor);
   }
   return (element, props, berth) => {
+    // Browsers report what its constructor and callbacks throw, they do not throw it.
+    let failure: ErrorEvent | undefined;
+    const onError = (event: ErrorEvent): void => void (failure ??= event);
+    addEventListener('error', onError);
+    version.loading = true; // whoever watches for stray errors leaves it to us
     const child = Object.assign(document.createElement(tag), props, { berth });
     element.append(child);
+    version.loading = false;
+    removeEventListener('error', onError);
+    if (failure) throw failure.error ?? new Error(failure.message);
     return { update: (next) => Object.assign(child, next), unmount: () => child.remove() };
   };
 }

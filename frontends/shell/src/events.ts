@@ -8,11 +8,12 @@
  * A stream may have missed something each time it opens, so the list of remotes is read after every opening. It
  * is also read whenever the stream can not be had (over the server's cap, or down): back-off is then polling.
  */
-import type { Activated, Remotes, Urls } from './contract';
+import type { Activated, Remotes, Staged, Urls } from './contract';
 
 /** Everything below is idempotent: stale and repeated news are the receiver's to ignore. */
 export interface News {
   activated(data: Activated): void;
+  staged(data: Staged): void;
   remotes(data: Remotes): void;
   reset(data: { generation: number }): void;
 }
@@ -31,7 +32,7 @@ const DRAIN_WAIT_MS = 3000;
 /** Who has not become the leader by then is a follower. */
 const FOLLOWER_MS = 100;
 
-const jitter = (ms: number): number => ms * (0.5 + Math.random());
+export const jitter = (ms: number): number => ms * (0.5 + Math.random());
 
 /** How long to wait before the next attempt, before jitter. */
 export const backOff = (attempt: number): number => Math.min(FIRST_WAIT_MS * 2 ** attempt, LAST_WAIT_MS);
@@ -129,7 +130,7 @@ export class Feed {
       this.#attempt = 0;
       void this.#sync(true);
     });
-    listen('activated', ({ data }) => this.#tell({ kind: 'activated', text: data }));
+    for (const kind of ['activated', 'staged'] as const) listen(kind, ({ data }) => this.#tell({ kind, text: data }));
     listen('reset', ({ data }) => {
       this.#tell({ kind: 'reset', text: data });
       void this.#sync(true);

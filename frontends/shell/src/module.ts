@@ -6,6 +6,7 @@
  * wrong after returns it to the last good version.
  */
 import type { ModuleStatus, Phase, RemoteSpec, ReportKind, Settings } from './contract';
+import { backOff, jitter } from './events';
 import { Fault, faultOf, withTimeout } from './fault';
 import { load, unload } from './loader';
 import { tellFailed, tellShown, type Origin } from './report';
@@ -36,6 +37,9 @@ interface Failure {
 /** How many versions that nobody shows are kept, beside the current and the last good one. */
 const SPARE = 3;
 
+/** What may have been the network's fault. */
+const isPassing = (phase: Phase): boolean => /^(fetching|loading-chunk|waiting)$/.test(phase);
+
 const notAgain = (): Fault => new Fault('retrying', 'it has failed in this page before');
 
 export class Module {
@@ -43,6 +47,7 @@ export class Module {
   /** What the server says is live. */
   #latest: RemoteSpec | null = null;
   #generation = 0;
+  #tries = 0;
   #staging: Promise<void> | null = null;
   #committing: Version | null = null;
   /** Versions that were shown without failing, the last one last. */
@@ -71,16 +76,23 @@ export class Module {
     };
   }
 
-  /** The server's news of what is live: from the page, an event, the list of remotes, a live entry. */
-  offer(spec: RemoteSpec): void {
+  /**
+   * The server's news of what is live: from the page, an event, the list of remotes, a live entry. `staged`: it is
+   * not live yet; what the page would use of it is loaded ahead.
+   */
+  offer(spec: RemoteSpec, staged?: boolean): void {
+    if (staged) {
+      if (this.#consumers.size && !this.#bad.has(spec.version))
+        this.#load(spec).catch((error: Fault) => this.#tell(spec, undefined, error));
+      return;
+    }
     if (spec.generation < this.#generation) return;
     this.#generation = spec.generation;
     const known = this.#bad.get(spec.version);
     if (known && !this.#mayRetry(spec, known)) {
-      const again = this.#latest?.generation === spec.generation;
+      if (this.#latest?.generation === spec.generation) return;
       this.#latest = spec;
-      if (!again) this.#refuse(spec, notAgain());
-      return;
+      return this.#refuse(spec, notAgain());
     }
     if (this.#latest?.version === spec.version && (this.#staging || this.current?.spec.version === spec.version))
       return;
@@ -97,7 +109,7 @@ export class Module {
   /** What could not be loaded is tried again; what failed for good only after a new activation, or not at all. */
   #mayRetry(spec: RemoteSpec, { phase, generation, final }: Failure): boolean {
     if (final) return false;
-    return phase === 'fetching' || phase === 'loading-chunk' || phase === 'waiting' || spec.generation > generation;
+    return isPassing(phase) || spec.generation > generation;
   }
 
   /** Ahead of the slots, which the parser has not come to. */
@@ -120,15 +132,18 @@ export class Module {
     if (this.current === version) void consumer.show(version);
   }
 
-  async #stage(spec: RemoteSpec): Promise<void> {
+  /** `spec` is what the server wants; `shown` is that, or what was live before where that cannot be shown. */
+  async #stage(spec: RemoteSpec, shown = spec): Promise<void> {
     const started = performance.now();
-    const staging = this.#load(spec).then((version) => this.#commit(version, spec, started));
+    const staging = this.#load(shown).then((version) => this.#commit(version, spec, started));
     this.#staging = staging;
     try {
       await staging;
     } catch (error) {
-      if (this.#latest === spec) this.#refuse(spec, faultOf(error, 'initialising'));
-      throw error;
+      if (this.#latest !== spec) throw error;
+      this.#refuse(shown, faultOf(error, 'initialising'));
+      if (this.current || !shown.previous) throw error;
+      await this.#stage(spec, shown.previous);
     } finally {
       if (this.#staging === staging) this.#staging = null;
     }
@@ -184,6 +199,7 @@ export class Module {
     this.#evict();
     if (this.current !== version) return;
     this.#bad.delete(version.spec.version);
+    this.#tries = 0;
     tellShown(this.from, version.spec, previous?.spec.version ?? null, started);
   }
 
@@ -211,6 +227,8 @@ export class Module {
       this.#good = this.#good.filter((other) => other !== this.current);
     }
     this.#tell(version.spec, committing ? undefined : 'runtime-failure', fault);
+    const { previous } = version.spec;
+    if (wasShown && !this.current && previous) this.#stage(this.#latest as RemoteSpec, previous).catch(() => undefined);
     // Also if it is not the current one: a place may have kept it.
     for (const consumer of this.#consumers) consumer.recover(this.current);
   }
@@ -233,6 +251,9 @@ export class Module {
     if (!this.#bad.get(spec.version)?.final)
       this.#bad.set(spec.version, { phase: fault.phase, generation: spec.generation, final: false });
     this.#tell(spec, undefined, fault);
+    // A connection that failed, or a server that was away: the page need not wait for the next news.
+    if (isPassing(fault.phase))
+      setTimeout(() => this.#latest === spec && this.offer(spec), jitter(backOff(this.#tries++)));
   }
 
   #tell(

@@ -97,9 +97,9 @@ const allModules = (): Module[] =>
   [...servers.values()].flatMap((server) => [...server.modules.values()].map(({ module }) => module));
 
 /** Only modules that the page uses; nothing is loaded because it exists. */
-function offer(server: Server, name: string, raw: unknown): void {
+function offer(server: Server, name: string, raw: unknown, staged?: boolean): void {
   try {
-    server.modules.get(name)?.module.offer(resolveSpec(raw, server.from.origin));
+    server.modules.get(name)?.module.offer(resolveSpec(raw, server.from.origin), staged);
   } catch (error) {
     console.error(`berth: ignored an unusable version of ${name}: ${messageOf(error)}`);
   }
@@ -115,6 +115,7 @@ function takeOver({ from }: Server, { module, container }: Remote, { type, name 
 function follow(server: Server): void {
   server.feed ??= new Feed(server.from.urls, {
     activated: ({ module, remote }) => offer(server, module, remote),
+    staged: ({ module, remote }) => offer(server, module, remote, true),
     remotes: ({ remotes }) => {
       for (const name in remotes) offer(server, name, remotes[name]);
     },

@@ -17,5 +17,6 @@ export function resolveSpec(raw: unknown, origin: string): RemoteSpec {
   resolved.globals ??= [];
   const { modules } = resolved;
   for (const key in modules) modules[key] = below(modules[key] as string);
+  if (spec.previous) resolved.previous = resolveSpec(spec.previous, origin);
   return resolved;
 }

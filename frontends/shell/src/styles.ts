@@ -38,7 +38,8 @@ function claim(element: StyleElement, version: Version): void {
   claimed.add(element);
   const sheet = { element, media: element.getAttribute('media') };
   version.sheets.push(sheet);
-  if (version.mounts === 0) element.media = NONE;
+  // A link applies from its load event on: a version that is mounted out of sight has one when it is not to be seen.
+  if (version.mounts === 0 || element instanceof HTMLLinkElement) element.media = NONE;
   // Capturing: ahead of the bundler's own handler, whose promise lets the module render.
   element.addEventListener('load', () => apply(version, sheet), true);
 }

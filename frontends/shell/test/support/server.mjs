@@ -54,6 +54,8 @@ export class Server {
   streamsOpened = 0;
   refuseEvents = false;
   hanging = new Set();
+  /** Paths whose next request is refused. */
+  failingOnce = new Set();
   /** Bytes that are not those of the upload, by path, without its epoch. */
   tampered = new Map();
 
@@ -73,8 +75,13 @@ export class Server {
     await new Promise((resolve) => this.http.close(resolve));
   }
 
-  spec(module) {
-    const { version, generation } = this.live.get(module);
+  /** In pages and live entries, with what was live before. */
+  fullSpec(module) {
+    const { before } = this.live.get(module);
+    return { ...this.spec(module), ...(before ? { previous: this.spec(module, { version: before, generation: 0 }) } : {}) };
+  }
+
+  spec(module, { version, generation } = this.live.get(module)) {
     const bundle = this.bundles.get(`${module}@${version}`);
     const { name, globals, type, entry, exposes, policies, contracts } = bundle;
     const base = `/m/${module}@${version}/`;
@@ -95,7 +102,7 @@ export class Server {
   activate(module, version, { tell = true } = {}) {
     const previous = this.live.get(module)?.version ?? null;
     const generation = ++this.generation;
-    this.live.set(module, { version, generation });
+    this.live.set(module, { version, generation, before: previous });
     const data = { generation, module, version, previous, remote: this.spec(module) };
     if (tell) this.send('activated', data);
     return data;
@@ -106,6 +113,12 @@ export class Server {
       stream.write(`id: ${data.generation}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
   }
 
+  stage(module, version) {
+    const remote = this.spec(module, { version, generation: this.live.get(module)?.generation ?? 0 });
+    for (const stream of this.streams)
+      stream.write(`event: staged\ndata: ${JSON.stringify({ module, version, remote })}\n\n`);
+  }
+
   dropStreams() {
     for (const stream of this.streams) stream.destroy();
   }
@@ -113,7 +126,7 @@ export class Server {
   /** A composed page with these slots. `settings` shortens timeouts; all below `<head>` is sent after `restAfter` was asked for. */
   page(path, slots, { settings, user, head = '', script = 'defer', restAfter, csp = CSP, also = [] } = {}) {
     const compose = () => {
-      const modules = this.specs();
+      const modules = Object.fromEntries([...this.live.keys()].map((module) => [module, this.fullSpec(module)]));
       const urls = { events: '/events', remotes: '/manifests/remotes.json', reports: '/reports' };
       const used = Object.fromEntries(
         [...slots.map(({ module }) => module), ...also].map((name) => [name, modules[name]]).filter(([, spec]) => spec),
@@ -163,6 +176,7 @@ export class Server {
       });
       response.end(body);
     };
+    if (this.failingOnce.delete(pathname)) return send(503, 'application/problem+json', '{}', { 'cache-control': 'no-store' });
     const missing = () => send(404, 'application/problem+json', '{}', { 'cache-control': 'no-store' });
 
     const page = this.pages.get(pathname);
@@ -182,7 +196,7 @@ export class Server {
     const entry = /^\/m\/([^@/]+)\/remoteEntry\.(m?js)$/.exec(pathname);
     if (entry) {
       const { name } = [...this.bundles.values()].find(({ module }) => module === entry[1]);
-      const spec = JSON.stringify(this.live.has(entry[1]) ? this.spec(entry[1]) : { module: entry[1], name });
+      const spec = JSON.stringify(this.live.has(entry[1]) ? this.fullSpec(entry[1]) : { module: entry[1], name });
       const call =
         entry[2] === 'js'
           ? `;__BERTH__.live(${spec});`
