@@ -78,6 +78,19 @@ static void scan_tokens(const struct berth_js *js, json_t *result) {
     berth_scan_shared(js, array_of(result, "shared"));
 }
 
+static bool has_evals(const struct berth_js *js) {
+    for (size_t i = 0; i < js->count; i++) {
+        size_t string = eval_source(js, i);
+        if (string && js->tokens[string].end - js->tokens[string].start >= MIN_EVAL_BYTES)
+            return true;
+    }
+    return false;
+}
+
+static const char eval_text[] =
+    "this build runs its code through eval, which composed pages do not allow: set webpack's or "
+    "rspack's devtool to 'source-map'";
+
 static const char system_text[] =
     "two versions of a SystemJS build cannot be kept apart in one page: build an ES module "
     "(rollup's output.format 'es', webpack's output.library.type 'module'), or set webpack's "
@@ -92,6 +105,8 @@ static void add_warnings(const struct berth_js *js, json_t *result) {
     bool system = json_object_get(result, "system") != NULL;
     if (js->cut)
         warn(result, "scan-cut", "the entry is too large to be scanned whole");
+    if (has_evals(js))
+        warn(result, "eval", eval_text);
     if (system)
         warn(result, "isolation", system_text);
     else if (!script && json_array_size(array_of(result, "chunkGlobals")))

@@ -143,6 +143,18 @@ char *berth_live_entry(const struct berth_remote *remote, const char *public_url
     return berth_buffer_take(&buffer);
 }
 
+/* The runtime would load the files that are named here beside the live entry, which loads the same
+ * ones from the version's own URLs: twice, and with style sheets that nobody takes away. */
+static void empty_assets(json_t *items) {
+    for (size_t i = 0; i < json_array_size(items); i++) {
+        json_t *item = json_array_get(items, i);
+        if (json_object_get(item, "assets"))
+            json_object_set_new(item, "assets",
+                                json_pack("{s{s[] s[]} s{s[] s[]}}", "js", "sync", "async", "css",
+                                          "sync", "async"));
+    }
+}
+
 void berth_mf_manifest_adjust(json_t *manifest, const struct berth_remote *remote,
                               const char *public_url, bool live) {
     json_t *meta = json_object_get(manifest, "metaData");
@@ -168,6 +180,8 @@ void berth_mf_manifest_adjust(json_t *manifest, const struct berth_remote *remot
         berth_buffer_done(&path);
     }
     json_object_set_new(meta, "remoteEntry", entry);
+    empty_assets(json_object_get(manifest, "exposes"));
+    empty_assets(json_object_get(manifest, "shared"));
 }
 
 void berth_buffer_script_json(struct berth_buffer *buffer, const json_t *value) {

@@ -219,6 +219,27 @@ static json_t *mf_manifest(void) {
                      "static", "type", "global", "shared", "exposes");
 }
 
+/* The runtime would load what a live manifest names beside the live entry. */
+static void a_live_manifest_names_no_files(void **state) {
+    (void)state;
+    json_t *description = script_description();
+    struct berth_remote remote = {"cart", "1.2.3", 7, description, NULL};
+    for (int live = 0; live < 2; live++) {
+        json_t *manifest = mf_manifest();
+        json_array_append_new(
+            json_object_get(manifest, "exposes"),
+            json_pack("{ss s{s{s[s]}}}", "name", "./Cart", "assets", "css", "sync", "cart.css"));
+        berth_mf_manifest_adjust(manifest, &remote, "", live);
+        const json_t *expose = json_array_get(json_object_get(manifest, "exposes"), 0);
+        const json_t *css = json_object_get(json_object_get(expose, "assets"), "css");
+        assert_string_equal(berth_json_string(expose, "name"), "./Cart");
+        assert_int_equal(json_array_size(json_object_get(css, "sync")), live ? 0 : 1);
+        assert_true(json_is_array(json_object_get(css, "sync")));
+        json_decref(manifest);
+    }
+    json_decref(description);
+}
+
 static void check_adjusted(const char *public_url, bool live, bool as_module,
                            const char *expected_path, const char *expected_entry) {
     json_t *description = as_module ? module_description() : script_description();
@@ -283,6 +304,7 @@ int main(void) {
         cmocka_unit_test(json_in_a_script_has_no_less_than_sign),
         cmocka_unit_test(a_versions_manifest_names_the_versions_own_url),
         cmocka_unit_test(a_live_manifest_leads_to_the_live_entry),
+        cmocka_unit_test(a_live_manifest_names_no_files),
         cmocka_unit_test(a_manifest_of_another_shape_is_left_alone),
     };
     return cmocka_run_group_tests_name("manifest_views", tests, NULL, NULL);
