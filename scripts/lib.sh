@@ -54,10 +54,11 @@ install_node() {
     [ "$(node_major)" -ge 18 ] || die "Node $(node --version) is too old: 18 or newer is needed"
 }
 
-# need_node MAJOR: the test tools want a newer Node than Debian's; npm has it as a package.
-need_node() {
+# What the test tools want is newer than Debian's (rspack asks for 20.19); npm has it as a package.
+need_new_node() {
     install_node
-    [ "$(node_major)" -lt "$1" ] || return 0
+    node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)' &&
+        return
     local tools=$root/build/tools
     if [ ! -x "$tools/node_modules/node/bin/node" ]; then
         say "fetching Node 20 for the tests (npm's node package)"
@@ -98,7 +99,7 @@ build_packages=(build-essential cmake ninja-build pkg-config ca-certificates lib
     libjansson-dev libarchive-dev libsqlite3-dev libcurl4-openssl-dev libssl-dev zlib1g-dev
     libzstd-dev libunistring-dev)
 test_packages=(libcmocka-dev clang clang-format clang-tidy libclang-rt-14-dev python3 curl strace
-    chromium zip zstd git)
+    chromium firefox-esr webkit2gtk-driver libwebkit2gtk-4.1-0 xvfb zip zstd git)
 
 # build_server PRESET
 build_server() {

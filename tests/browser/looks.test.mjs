@@ -76,8 +76,11 @@ test("home-app's own page with header 1.0.0", { timeout: 60_000 }, async (contex
 
 test("home-app's own page without a header that works", { timeout: 60_000 }, async (context) => {
   const broken = await brokenHeader();
-  const server = await Server.withSamples(context);
+  // The only header there ever was: no other can be shown instead.
+  const server = await Server.start(context);
   await server.activate('header-app', '1.2.0', broken['1.2.0']);
+  await server.activate('home-app', '1.0.0', home['1.0.0']);
+  await server.putPages();
   await look(context, 'home-broken', `${server.origin}/home`, (visit) => visit.page.getByTestId('header-notice').waitFor());
 });
 

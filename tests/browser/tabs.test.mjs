@@ -116,7 +116,7 @@ test('going back to a page shows what is live by then', { timeout: 30_000 }, asy
   assert.deepEqual(await visit.violations(), []);
 });
 
-test('a page whose connection failed once during a swap gets the new header all the same', { timeout: 30_000, todo: 'the shell tries again only at the next activation or reconnection' }, async (context) => {
+test('a page whose connection failed once during a swap gets the new header all the same', { timeout: 30_000 }, async (context) => {
   const server = await Server.withSamples(context);
   const browser = await newContext(context);
   const visit = await Visit.open(browser, server.origin);

@@ -16,8 +16,6 @@ export const FAULTS = {
 export const BROKEN_LOOK = { colour: 'rgb(185, 28, 28)', more: 'rgb(185, 28, 28)', side: 'bottom' };
 
 const TODO_INJECTED = "Svelte finds the other release's <style> by its id and does not add its own";
-const TODO_COLOURS = 'a sheet that a mount asks for applies from when it is there until its load event, in sight or not';
-const TODO_MANIFEST = "the live manifest names the live release's own files, which the runtime then loads beside the live entry";
 
 const SVELTE = { entry: 'card.js', exposes: { './Card': { contract: 'mount', file: 'card.js' } } };
 
@@ -35,12 +33,12 @@ export const VARIANTS = [
   { name: 'rspack1', tool: 'rspack1', options: {}, sources: ['react', 'css'], react: true },
   { name: 'rspack2', tool: 'rspack2', options: {}, sources: ['react', 'css'], react: true, subset: true },
   { name: 'vite', tool: 'vite', options: {}, sources: ['react', 'css'], react: true, subset: true },
-  { name: 'es-module', tool: 'copy', options: { berth: { exposes: { './Card': 'card.js' } } }, sources: ['plain', 'css', 'es-module'], faults: true, subset: true, coloursTodo: TODO_COLOURS },
-  { name: 'native-federation', tool: 'nativeFederation', options: {}, sources: ['plain', 'css', 'native-federation'], coloursTodo: TODO_COLOURS },
-  { name: 'single-spa', tool: 'esbuild', options: { entry: 'index' }, sources: ['plain', 'css', 'single-spa'], expose: '.', faults: true, coloursTodo: TODO_COLOURS },
-  { name: 'custom-element', tool: 'esbuild', options: { berth: { exposes: { './Card': { file: 'card.js', contract: 'custom-element' } } } }, sources: ['plain', 'css', 'custom-element'], faults: true, faultsTodo: { '3.1.0': 'the error of a connectedCallback is not taken for a failed mount' }, coloursTodo: TODO_COLOURS },
-  { name: 'vue', tool: 'esbuild', options: { entry: 'index' }, sources: ['plain', 'css', 'vue'], expose: '.', coloursTodo: TODO_COLOURS },
-  { name: 'svelte', tool: 'svelte', options: { css: 'external', berth: SVELTE }, sources: ['plain', 'svelte', 'svelte-external'], coloursTodo: TODO_COLOURS },
+  { name: 'es-module', tool: 'copy', options: { berth: { exposes: { './Card': 'card.js' } } }, sources: ['plain', 'css', 'es-module'], faults: true, subset: true },
+  { name: 'native-federation', tool: 'nativeFederation', options: {}, sources: ['plain', 'css', 'native-federation'] },
+  { name: 'single-spa', tool: 'esbuild', options: { entry: 'index' }, sources: ['plain', 'css', 'single-spa'], expose: '.', faults: true },
+  { name: 'custom-element', tool: 'esbuild', options: { berth: { exposes: { './Card': { file: 'card.js', contract: 'custom-element' } } } }, sources: ['plain', 'css', 'custom-element'], faults: true },
+  { name: 'vue', tool: 'esbuild', options: { entry: 'index' }, sources: ['plain', 'css', 'vue'], expose: '.' },
+  { name: 'svelte', tool: 'svelte', options: { css: 'external', berth: SVELTE }, sources: ['plain', 'svelte', 'svelte-external'] },
   { name: 'svelte-injected', tool: 'svelte', options: { css: 'injected', berth: SVELTE }, sources: ['svelte', 'svelte-injected'], todo: TODO_INJECTED },
 ];
 
@@ -48,12 +46,12 @@ export const VARIANTS = [
 export const CONSUMERS = [
   { name: 'webpack', tool: 'webpack', remote: 'webpack-production', file: 'remoteEntry.js', subset: true },
   { name: 'enhanced', tool: 'enhanced', remote: 'enhanced', file: 'remoteEntry.js' },
-  { name: 'enhanced-manifest', tool: 'enhanced', remote: 'enhanced', file: 'mf-manifest.json', todo: TODO_MANIFEST },
+  { name: 'enhanced-manifest', tool: 'enhanced', remote: 'enhanced', file: 'mf-manifest.json' },
   { name: 'rspack1', tool: 'rspack1', remote: 'rspack1', file: 'remoteEntry.js' },
   { name: 'rspack2', tool: 'rspack2', remote: 'rspack2', file: 'remoteEntry.js' },
-  { name: 'rspack2-manifest', tool: 'rspack2', remote: 'rspack2', file: 'mf-manifest.json', todo: TODO_MANIFEST },
+  { name: 'rspack2-manifest', tool: 'rspack2', remote: 'rspack2', file: 'mf-manifest.json' },
   { name: 'vite', tool: 'vite', remote: 'vite', file: 'remoteEntry.mjs' },
-  { name: 'vite-manifest', tool: 'vite', remote: 'vite', file: 'mf-manifest.json', todo: TODO_MANIFEST },
+  { name: 'vite-manifest', tool: 'vite', remote: 'vite', file: 'mf-manifest.json' },
 ];
 
 export const moduleOf = (variant) => `card-${variant}`;
