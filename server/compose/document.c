@@ -149,14 +149,17 @@ static const char *raw_end(const struct scanner *scanner, const char *from) {
     return from;
 }
 
+/* Scripts and styles; and links, since a preload of a script needs the nonce as the script does. */
 static void copy_tag(struct berth_template_writer *writer, struct scanner *scanner) {
+    static const char *const guarded[] = {"<script", "<style", "<link"};
     const char *end = tag_end(scanner);
     const char *text_end = raw_end(scanner, end);
-    bool script = is_tag(scanner, "<script");
-    if (script || is_tag(scanner, "<style")) {
-        copy_to(&writer->text, scanner, scanner->at + strlen(script ? "<script" : "<style"));
-        berth_template_nonce(writer);
-    }
+    for (size_t i = 0; i < sizeof guarded / sizeof *guarded; i++)
+        if (is_tag(scanner, guarded[i])) {
+            copy_to(&writer->text, scanner, scanner->at + strlen(guarded[i]));
+            berth_template_nonce(writer);
+            break;
+        }
     copy_to(&writer->text, scanner, text_end);
 }
 

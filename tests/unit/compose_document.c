@@ -82,7 +82,7 @@ static void the_base_stands_where_the_head_begins(void **state) {
     CHECK(state, cases);
 }
 
-static void every_script_and_style_element_gets_the_nonce(void **state) {
+static void every_script_style_and_link_element_gets_the_nonce(void **state) {
     static const struct rewriting cases[] = {
         {"<script></script>", BASE "<script" N "></script>"},
         {"<script>a</script><script src=b></script>",
@@ -97,11 +97,12 @@ static void every_script_and_style_element_gets_the_nonce(void **state) {
         {"<script>", BASE "<script" N ">"},
         {"<script>a", BASE "<script" N ">a"},
         {"<script src=x", BASE "<script" N " src=x"},
+        {"<link rel=modulepreload href=a.mjs>", BASE "<link" N " rel=modulepreload href=a.mjs>"},
         {"<noscript><style>a{}</style></noscript>",
          BASE "<noscript><style" N ">a{}</style></noscript>"},
         /* Others are left alone. */
         {"<scripted></scripted><styles><script-x>", BASE "<scripted></scripted><styles><script-x>"},
-        {"<link rel=stylesheet href=a.css>", BASE "<link rel=stylesheet href=a.css>"},
+        {"<linked></linked>", BASE "<linked></linked>"},
         {"</script><p>", BASE "</script><p>"},
         {"a < script > b <script", BASE "a < script > b <script"},
     };

@@ -371,7 +371,7 @@ class Documents(SiteCase):
         scripts = re.findall(r"<script nonce=\"([^\"]*)\"", text)
         self.assertEqual(scripts, [nonce, nonce], text)
         self.assertIn('<STYLE nonce="%s">' % nonce, text)
-        self.assertEqual(tags.all("link")[0]["href"], "a.css")
+        self.assertEqual((tags.all("link")[0]["href"], tags.all("link")[0]["nonce"]), ("a.css", nonce))
         self.assertRegex(reply["Content-Security-Policy"], "style-src [^;]*'self'", "sheets come from here")
         self.assertIn('document.write("<script>")', text, "a script's text is left alone")
         self.assertIn("<title>Doc <script></title>", text)
