@@ -5,7 +5,7 @@
 // One open composed page in Chromium, the real server, header-app under versions whose text differs. The time
 // runs from before the PUT of /api/modules/header-app/live is sent until the page's DOM has the new text; both
 // clocks are the machine's. "cold": a version that the page never loaded, with its own URLs. "warm": one that
-// it loaded before. The emulated latency is Chromium's (Network.emulateNetworkConditions), for each request.
+// it loaded before. "staged": one that it was asked to load ahead (POST …/stage). The emulated latency is Chromium's (Network.emulateNetworkConditions), for each request.
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
@@ -62,6 +62,20 @@ async function activate(server, page, version) {
   return (await shown) - start;
 }
 
+/** Asks open pages to load a version, and waits until this one has. */
+async function stage(server, page, version) {
+  const answer = await fetch(`http://${server.admin}/api/modules/header-app/stage`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${server.token}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ version }),
+  });
+  if (!answer.ok) throw new Error(`stage: ${answer.status}`);
+  // Its entry, and the script and the style sheet of its header; then a moment to run.
+  const there = (base) => performance.getEntriesByType('resource').filter(({ name }) => name.includes(base)).length >= 3;
+  await page.waitForFunction(there, `/m/header-app@${version}/`);
+  await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 50)));
+}
+
 async function measure(browser, server, versions, latency_ms) {
   const tab = await browser.newContext();
   const page = await tab.newPage();
@@ -72,18 +86,22 @@ async function measure(browser, server, versions, latency_ms) {
   await page.goto(server.origin);
   await page.waitForSelector('[data-testid=header]');
   await page.waitForFunction(() => performance.getEntriesByName(new URL('/manifests/remotes.json', location).href).length > 0);
-  const cold = [], warm = [];
-  for (const version of versions) cold.push(await activate(server, page, version));
+  await page.evaluate(() => performance.setResourceTimingBufferSize(100_000));
+  const cold = [], staged = [], warm = [];
+  for (const [i, version] of versions.entries()) {
+    if (i % 2) await stage(server, page, version);
+    (i % 2 ? staged : cold).push(await activate(server, page, version));
+  }
   // The two newest: a page keeps what it showed last.
   for (let i = 0; i < versions.length; i++) warm.push(await activate(server, page, versions.at(-2 + (i % 2))));
   await tab.close();
-  return { cold: quantiles(cold), warm: quantiles(warm) };
+  return { cold: quantiles(cold), staged: quantiles(staged), warm: quantiles(warm) };
 }
 
 const work = mkdtempSync(path.join(os.tmpdir(), 'berth-bench-'));
 cleanups.push(() => rmSync(work, { recursive: true, force: true }));
 const server = await Server.withSamples(context);
-const versions = Array.from({ length: rounds }, (_, i) => `1.1.${i + 1}`);
+const versions = Array.from({ length: 2 * rounds }, (_, i) => `1.1.${i + 1}`);
 for (const version of versions) await server.berth('push', `header-app@${version}`, variant(version, work));
 
 const browser = await chromium.launch({
@@ -100,10 +118,11 @@ for (const name of ['shell.js', 'live.js']) {
   console.log(`${name.padEnd(9)} ${statSync(file).size} bytes, ${brotliCompressSync(readFileSync(file)).length} brotli`);
 }
 console.log(`\nactivation to visible text, ms, ${rounds} swaps each\n`);
-console.log('                         cold p50   cold p95   warm p50   warm p95');
+const columns = ['cold', 'staged', 'warm'].flatMap((name) => [`${name} p50`, `${name} p95`]);
+console.log(' '.repeat(22) + columns.map((name) => name.padStart(12)).join(''));
 for (const latency_ms of [0, 80]) {
-  const { cold, warm } = await measure(browser, server, versions, latency_ms);
-  const cells = [cold.p50, cold.p95, warm.p50, warm.p95].map((ms) => ms.toFixed(1).padStart(11)).join('');
-  console.log(`${(latency_ms ? `${latency_ms} ms emulated latency` : 'loopback').padEnd(22)}${cells}`);
+  const figures = await measure(browser, server, versions, latency_ms);
+  const cells = [figures.cold, figures.staged, figures.warm].flatMap(({ p50, p95 }) => [p50, p95]);
+  console.log(`${(latency_ms ? `${latency_ms} ms emulated latency` : 'loopback').padEnd(22)}${cells.map((ms) => ms.toFixed(1).padStart(12)).join('')}`);
 }
 for (const cleanup of cleanups.reverse()) await cleanup();
