@@ -259,7 +259,7 @@ static void a_public_url_is_in_the_base_and_in_the_policy(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         DOCUMENT_TEST(the_base_stands_where_the_head_begins),
-        DOCUMENT_TEST(every_script_and_style_element_gets_the_nonce),
+        DOCUMENT_TEST(every_script_style_and_link_element_gets_the_nonce),
         DOCUMENT_TEST(what_is_only_text_is_left_alone),
         DOCUMENT_TEST(a_stray_quote_hides_no_script),
         DOCUMENT_TEST(bytes_that_are_no_text_pass_as_they_are),
