@@ -88,6 +88,8 @@ export class Module {
     }
     if (spec.generation < this.#generation) return;
     this.#generation = spec.generation;
+    // The same news again, maybe without what pages and live entries say beyond it.
+    if (this.#latest?.generation === spec.generation && this.#latest.version === spec.version) spec = this.#latest;
     const known = this.#bad.get(spec.version);
     if (known && !this.#mayRetry(spec, known)) {
       if (this.#latest?.generation === spec.generation) return;
