@@ -80,7 +80,7 @@ npm_ci() {
     digest=$(sha256sum "$1/package-lock.json" | cut -d' ' -f1)
     [ "$(cat "$stamp" 2>/dev/null)" != "$digest" ] || return 0
     say "installing npm packages of ${1#"$root"/}"
-    (cd "$1" && npm ci --silent --no-audit --no-fund)
+    (cd "$1" && quietly npm ci --no-audit --no-fund)
     echo "$digest" >"$stamp"
 }
 
