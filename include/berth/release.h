@@ -88,6 +88,15 @@ enum berth_code berth_desk_activate(struct berth_desk *desk, const struct berth_
 enum berth_code berth_desk_stage(struct berth_desk *desk, const char *module, const char *version,
                                  int *ret_streams, struct berth_error *error);
 
+/* What open pages report of a version, counted since the server's start. Kinds and versions that
+ * are not known are left out. */
+enum { BERTH_REPORT_KINDS = 5 };
+const char *berth_report_kind(size_t kind); /* "load-failed", … */
+void berth_desk_report(struct berth_desk *desk, const char *module, const char *version,
+                       const char *kind);
+void berth_desk_reports(struct berth_desk *desk, const char *module, const char *version,
+                        int64_t ret[BERTH_REPORT_KINDS]);
+
 /* Creates or replaces (`manifest`, whose reference stays the caller's) or deletes (NULL) a page. */
 struct berth_desk_page {
     const char *name;

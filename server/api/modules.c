@@ -148,12 +148,23 @@ struct listing {
     json_t *versions;
 };
 
+/* {kind: count} of what open pages reported since the server's start. */
+static json_t *reports_json(const struct berth_api *api, const struct berth_version *version) {
+    int64_t counts[BERTH_REPORT_KINDS];
+    json_t *json = json_object();
+    berth_desk_reports(api->desk, version->module, version->version, counts);
+    for (size_t i = 0; i < BERTH_REPORT_KINDS; i++)
+        json_object_set_new(json, berth_report_kind(i), json_integer((json_int_t)counts[i]));
+    return json;
+}
+
 static bool collect_version(const struct berth_version *version, void *context) {
     struct listing *listing = context;
     if (listing->wanted && strcmp(listing->wanted, version->version) != 0)
         return true;
     json_t *json = api_version_json(version, listing->api->public_url, listing->wanted != NULL);
     json_object_set_new(json, "live", json_boolean(strcmp(listing->live, version->version) == 0));
+    json_object_set_new(json, "reports", reports_json(listing->api, version));
     json_array_append_new(listing->versions, json);
     return !listing->wanted;
 }

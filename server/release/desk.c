@@ -11,6 +11,7 @@ enum berth_code berth_desk_open(const struct berth_desk_options *options, struct
     desk->starting = true;
     pthread_mutex_init(&desk->lock, NULL);
     pthread_mutex_init(&desk->uploads_lock, NULL);
+    pthread_mutex_init(&desk->tallies_lock, NULL);
     desk->bodies = berth_bodies_create(options->cache_bytes);
     desk->views = (struct berth_views){.public_url = options->public_url,
                                        .frontend = options->frontend,
@@ -47,6 +48,8 @@ void berth_desk_close(struct berth_desk *desk) {
     berth_bodies_destroy(desk->bodies);
     pthread_mutex_destroy(&desk->lock);
     pthread_mutex_destroy(&desk->uploads_lock);
+    pthread_mutex_destroy(&desk->tallies_lock);
+    desk_tallies_done(desk);
     free(desk);
 }
 

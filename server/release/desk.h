@@ -29,6 +29,8 @@ struct berth_desk {
     pthread_mutex_t lock; /* one change at a time */
     bool starting;        /* what is live was made so before: it is not refused any more */
     struct catalog catalog;
+    pthread_mutex_t tallies_lock;
+    struct tally *tallies; /* tally.c */
     pthread_mutex_t uploads_lock;
     int uploads;
 };
@@ -62,6 +64,9 @@ enum berth_code catalog_next_module(struct berth_desk *desk, const char *name,
 
 /* --- load.c --- */
 enum berth_code desk_load(struct berth_desk *desk, struct berth_error *error);
+
+/* --- tally.c --- */
+void desk_tallies_done(struct berth_desk *desk);
 
 /* --- tell.c --- */
 enum berth_code desk_open_events(struct berth_desk *desk, struct berth_error *error);

@@ -72,6 +72,10 @@ void site_post_report(struct berth_exchange *exchange, void *app) {
         return;
     }
     const char *kind = berth_json_string(report, "kind");
+    const char *module = berth_json_string(report, "module");
+    const char *version = berth_json_string(report, "version");
+    if (kind && module && version)
+        berth_desk_report(((struct berth_site *)app)->desk, module, version, kind);
     bool bad = kind && (strstr(kind, "failed") || strstr(kind, "failure"));
     berth_log_event(bad ? "warn" : "info", "report", known_members(report));
     json_decref(report);

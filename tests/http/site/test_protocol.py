@@ -221,6 +221,17 @@ class Protocol(SiteCase):
         self.assertEqual((line["module"], line["version"], line["phase"], line["ms"]), ("mod", "1.0.0", "load", 12.5))
         self.assertNotIn("unknown", line)
 
+    def test_reports_are_counted_for_known_versions(self):
+        self.server.put("counted", "1.0.0", bundles.bundle("counted"))
+        for kind, version in (("swap-failed", "1.0.0"), ("swap-failed", "1.0.0"), ("loaded", "1.0.0"),
+                              ("made-up", "1.0.0"), ("loaded", "9.9.9")):
+            body = json.dumps({"kind": kind, "module": "counted", "version": version}).encode()
+            self.assertStatus(self.report(body), 204)
+        wanted = {"loaded": 1, "swapped": 0, "load-failed": 0, "swap-failed": 2, "runtime-failure": 0}
+        listed = self.admin.get("/api/modules/counted/versions").json["versions"]
+        self.assertEqual([version["reports"] for version in listed], [wanted])
+        self.assertEqual(self.admin.get("/api/modules/counted/versions/1.0.0").json["reports"], wanted)
+
     def test_a_report_cannot_forge_a_line(self):
         self.assertStatus(self.report(json.dumps({"kind": "x", "event": "listening", "level": "error",
                                                   "time": "never"}).encode()), 204)
