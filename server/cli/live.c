@@ -110,10 +110,16 @@ static enum berth_exit activate(struct cli *cli) {
                             });
 }
 
+/* `module version` is taken as well as `module@version`. */
 static enum berth_exit stage(struct cli *cli) {
     struct berth_error error = {0};
     struct cli_target target;
-    if (cli_target_parse(cli->words[0], &target, &error) != BERTH_OK)
+    char text[sizeof target.module + sizeof target.version + 1];
+    if (cli->words[1])
+        (void)snprintf(text, sizeof text, "%s@%s", cli->words[0], cli->words[1]);
+    else
+        (void)snprintf(text, sizeof text, "%s", cli->words[0]);
+    if (cli_target_parse(text, &target, &error) != BERTH_OK)
         return cli_report(cli, &error);
     return send_change(cli, &(struct change){
                                 .method = "POST",
@@ -172,7 +178,7 @@ const struct cli_command cli_command_stage = {
     .name = "stage",
     .args = "<module>@<version>",
     .min_words = 1,
-    .max_words = 1,
+    .max_words = 2,
     .summary = "have open pages load a version ahead of its activation",
     .help = "Open pages load the version in the background and go on showing what is live. An\n"
             "activation then swaps without waiting for the network. Nothing else changes.",

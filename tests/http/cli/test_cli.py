@@ -300,6 +300,10 @@ class Live(CliCase):
         self.assertEqual(json.loads(self.request.body), {"version": "1.1.0"})
         self.assertEqual(self.out, "header-app@1.1.0 is loaded ahead by 3 open browsers\n"
                                    "next: berth activate header-app@1.1.0\n")
+        self.berth("stage", "@shop/cart", "2.0.0", answers=Answer(
+            200, {"module": "@shop/cart", "version": "2.0.0", "streams": 0}))
+        self.assertEqual(self.request.path, "/api/modules/@shop/cart/stage")
+        self.assertEqual(json.loads(self.request.body), {"version": "2.0.0"})
 
     def test_rollback(self):
         code = self.berth("rollback", "@shop/cart", answers=Answer(200, activated(version="1.0.0", previous="1.1.0")))
