@@ -156,9 +156,12 @@ test('handlers in markup that a module adds do not run', { timeout: 30_000 }, as
   await visit.page.evaluate(() => {
     const holder = document.createElement('div');
     holder.innerHTML = '<img src="data:image/png,no" onerror="window.ran = 1"><svg onload="window.ran = 2"></svg>';
+    // Handlers in markup would have run by the time that this one does.
+    holder.firstChild.addEventListener('error', () => (window.imageFailed = true));
     document.body.append(holder);
   });
-  await visit.page.waitForFunction(() => window.__seen.violations.length >= 2);
+  // Older releases of Chromium tell of equal violations once.
+  await visit.page.waitForFunction(() => window.imageFailed && window.__seen.violations.length >= 1);
   assert.equal(await visit.page.evaluate(() => window.ran), undefined);
 });
 
