@@ -133,6 +133,26 @@ struct berth_content {
  * head and body fit 64 KiB, else pieces of 64 KiB. */
 void berth_answer_content(struct berth_exchange *exchange, const struct berth_content *content);
 
+/* A content with its head made ahead: everything of the head that does not change from request to
+ * request, as text, so that answering it is two copies and one write. Strings of the content are
+ * copied, its body is borrowed. Immutable. */
+struct berth_prepared {
+    char *head;           /* the lines of a 200 from Content-Type on; one allocation */
+    uint32_t head_length; /* of a 200 */
+    uint32_t same_offset; /* the lines that a 304 repeats, in `head` */
+    uint32_t same_length;
+    char etag[72];
+    const void *body;
+    int64_t length;
+    bool ranges;
+};
+
+/* `content` must have an ETag and a body. false when out of memory. */
+bool berth_prepare(const struct berth_content *content, struct berth_prepared *ret);
+void berth_prepared_done(struct berth_prepared *prepared);
+/* As berth_answer_content answers the content that it was made of. */
+void berth_answer_prepared(struct berth_exchange *exchange, const struct berth_prepared *prepared);
+
 /* `value` is a new reference that is taken. `etag` and `headers` may be NULL. GETs honour
  * If-None-Match. no-store without an etag, no-cache with one. */
 void berth_answer_json(struct berth_exchange *exchange, int status, json_t *value, const char *etag,

@@ -13,6 +13,7 @@
 #ifndef BERTH_REGISTRY_H
 #define BERTH_REGISTRY_H
 
+#include "berth/coding.h"
 #include "berth/digest.h"
 #include "berth/error.h"
 #include <stdbool.h>
@@ -23,6 +24,14 @@ struct berth_asset {
     char *path; /* normalised, relative, UTF-8 */
     struct berth_digest digest;
     int64_t bytes;
+    struct berth_variant variants[BERTH_CODING_COUNT]; /* what version_get found; else zero */
+};
+
+/* How far a version's assets are compressed. */
+enum berth_compression {
+    BERTH_COMPRESSION_NONE = 0,
+    BERTH_COMPRESSION_QUICK = 1, /* each has its variants, made at a quick level */
+    BERTH_COMPRESSION_BEST = 2,  /* ... at the best; nothing is left to do */
 };
 
 struct berth_version {
@@ -35,8 +44,16 @@ struct berth_version {
     char *description; /* JSON: what was detected (see berth/bundle.h) */
     int64_t created_ms;
     char *created_by; /* the token's name */
+    enum berth_compression compression;
     struct berth_asset *assets;
     size_t asset_count; /* sorted by path, bytewise */
+};
+
+/* A variant of the blob with that digest. */
+struct berth_variant_record {
+    struct berth_digest blob;
+    enum berth_coding coding;
+    struct berth_variant variant;
 };
 
 /* Frees what the record owns, not the record. */
@@ -144,8 +161,37 @@ struct berth_registry_ops {
                                    const struct berth_version *version, bool *ret_created,
                                    struct berth_error *error);
 
-    /* All versions with their assets, or those of one module; by module name, then in order of
-     * upload. */
+    /* All versions as heads, without description and assets (NULL, 0), or those of one module; by
+     * module name, then in order of upload. Costs one row each, whatever they hold. */
+    enum berth_code (*heads_each)(struct berth_registry *registry, const char *module,
+                                  berth_version_fn fn, void *context, struct berth_error *error);
+
+    /* One version, whole: description, assets, and of each asset the variants that there are.
+     * Calls fn once, or BERTH_NOT_FOUND ("module-unknown", "version-unknown"). */
+    enum berth_code (*version_get)(struct berth_registry *registry, const char *module,
+                                   const char *version, berth_version_fn fn, void *context,
+                                   struct berth_error *error);
+
+    /* The newest uploaded version of the module that has the path: a copy to free, or NULL when
+     * none has it. Found by an index, however many versions there are. */
+    enum berth_code (*version_with)(struct berth_registry *registry, const char *module,
+                                    const char *path, char **ret, struct berth_error *error);
+
+    /* Notes variants of blobs (which are durable already) and how far a version is, in one
+     * transaction. A variant replaces an older one of the same blob and coding; one of 0 bytes
+     * says that there is none that is smaller. BERTH_NOT_FOUND as version_get. */
+    enum berth_code (*variants_put)(struct berth_registry *registry, const char *module,
+                                    const char *version, enum berth_compression compression,
+                                    const struct berth_variant_record *records, size_t count,
+                                    struct berth_error *error);
+
+    /* Heads of the versions that are less compressed than that, in order of upload. */
+    enum berth_code (*uncompressed_each)(struct berth_registry *registry,
+                                         enum berth_compression below, berth_version_fn fn,
+                                         void *context, struct berth_error *error);
+
+    /* All versions with their descriptions and assets (but no variants), or those of one module;
+     * by module name, then in order of upload. */
     enum berth_code (*versions_each)(struct berth_registry *registry, const char *module,
                                      berth_version_fn fn, void *context, struct berth_error *error);
 

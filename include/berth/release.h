@@ -28,8 +28,11 @@ struct berth_desk_options {
     const char *public_url; /* "" for root-relative URLs */
     struct berth_bundle_limits limits;
     int64_t cache_bytes; /* for files of versions that are not live */
-    int max_uploads;     /* read at once; beyond it BERTH_BUSY ("limit-uploads") */
-    int reader_threads;  /* that may hold a snapshot */
+    /* Told of each new version after it can be read; may be NULL. Must not call the desk. */
+    void (*uploaded)(void *context, const char *module, const char *version);
+    void *uploaded_context;
+    int max_uploads;    /* read at once; beyond it BERTH_BUSY ("limit-uploads") */
+    int reader_threads; /* that may hold a snapshot */
     int max_streams;
     int heartbeat_ms;
 };
@@ -78,6 +81,11 @@ void berth_uploaded_done(struct berth_uploaded *uploaded);
 enum berth_code berth_upload_finish(struct berth_upload *upload,
                                     const struct berth_upload_request *request,
                                     struct berth_uploaded *ret, struct berth_error *error);
+
+/* Lets readers see the variants that the registry has of a version by now. Nothing else changes:
+ * the generation stays, no event is sent. */
+enum berth_code berth_desk_refresh(struct berth_desk *desk, const char *module, const char *version,
+                                   struct berth_error *error);
 
 /* Activation or rollback; see berth/registry.h. On BERTH_OK readers see it. */
 enum berth_code berth_desk_activate(struct berth_desk *desk, const struct berth_activate *request,

@@ -112,6 +112,18 @@ static void add_previouses(struct maker *maker) {
     }
 }
 
+static const char *find_text(void *context, const char *name, const char *path,
+                             size_t *ret_length) {
+    const struct maker *maker = context;
+    const struct berth_module *module = berth_snapshot_module(maker->snapshot, name);
+    const struct berth_file *file =
+        module && module->live ? berth_edition_file(module->live, path) : NULL;
+    if (!file || !file->body)
+        return NULL;
+    *ret_length = (size_t)file->bytes;
+    return file->body;
+}
+
 static enum berth_code make_page(struct maker *maker, const struct berth_page_source *source,
                                  struct berth_snapshot_page *page, struct berth_error *error) {
     struct berth_compose compose = {.name = source->name,
@@ -120,6 +132,7 @@ static enum berth_code make_page(struct maker *maker, const struct berth_page_so
                                     .public_url = maker->views->public_url,
                                     .frontend = maker->views->frontend,
                                     .live = find_remote,
+                                    .text = find_text,
                                     .context = maker};
     page->name = strdup(source->name);
     page->path = strdup(source->page->path);

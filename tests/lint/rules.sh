@@ -96,6 +96,7 @@ rule_doors() {
     door '#include [<"]sqlite3\.h' 'server/registry/sqlite' || failed=1
     door '#include [<"]libpq-fe\.h' 'server/registry/postgres' || failed=1
     door '#include [<"]curl/' 'server/cli/' || failed=1
+    door '#include <brotli/' 'server/variant/' || failed=1
     door '\<json_(load|dump)(s|b|f|fd|_file|_callback)?[[:space:]]*\(' 'server/base/json\.c' || failed=1
     return $failed
 }

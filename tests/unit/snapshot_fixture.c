@@ -54,9 +54,9 @@ enum berth_code fixture_try_edition(struct snapshot_fixture *fixture, const char
                                    .asset_count = count};
     assert_non_null(record.assets);
     for (size_t i = 0; i < count; i++)
-        record.assets[i] =
-            (struct berth_asset){strdup(files[i].path), put(fixture->store, files[i].contents),
-                                 (int64_t)strlen(files[i].contents)};
+        record.assets[i] = (struct berth_asset){.path = strdup(files[i].path),
+                                                .digest = put(fixture->store, files[i].contents),
+                                                .bytes = (int64_t)strlen(files[i].contents)};
     memset(&fixture->error, 0, sizeof fixture->error);
     enum berth_code code = berth_edition_create(&record, &fixture->views, ret, &fixture->error);
     free(record.module);
