@@ -30,13 +30,14 @@ struct berth_accept {
 
 /* `header` NULL (absent): identity only, since a client that does not say so may not decode. An
  * empty one: identity only. "*" stands for all that are not named; identity stays acceptable
- * unless it, or "*" without it, has q=0. Malformed members are ignored; "x-gzip" is gzip. Stops
- * after 64 members. */
+ * unless it, or "*" without it, has q=0; where neither is named it has the least q, since what a
+ * client names it wants. What is named twice has the lower q. Malformed members are ignored;
+ * "x-gzip" is gzip. Stops after 64 members. */
 struct berth_accept berth_accept_parse(const char *header);
 
 /* The representation to send: an enum berth_coding, or -1 for identity. `bytes[coding]` 0: not
- * there. The highest q wins; among equals, and never against identity that is as good, the
- * smallest. When nothing that exists is acceptable: identity (RFC 9110, 12.5.3 allows it). */
+ * there. The highest q wins; among equals the smallest, identity where it is as small. When nothing
+ * that exists is acceptable: identity (RFC 9110, 12.5.3 allows it). */
 int berth_accept_choose(const struct berth_accept *accept, int64_t identity_bytes,
                         const int64_t bytes[BERTH_CODING_COUNT]);
 
