@@ -13,6 +13,7 @@
 #include "berth/manifest.h"
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* The browser parts that the server hands out, read once at start. */
 struct berth_frontend {
@@ -35,21 +36,45 @@ void berth_frontend_done(struct berth_frontend *frontend);
 
 enum { BERTH_NONCE_BYTES = 25 }; /* 18 random bytes in base64 and NUL */
 
+struct berth_checksum {
+    uint32_t value;
+    uint32_t length_operator;
+};
+
+/* The page as gzip, but for its nonces and its checksum. */
+struct berth_packed {
+    char *data; /* NULL: there is none, since it would not be smaller */
+    size_t length;
+    size_t *holes; /* offsets, ascending; fewer than the text has */
+    size_t hole_count;
+    struct berth_checksum *checksums; /* of the text between its holes, one more than those */
+    uint32_t nonce_operator;          /* of zlib's crc32_combine_op */
+};
+
 struct berth_template {
     char *text;
     size_t length;
     size_t *holes; /* offsets, ascending */
     size_t hole_count;
-    char *csp;     /* the header's value, holes written as the marker below */
-    char etag[40]; /* W/"…": the same page but for its nonce */
+    struct berth_packed packed;
+    char *csp;            /* the header's value, holes written as the marker below */
+    char *links;          /* the value of Link, in the same way; NULL: none */
+    char etag[40];        /* W/"…": the same page but for its nonce */
+    char packed_etag[48]; /* the same for gzip, ending in "-gzip" */
 };
 
 #define BERTH_NONCE_MARK "$NONCE$"
 
 void berth_template_done(struct berth_template *template);
-/* The page with its nonce in every hole, and the Content-Security-Policy value. */
+/* The page with its nonce in every hole. */
 void berth_template_fill(const struct berth_template *template, const char *nonce,
-                         struct berth_buffer *page, struct berth_buffer *csp);
+                         struct berth_buffer *page);
+/* Content-Security-Policy and Link, each ended by CR LF. */
+void berth_template_headers(const struct berth_template *template, const char *nonce,
+                            struct berth_buffer *headers);
+/* The same page as a gzip file. `nonce` has exactly 24 bytes; there must be a packed form. */
+void berth_template_fill_packed(const struct berth_template *template, const char *nonce,
+                                struct berth_buffer *page);
 void berth_nonce(char ret[BERTH_NONCE_BYTES]);
 
 /* What a page is made of. */

@@ -19,7 +19,8 @@ void berth_template_nonce(struct berth_template_writer *writer) {
     berth_buffer_text(&writer->text, "\"");
 }
 
-/* The same page but for its nonce is the same page: a weak ETag (RFC 9110 section 8.8.1). */
+/* The same page but for its nonce is the same page: a weak ETag (RFC 9110 section 8.8.1). One for
+ * each coding, so that a stored gzip file is not confirmed to one who asks for text. */
 static void make_etag(struct berth_template *template) {
     struct berth_digest parts[2] = {berth_sha256(template->text, template->length),
                                     berth_sha256(template->csp, strlen(template->csp))};
@@ -27,6 +28,7 @@ static void make_etag(struct berth_template *template) {
     char hex[BERTH_HEX_BYTES];
     berth_digest_hex(&both, hex);
     (void)snprintf(template->etag, sizeof template->etag, "W/\"%.32s\"", hex);
+    (void)snprintf(template->packed_etag, sizeof template->packed_etag, "W/\"%.32s-gzip\"", hex);
 }
 
 enum berth_code berth_template_end(struct berth_template_writer *writer, char *csp,
@@ -44,6 +46,7 @@ enum berth_code berth_template_end(struct berth_template_writer *writer, char *c
                           BERTH_TEMPLATE_MAX_BYTES);
     }
     make_etag(&template);
+    berth_template_pack(&template);
     *ret = template;
     return BERTH_OK;
 }
@@ -52,20 +55,32 @@ void berth_template_done(struct berth_template *template) {
     free(template->text);
     free(template->holes);
     free(template->csp);
+    free(template->links);
+    berth_packed_done(&template->packed);
     *template = (struct berth_template){0};
 }
 
-static void fill_policy(const char *csp, const char *nonce, struct berth_buffer *ret) {
+static void add_header(struct berth_buffer *headers, const char *name, const char *value,
+                       const char *nonce) {
     const char *mark;
-    for (; (mark = strstr(csp, BERTH_NONCE_MARK)); csp = mark + strlen(BERTH_NONCE_MARK)) {
-        berth_buffer_add(ret, csp, (size_t)(mark - csp));
-        berth_buffer_text(ret, nonce);
+    berth_buffer_text(headers, name);
+    for (; (mark = strstr(value, BERTH_NONCE_MARK)); value = mark + strlen(BERTH_NONCE_MARK)) {
+        berth_buffer_add(headers, value, (size_t)(mark - value));
+        berth_buffer_text(headers, nonce);
     }
-    berth_buffer_text(ret, csp);
+    berth_buffer_text(headers, value);
+    berth_buffer_text(headers, "\r\n");
+}
+
+void berth_template_headers(const struct berth_template *template, const char *nonce,
+                            struct berth_buffer *headers) {
+    add_header(headers, "Content-Security-Policy: ", template->csp, nonce);
+    if (template->links)
+        add_header(headers, "Link: ", template->links, nonce);
 }
 
 void berth_template_fill(const struct berth_template *template, const char *nonce,
-                         struct berth_buffer *page, struct berth_buffer *csp) {
+                         struct berth_buffer *page) {
     size_t from = 0;
     for (size_t i = 0; i < template->hole_count; i++) {
         berth_buffer_add(page, template->text + from, template->holes[i] - from);
@@ -73,7 +88,6 @@ void berth_template_fill(const struct berth_template *template, const char *nonc
         from = template->holes[i];
     }
     berth_buffer_add(page, template->text + from, template->length - from);
-    fill_policy(template->csp, nonce, csp);
 }
 
 void berth_nonce(char ret[BERTH_NONCE_BYTES]) {

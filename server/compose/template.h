@@ -18,6 +18,10 @@ void berth_template_nonce(struct berth_template_writer *writer);
 enum berth_code berth_template_end(struct berth_template_writer *writer, char *csp,
                                    struct berth_template *ret, struct berth_error *error);
 
+/* Adds the gzip form, unless it would not be smaller or memory is short: pages go without then. */
+void berth_template_pack(struct berth_template *template);
+void berth_packed_done(struct berth_packed *packed);
+
 /* The import map and the preloads of a composed page. */
 void berth_template_preloads(struct berth_template_writer *writer,
                              const struct berth_compose *compose);

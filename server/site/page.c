@@ -1,20 +1,41 @@
 #include "handlers.h"
 
+#include "berth/coding.h"
+
 #include <string.h>
 
-enum { CSP_MAX_BYTES = 64 * 1024, PAGE_MAX_BYTES = 32 * 1024 * 1024 };
+enum { HEADERS_MAX_BYTES = 64 * 1024, PAGE_MAX_BYTES = 32 * 1024 * 1024 };
+
+static const char vary[] = "Vary: Accept-Encoding\r\n";
+
+static bool wants_packed(const struct berth_exchange *exchange,
+                         const struct berth_template *template) {
+    if (!template->packed.data)
+        return false;
+    int64_t bytes[BERTH_CODING_COUNT] = {[BERTH_GZIP] = (int64_t) template->packed.length};
+    struct berth_accept accept =
+        berth_accept_parse(berth_exchange_header(exchange, "Accept-Encoding"));
+    return berth_accept_choose(&accept, (int64_t) template->length, bytes) == BERTH_GZIP;
+}
 
 /* A 304 leaves the stored policy and the stored nonce together; so it must not carry a policy. */
 static void answer_template(struct berth_exchange *exchange,
                             const struct berth_template *template) {
     char nonce[BERTH_NONCE_BYTES];
     struct berth_buffer page, headers;
+    bool packed = wants_packed(exchange, template);
     berth_nonce(nonce);
     berth_buffer_init(&page, PAGE_MAX_BYTES);
-    berth_buffer_init(&headers, CSP_MAX_BYTES);
-    berth_buffer_text(&headers, "Content-Security-Policy: ");
-    berth_template_fill(template, nonce, &page, &headers);
-    berth_buffer_text(&headers, "\r\nReferrer-Policy: strict-origin-when-cross-origin\r\n");
+    berth_buffer_init(&headers, HEADERS_MAX_BYTES);
+    berth_template_headers(template, nonce, &headers);
+    berth_buffer_text(&headers, "Referrer-Policy: strict-origin-when-cross-origin\r\n");
+    if (packed) {
+        berth_buffer_text(&headers, "Content-Encoding: gzip\r\n");
+        berth_template_fill_packed(template, nonce, &page);
+    } else {
+        berth_template_fill(template, nonce, &page);
+    }
+    berth_buffer_text(&headers, vary);
     if (page.failed || headers.failed) {
         struct berth_error error = {0};
         berth_fail(&error, BERTH_NO_MEMORY, "memory", "out of memory");
@@ -22,8 +43,9 @@ static void answer_template(struct berth_exchange *exchange,
     } else {
         struct berth_content content = {.content_type = "text/html; charset=utf-8",
                                         .cache_control = "no-cache",
-                                        .etag = template->etag,
+                                        .etag = packed ? template->packed_etag : template->etag,
                                         .headers = headers.data,
+                                        .headers_304 = vary,
                                         .body = page.data,
                                         .length = (int64_t)page.length};
         berth_answer_content(exchange, &content);

@@ -62,16 +62,27 @@ void compose_end(struct compose_fixture *fixture) {
     berth_page_done(&fixture->page);
 }
 
+/* The value of a header among lines that end in CR LF; free() it. */
+static char *value_of(const char *headers, const char *name) {
+    const char *at = strstr(headers, name);
+    assert_non_null(at);
+    at += strlen(name);
+    const char *end = strstr(at, "\r\n");
+    assert_non_null(end);
+    return strndup(at, (size_t)(end - at));
+}
+
 char *compose_fill(const struct berth_template *template, const char *nonce, char **ret_policy) {
-    struct berth_buffer page, policy;
+    struct berth_buffer page, headers;
     berth_buffer_init(&page, FILLED_BYTES);
-    berth_buffer_init(&policy, FILLED_BYTES);
-    berth_template_fill(template, nonce, &page, &policy);
+    berth_buffer_init(&headers, FILLED_BYTES);
+    berth_template_fill(template, nonce, &page);
+    berth_template_headers(template, nonce, &headers);
     assert_false(page.failed);
-    assert_false(policy.failed);
+    assert_false(headers.failed);
     if (ret_policy)
-        *ret_policy = berth_buffer_take(&policy);
-    berth_buffer_done(&policy);
+        *ret_policy = value_of(headers.data, "Content-Security-Policy: ");
+    berth_buffer_done(&headers);
     return berth_buffer_take(&page);
 }
 

@@ -6,6 +6,7 @@ usage: BERTH_BIN=path/to/berth tests/http/site/test_pages.py [TestCase[.test]]
 
 import base64
 import glob
+import gzip
 import hashlib
 import html.parser
 import json
@@ -304,6 +305,31 @@ class Composed(SiteCase):
             self.assertIsNone(reply["Content-Security-Policy"])
             self.assertEqual((reply["ETag"], reply.body), (etag, b""))
 
+    def test_a_compressed_page_is_the_page(self):
+        self.server.put_page(self.name, page(self.path))
+        plain = self.get()
+        for accept in ("gzip", "gzip, deflate, br, zstd", "x-gzip;q=0.5, identity;q=0.1"):
+            reply = self.assertStatus(self.get(accept_encoding=accept), 200)
+            self.assertEqual((reply["Content-Encoding"], reply["Vary"]), ("gzip", "Accept-Encoding"))
+            self.assertLess(len(reply.body), len(plain.body))
+            nonces = [self.NONCE.findall(each["Content-Security-Policy"])[0].encode() for each in (plain, reply)]
+            self.assertEqual(gzip.decompress(reply.body).replace(nonces[1], nonces[0]), plain.body)
+        self.assertEqual((plain["Content-Encoding"], plain["Vary"]), (None, "Accept-Encoding"))
+        for accept in ("identity", "gzip;q=0", "br", ""):
+            self.assertIsNone(self.get(accept_encoding=accept)["Content-Encoding"])
+
+    def test_each_coding_of_a_page_has_an_etag_of_its_own(self):
+        self.server.put_page(self.name, page(self.path))
+        plain, packed = self.get(), self.get(accept_encoding="gzip")
+        self.assertNotEqual(plain["ETag"], packed["ETag"])
+        self.assertStatus(self.get(accept_encoding="gzip", if_none_match=plain["ETag"]), 200)
+        self.assertStatus(self.get(if_none_match=packed["ETag"]), 200)
+        reply = self.assertStatus(self.get(accept_encoding="gzip", if_none_match=packed["ETag"]), 304)
+        self.assertEqual((reply["Vary"], reply["ETag"]), ("Accept-Encoding", packed["ETag"]))
+        head = self.public.call("HEAD", self.path, headers={"Accept-Encoding": "gzip"})
+        self.assertEqual([head[name] for name in ("Content-Length", "Content-Encoding", "ETag")],
+                         [packed[name] for name in ("Content-Length", "Content-Encoding", "ETag")])
+
     def test_head(self):
         self.server.put_page(self.name, page(self.path))
         get, head = self.get(), self.public.call("HEAD", self.path)
@@ -381,6 +407,9 @@ class Documents(SiteCase):
         self.assertNotIn("sandbox", reply["Content-Security-Policy"])
         self.assertRegex(reply["ETag"], r'^W/"[0-9a-f]+"$')
         self.assertStatus(self.public.get("/doc", if_none_match=reply["ETag"]), 304)
+        packed = self.public.get("/doc", accept_encoding="gzip")
+        theirs = Composed.NONCE.findall(packed["Content-Security-Policy"])[0]
+        self.assertEqual(gzip.decompress(packed.body).decode().replace(theirs, nonce), text)
         # The same file as an asset stays in its sandbox, as it was uploaded.
         asset = self.public.get("/m/doc@1.0.0/index.html")
         self.assertEqual((asset.body, asset["Content-Security-Policy"]), (self.HTML, "sandbox"))
