@@ -57,8 +57,8 @@ struct berth_bundle_limits berth_bundle_limits_default(void);
  *
  * Errors: BERTH_INVALID ("archive-empty"), BERTH_UNSUPPORTED ("archive-unknown"), BERTH_TOO_LARGE
  * ("limit-…" naming the limit), BERTH_REFUSED (a rule, with the member in `where`; "entry-missing"
- * says what was looked for; "berth-json-…" has a JSON pointer in `where`), BERTH_IO and
- * BERTH_NO_SPACE from the store. */
+ * says what was looked for; "berth-json-…" has a JSON pointer in `where`, "prerendered-invalid" the
+ * file), BERTH_IO and BERTH_NO_SPACE from the store. */
 enum berth_code berth_bundle_read(struct berth_store *store, int fd, int64_t archive_bytes,
                                   const struct berth_bundle_limits *limits,
                                   struct berth_version *ret, struct berth_error *error);

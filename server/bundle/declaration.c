@@ -1,6 +1,7 @@
 #include "declaration.h"
 
 #include "berth/json.h"
+#include "prerendered.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -89,9 +90,37 @@ static enum berth_code check_script(const json_t *value, const char *pointer,
                                     "a file is the path of a .js or .mjs file");
 }
 
+static enum berth_code check_html(const json_t *value, const char *pointer,
+                                  struct berth_error *error) {
+    if (!value || (text_fits(value, PATH_MAX_CHARACTERS) &&
+                   berth_detect_ends(json_string_value(value), ".html")))
+        return BERTH_OK;
+    return berth_declaration_refuse(error, "berth-json-value", pointer,
+                                    "prerendered is the path of a .html file");
+}
+
+static enum berth_code check_members(const char *name, const json_t *value,
+                                     struct berth_error *error) {
+    static const struct {
+        const char *key;
+        enum berth_code (*check)(const json_t *value, const char *pointer,
+                                 struct berth_error *error);
+    } members[] = {{"file", check_script},
+                   {"policy", check_policy},
+                   {"contract", check_contract},
+                   {"prerendered", check_html}};
+    char pointer[BERTH_DECLARATION_POINTER_BYTES];
+    enum berth_code code = BERTH_OK;
+    for (size_t i = 0; i < sizeof members / sizeof *members && !code; i++) {
+        berth_declaration_pointer(pointer, name, members[i].key);
+        code = members[i].check(json_object_get(value, members[i].key), pointer, error);
+    }
+    return code;
+}
+
 static enum berth_code check_expose(const char *name, const json_t *value,
                                     struct berth_error *error) {
-    static const char *const known[] = {"file", "policy", "contract", NULL};
+    static const char *const known[] = {"file", "policy", "contract", "prerendered", NULL};
     char pointer[BERTH_DECLARATION_POINTER_BYTES];
     berth_declaration_pointer(pointer, name, "");
     if (!*name || berth_json_characters(name) > NAME_MAX_CHARACTERS)
@@ -103,15 +132,8 @@ static enum berth_code check_expose(const char *name, const json_t *value,
         return berth_declaration_refuse(error, "berth-json-value", pointer,
                                         "an expose is the path of a file, or an object");
     enum berth_code code = check_keys(value, known, pointer, error);
-    berth_declaration_pointer(pointer, name, "file");
     if (!code)
-        code = check_script(json_object_get(value, "file"), pointer, error);
-    berth_declaration_pointer(pointer, name, "policy");
-    if (!code)
-        code = check_policy(json_object_get(value, "policy"), pointer, error);
-    berth_declaration_pointer(pointer, name, "contract");
-    if (!code)
-        code = check_contract(json_object_get(value, "contract"), pointer, error);
+        code = check_members(name, value, error);
     return code;
 }
 
@@ -186,17 +208,62 @@ static enum berth_code check_there(const struct berth_tree *tree, const char *pa
                                     "this file is not in the bundle");
 }
 
+/* Reads a piece of HTML that is there; a path has its turn before. */
+static enum berth_code check_prerendered(const struct berth_detection *detection,
+                                         const struct berth_asset *file, bool *ret_styled,
+                                         struct berth_error *error) {
+    char *text = NULL;
+    size_t length = 0;
+    enum berth_code code = BERTH_OK;
+    if (file->bytes > BERTH_PRERENDERED_MAX_BYTES)
+        code = berth_fail(error, BERTH_TOO_LARGE, "limit-prerendered-bytes",
+                          "the prerendered HTML has %lld bytes, the limit is %d",
+                          (long long)file->bytes, BERTH_PRERENDERED_MAX_BYTES);
+    if (!code)
+        code = berth_detect_read(detection, file, &text, &length, error);
+    if (!code)
+        code = berth_prerendered_check(text, length, ret_styled, error);
+    if (code)
+        berth_error_where(error, "%s", file->path);
+    free(text);
+    return code;
+}
+
+static enum berth_code check_expose_files(struct berth_detection *detection, const char *name,
+                                          const json_t *value, bool *ret_styled,
+                                          struct berth_error *error) {
+    char pointer[BERTH_DECLARATION_POINTER_BYTES];
+    berth_declaration_pointer(pointer, name, json_is_string(value) ? "" : "file");
+    enum berth_code code =
+        check_there(detection->tree, berth_declaration_file(value), pointer, error);
+    const char *html = berth_json_string(value, "prerendered");
+    berth_declaration_pointer(pointer, name, "prerendered");
+    if (!code)
+        code = check_there(detection->tree, html, pointer, error);
+    if (!code && html)
+        code = check_prerendered(detection, berth_declaration_asset(detection->tree, html),
+                                 ret_styled, error);
+    return code;
+}
+
+static const char styled_text[] =
+    "prerendered HTML has style attributes, which composed pages do not apply before its script "
+    "runs: put them in a style sheet";
+
 static enum berth_code check_files(const struct berth_declaration *declaration,
-                                   const struct berth_tree *tree, struct berth_error *error) {
-    enum berth_code code = check_there(tree, declaration->entry, "/entry", error);
+                                   struct berth_detection *detection, struct berth_error *error) {
+    enum berth_code code = check_there(detection->tree, declaration->entry, "/entry", error);
+    bool any = false;
     const char *name;
     json_t *value;
     json_object_foreach((json_t *)(uintptr_t)declaration->exposes, name, value) {
-        char pointer[BERTH_DECLARATION_POINTER_BYTES];
-        berth_declaration_pointer(pointer, name, json_is_string(value) ? "" : "file");
+        bool styled = false;
         if (!code)
-            code = check_there(tree, berth_declaration_file(value), pointer, error);
+            code = check_expose_files(detection, name, value, &styled, error);
+        any = any || (!code && styled);
     }
+    if (any)
+        berth_detect_warn(detection, "prerendered-style", styled_text);
     return code;
 }
 
@@ -218,7 +285,7 @@ static enum berth_code parse(const struct berth_detection *detection,
     return BERTH_REFUSED;
 }
 
-enum berth_code berth_declaration_read(const struct berth_detection *detection,
+enum berth_code berth_declaration_read(struct berth_detection *detection,
                                        struct berth_declaration *ret, struct berth_error *error) {
     const struct berth_asset *file = berth_tree_find(detection->tree, BERTH_DECLARATION);
     if (!file)
@@ -233,7 +300,7 @@ enum berth_code berth_declaration_read(const struct berth_detection *detection,
                                             .policy = berth_json_string(root, "policy"),
                                             .exposes = json_object_get(root, "exposes")};
     if (!code)
-        code = check_files(&declaration, detection->tree, error);
+        code = check_files(&declaration, detection, error);
     if (code)
         berth_declaration_done(&declaration);
     else

@@ -28,8 +28,9 @@ struct berth_declaration {
 /* The shape alone. BERTH_REFUSED ("berth-json-…") with a JSON pointer in `where`. */
 enum berth_code berth_declaration_check(const json_t *root, struct berth_error *error);
 
-/* Reads it from the root of the bundle, where it is, and looks for the files that it names. */
-enum berth_code berth_declaration_read(const struct berth_detection *detection,
+/* Reads it from the root of the bundle, where it is, and looks for the files that it names, and
+ * into those with prerendered HTML. */
+enum berth_code berth_declaration_read(struct berth_detection *detection,
                                        struct berth_declaration *ret, struct berth_error *error);
 void berth_declaration_done(struct berth_declaration *declaration);
 

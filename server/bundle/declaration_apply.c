@@ -106,6 +106,10 @@ static enum berth_code apply_expose(const struct application *application, const
                             json_string(berth_declaration_asset(application->tree, file)->path));
     copy_member(expose, value, "policy");
     copy_member(expose, value, "contract");
+    const char *html = berth_json_string(value, "prerendered");
+    if (html)
+        json_object_set_new(expose, "prerendered",
+                            json_string(berth_declaration_asset(application->tree, html)->path));
     return BERTH_OK;
 }
 

@@ -26,6 +26,9 @@ berth_fuzz(bundle_archive SOURCES fuzz/bundle_archive.c LINKS berth_bundle berth
 file(GLOB BUNDLE_JSONS CONFIGURE_DEPENDS data/bundles/*/input/remoteEntry.json data/bundles/*/input/berth.json
     data/berth-json/good/*.json)
 berth_fuzz(bundle_json SOURCES fuzz/bundle_json.c LINKS berth_bundle berth_registry CORPUS ${BUNDLE_JSONS})
-foreach(harness path scan archive json)
+file(GLOB BUNDLE_PRERENDERED CONFIGURE_DEPENDS data/fuzz/bundle_prerendered/*)
+berth_fuzz(bundle_prerendered SOURCES fuzz/bundle_prerendered.c LINKS berth_bundle berth_registry
+    CORPUS ${BUNDLE_PRERENDERED})
+foreach(harness path scan archive json prerendered)
     target_include_directories(fuzz_bundle_${harness} PRIVATE ${PROJECT_SOURCE_DIR}/server/bundle)
 endforeach()

@@ -334,6 +334,34 @@ static const struct row rows[] = {
      "'b.js'}]}",
      NULL,
      NULL},
+    /* berth.json: prerendered HTML */
+    {{{"berth.json", "{\"exposes\": {\"./H\": {\"prerendered\": \"./html/H.html\"}}}"},
+      {"remoteEntry.js", CLASSIC},
+      {"html/H.html", "<h1>Hello</h1>"}},
+     "{'format': 'webpack-container', 'exposes': [{'name': './H', 'prerendered': 'html/H.html'}], "
+     "'warnings': []}",
+     NULL,
+     NULL},
+    {{{"out/berth.json", "{\"exposes\": {\".\": {\"prerendered\": \"a.html\"}}}"},
+      {"out/index.js", MODULE},
+      {"out/a.html", "<p style='color: red'>Hello</p>"}},
+     "{'format': 'es-module', 'exposes': [{'name': '.', 'file': 'index.js', 'prerendered': "
+     "'a.html'}], 'warnings': [{'rule': 'prerendered-style', 'text': 'prerendered HTML has style "
+     "attributes, which composed pages do not apply before its script runs: put them in a style "
+     "sheet'}]}",
+     NULL,
+     NULL},
+    {{{"berth.json", "{\"exposes\": {\"./H\": {\"prerendered\": \"gone.html\"}}}"},
+      {"remoteEntry.js", CLASSIC}},
+     NULL,
+     "berth-json-file",
+     "/exposes/.~1H/prerendered"},
+    {{{"berth.json", "{\"exposes\": {\"./H\": {\"prerendered\": \"H.html\"}}}"},
+      {"remoteEntry.js", CLASSIC},
+      {"H.html", "<h1>Hello</h1></div>"}},
+     NULL,
+     "prerendered-invalid",
+     "H.html"},
 };
 
 static json_t *parse_single_quoted(const char *text) {
@@ -387,6 +415,27 @@ static void a_bundle_is_told_by_its_files_and_its_berth_json(void **state) {
     }
 }
 
+static void prerendered_html_has_a_limit(void **state) {
+    enum { LIMIT = 64 * 1024 };
+    static char text[LIMIT + 2];
+    memset(text, 'a', LIMIT);
+    for (int more = 0; more < 2; more++) {
+        const struct file files[] = {
+            {"berth.json", "{\"exposes\": {\"./H\": {\"prerendered\": \"H.html\"}}}"},
+            {"remoteEntry.js", entry},
+            {"H.html", text}};
+        struct berth_error error = {0};
+        json_t *description = read_files(*state, files, sizeof files / sizeof *files, &error);
+        assert_int_equal(error.code, more ? BERTH_TOO_LARGE : BERTH_OK);
+        if (more)
+            assert_string_equal(error.rule, "limit-prerendered-bytes");
+        if (more)
+            assert_string_equal(error.where, "H.html");
+        json_decref(description);
+        text[LIMIT] = 'a';
+    }
+}
+
 static void what_was_looked_for_is_told_whole(void **state) {
     struct berth_error error = {0};
     static const struct file file = {"a.txt", "x"};
@@ -405,6 +454,8 @@ int main(void) {
                                         scratch_setup, scratch_teardown),
         cmocka_unit_test_setup_teardown(a_bundle_is_told_by_its_files_and_its_berth_json,
                                         scratch_setup, scratch_teardown),
+        cmocka_unit_test_setup_teardown(prerendered_html_has_a_limit, scratch_setup,
+                                        scratch_teardown),
         cmocka_unit_test_setup_teardown(what_was_looked_for_is_told_whole, scratch_setup,
                                         scratch_teardown),
     };
