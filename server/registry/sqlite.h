@@ -21,10 +21,20 @@ enum sqlite_sql {
     SQL_MODULE_FIND,
     SQL_VERSION_FIND,
     SQL_VERSION_ADD,
+    SQL_DESCRIPTION_ADD,
     SQL_ASSET_ADD,
+    SQL_PATH_NEWEST,
     SQL_VERSIONS_ALL,
     SQL_VERSIONS_OF_MODULE,
+    SQL_VERSION_GET,
+    SQL_HEADS_ALL,
+    SQL_HEADS_OF_MODULE,
+    SQL_HEADS_UNCOMPRESSED,
+    SQL_VERSION_WITH,
+    SQL_VERSION_COMPRESSION,
     SQL_ASSETS_OF_VERSION,
+    SQL_VARIANTS_OF_VERSION,
+    SQL_VARIANT_PUT,
     SQL_LIVE_FIND,
     SQL_LIVE_SET,
     SQL_LIVE_ALL,
@@ -66,6 +76,11 @@ void sqlite_unlock(struct sqlite_registry *registry);
 
 /* Opens DIRECTORY/db, made if missing and checked if not (sqlite_file.c). */
 enum berth_code sqlite_file_open(const char *directory, sqlite3 **ret, struct berth_error *error);
+
+/* Takes an empty file (`from` 0) or one of an older schema to ours, in one transaction: a failure
+ * or a kill leaves it as it was (sqlite_schema.c). */
+enum { SQLITE_SCHEMA_VERSION = 2 };
+enum berth_code sqlite_schema_bring(sqlite3 *db, int64_t from, struct berth_error *error);
 
 /* What a result code of `db` means to everyone else. BERTH_OK for OK, ROW and DONE. */
 enum berth_code sqlite_fail(sqlite3 *db, int result, struct berth_error *error);
@@ -117,11 +132,31 @@ enum berth_code sqlite_change_add(struct sqlite_registry *registry,
                                   const struct sqlite_change *change, int64_t *ret,
                                   struct berth_error *error);
 
+/* What version_add, version_get and variants_put look up. An unknown module's id is 0. */
+enum berth_code sqlite_module_id(struct sqlite_registry *registry, const char *name, int64_t *ret,
+                                 struct berth_error *error);
+enum berth_code sqlite_fail_unknown(int64_t module, struct berth_error *error);
+
 /* The operations, by file. */
 enum berth_code sqlite_version_add(struct berth_registry *base, const struct berth_version *version,
                                    bool *ret_created, struct berth_error *error);
+enum berth_code sqlite_variants_put(struct berth_registry *base, const char *module,
+                                    const char *version, enum berth_compression compression,
+                                    const struct berth_variant_record *records, size_t count,
+                                    struct berth_error *error);
+
+enum berth_code sqlite_heads_each(struct berth_registry *base, const char *module,
+                                  berth_version_fn fn, void *context, struct berth_error *error);
 enum berth_code sqlite_versions_each(struct berth_registry *base, const char *module,
                                      berth_version_fn fn, void *context, struct berth_error *error);
+enum berth_code sqlite_uncompressed_each(struct berth_registry *base, enum berth_compression below,
+                                         berth_version_fn fn, void *context,
+                                         struct berth_error *error);
+enum berth_code sqlite_version_get(struct berth_registry *base, const char *module,
+                                   const char *version, berth_version_fn fn, void *context,
+                                   struct berth_error *error);
+enum berth_code sqlite_version_with(struct berth_registry *base, const char *module,
+                                    const char *path, char **ret, struct berth_error *error);
 
 enum berth_code sqlite_generation(struct berth_registry *base, int64_t *ret,
                                   struct berth_error *error);

@@ -3,7 +3,8 @@
  * SQLite takes an empty file for a new database, which would turn a file cut to nothing into an
  * empty registry. So a new one is made under another name and renamed when it is complete, and
  * whatever is found under the real name must be a berth database in every page. Nothing is written
- * to a file before that is known.
+ * to a file before that is known. One of an older schema is then brought to ours in one
+ * transaction (sqlite_schema.c).
  */
 #include "sqlite.h"
 #include <errno.h>
@@ -14,79 +15,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { APPLICATION_ID = 0x42727468 /* "Brth" */, SCHEMA_VERSION = 1, BUSY_MS = 250 };
+enum { APPLICATION_ID = 0x42727468 /* "Brth" */, BUSY_MS = 250 };
 enum { HEADER_BYTES = 100 }; /* https://www.sqlite.org/fileformat2.html#the_database_header */
-
-static const char SCHEMA[] =
-    "CREATE TABLE modules ("
-    "    id INTEGER PRIMARY KEY,"
-    "    name TEXT NOT NULL UNIQUE"
-    ") STRICT;"
-    "CREATE TABLE versions ("
-    "    id INTEGER PRIMARY KEY," /* order of upload */
-    "    module INTEGER NOT NULL REFERENCES modules (id),"
-    "    version TEXT NOT NULL,"
-    "    digest BLOB NOT NULL CHECK (length(digest) = 32),"
-    "    archive_digest BLOB NOT NULL CHECK (length(archive_digest) = 32),"
-    "    archive_bytes INTEGER NOT NULL,"
-    "    bytes INTEGER NOT NULL,"
-    "    description TEXT NOT NULL,"
-    "    created_ms INTEGER NOT NULL,"
-    "    created_by TEXT NOT NULL,"
-    "    UNIQUE (module, version)"
-    ") STRICT;"
-    "CREATE TABLE assets ("
-    "    version INTEGER NOT NULL REFERENCES versions (id),"
-    "    path TEXT NOT NULL,"
-    "    digest BLOB NOT NULL CHECK (length(digest) = 32),"
-    "    bytes INTEGER NOT NULL,"
-    "    PRIMARY KEY (version, path)"
-    ") STRICT, WITHOUT ROWID;"
-    "CREATE TABLE pages ("
-    "    id INTEGER PRIMARY KEY,"
-    "    name TEXT NOT NULL UNIQUE,"
-    "    path TEXT UNIQUE," /* NULL: the page is deleted */
-    "    revision INTEGER NOT NULL"
-    ") STRICT;"
-    "CREATE TABLE changes ("
-    "    generation INTEGER PRIMARY KEY," /* the newest is never removed, so it only grows */
-    "    kind INTEGER NOT NULL CHECK (kind BETWEEN 1 AND 4),"
-    "    module INTEGER REFERENCES modules (id),"
-    "    version INTEGER REFERENCES versions (id),"
-    "    previous INTEGER REFERENCES versions (id),"
-    "    back INTEGER REFERENCES changes (generation)," /* where a rollback from here goes */
-    "    page INTEGER REFERENCES pages (id),"
-    "    at_ms INTEGER NOT NULL,"
-    "    by TEXT NOT NULL,"
-    "    reason TEXT,"
-    "    CHECK ((kind <= 2) = (module IS NOT NULL) AND (kind <= 2) = (version IS NOT NULL)"
-    "        AND (kind >= 3) = (page IS NOT NULL))"
-    ") STRICT;"
-    "CREATE INDEX changes_of_module ON changes (module, generation) WHERE module IS NOT NULL;"
-    "CREATE INDEX changes_of_page ON changes (page, generation) WHERE page IS NOT NULL;"
-    "CREATE TABLE live ("
-    "    module INTEGER PRIMARY KEY REFERENCES modules (id),"
-    "    generation INTEGER NOT NULL REFERENCES changes (generation)"
-    ") STRICT;"
-    "CREATE TABLE page_revisions ("
-    "    generation INTEGER PRIMARY KEY REFERENCES changes (generation),"
-    "    page INTEGER NOT NULL REFERENCES pages (id),"
-    "    revision INTEGER NOT NULL,"
-    "    path TEXT NOT NULL,"
-    "    manifest TEXT," /* NULL: the page was deleted */
-    "    UNIQUE (page, revision)"
-    ") STRICT;"
-    "CREATE TABLE tokens ("
-    "    id TEXT PRIMARY KEY NOT NULL,"
-    "    name TEXT NOT NULL,"
-    "    secret BLOB NOT NULL UNIQUE CHECK (length(secret) = 32),"
-    "    module TEXT NOT NULL,"
-    "    scopes INTEGER NOT NULL,"
-    "    created_ms INTEGER NOT NULL,"
-    "    expires_ms INTEGER NOT NULL,"
-    "    revoked_ms INTEGER NOT NULL,"
-    "    used_ms INTEGER NOT NULL"
-    ") STRICT;";
 
 static enum berth_code fail_damaged(struct berth_error *error, const char *what) {
     berth_fail(error, BERTH_IO, "database-damaged", "the database is damaged: %s", what);
@@ -140,18 +70,14 @@ static enum berth_code fill_file(const char *path, struct berth_error *error) {
     enum berth_code code = connect_file(path, &db, error);
     if (code)
         return code;
-    char identity[96];
-    (void)snprintf(identity, sizeof identity,
-                   "PRAGMA application_id = %d; PRAGMA user_version = %d;", APPLICATION_ID,
-                   SCHEMA_VERSION);
-    code = exec(db, "BEGIN;", error);
+    char identity[64];
+    (void)snprintf(identity, sizeof identity, "PRAGMA application_id = %d;", APPLICATION_ID);
+    code = exec(db, identity, error);
     if (!code)
-        code = exec(db, SCHEMA, error);
-    if (!code)
-        code = exec(db, identity, error);
+        code = sqlite_schema_bring(db, 0, error);
     /* WAL last: nothing of the schema may be in a log that is not renamed with the file. */
     if (!code)
-        code = exec(db, "COMMIT; PRAGMA journal_mode = WAL;", error);
+        code = exec(db, "PRAGMA journal_mode = WAL;", error);
     sqlite3_close(db);
     return code;
 }
@@ -254,7 +180,7 @@ static enum berth_code pragma_value(sqlite3 *db, const char *sql, int64_t *ret, 
     return code;
 }
 
-static enum berth_code check_identity(sqlite3 *db, struct berth_error *error) {
+static enum berth_code check_identity(sqlite3 *db, int64_t *ret_schema, struct berth_error *error) {
     int64_t id = 0;
     int64_t version = 0;
     enum berth_code code = pragma_value(db, "PRAGMA application_id", &id, NULL, error);
@@ -264,13 +190,14 @@ static enum berth_code check_identity(sqlite3 *db, struct berth_error *error) {
         return code;
     if (id != APPLICATION_ID || version < 1)
         return fail_damaged(error, "it is not a berth database");
-    if (version > SCHEMA_VERSION) {
+    if (version > SQLITE_SCHEMA_VERSION) {
         berth_fail(error, BERTH_IO, "database-newer",
                    "the database has schema %lld, this berth knows %d", (long long)version,
-                   SCHEMA_VERSION);
+                   SQLITE_SCHEMA_VERSION);
         berth_error_hint(error, "start a newer berth; the database was left as it is");
         return BERTH_IO;
     }
+    *ret_schema = version;
     return BERTH_OK;
 }
 
@@ -290,16 +217,19 @@ static enum berth_code check_pages(sqlite3 *db, struct berth_error *error) {
 static enum berth_code open_checked(const char *path, bool has_wal, sqlite3 **ret,
                                     struct berth_error *error) {
     sqlite3 *db = NULL;
+    int64_t schema = 0;
     enum berth_code code = connect_file(path, &db, error);
     if (code)
         return code;
     /* Until all checks have passed, closing must not write a WAL back that was found. */
     sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, has_wal, NULL);
-    code = check_identity(db, error);
+    code = check_identity(db, &schema, error);
     if (!code)
         code = check_pages(db, error);
     if (!code)
         code = exec(db, "PRAGMA journal_mode = WAL; PRAGMA journal_size_limit = 16777216;", error);
+    if (!code)
+        code = sqlite_schema_bring(db, schema, error);
     if (code) {
         sqlite3_close(db);
         return code;

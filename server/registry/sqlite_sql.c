@@ -1,9 +1,13 @@
 #include "sqlite.h"
 
-#define VERSION_COLUMNS                                                                            \
-    "SELECT versions.id, modules.name, version, digest, archive_digest, archive_bytes, bytes, "    \
-    "description, created_ms, created_by "                                                         \
-    "FROM modules JOIN versions ON versions.module = modules.id "
+#define HEAD_COLUMNS                                                                               \
+    "SELECT versions.id, modules.name, versions.version, digest, archive_digest, archive_bytes, "  \
+    "bytes, created_ms, created_by, compression"
+
+#define HEADS HEAD_COLUMNS " FROM modules JOIN versions ON versions.module = modules.id "
+#define VERSIONS                                                                                   \
+    HEAD_COLUMNS ", json FROM modules JOIN versions ON versions.module = modules.id "              \
+                 "JOIN descriptions ON descriptions.version = versions.id "
 
 #define CHANGE_COLUMNS                                                                             \
     "SELECT changes.generation, changes.kind, modules.name, now.version, before.version, "         \
@@ -34,12 +38,30 @@ const char *const sqlite_sql_text[SQL_COUNT] = {
     [SQL_VERSION_FIND] = "SELECT id, digest FROM versions WHERE module = ? AND version = ?",
     [SQL_VERSION_ADD] =
         "INSERT INTO versions (module, version, digest, archive_digest, archive_bytes, bytes, "
-        "description, created_ms, created_by) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "created_ms, created_by, compression) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    [SQL_DESCRIPTION_ADD] = "INSERT INTO descriptions (version, json) VALUES (?, ?)",
     [SQL_ASSET_ADD] = "INSERT INTO assets (version, path, digest, bytes) VALUES (?, ?, ?, ?)",
-    [SQL_VERSIONS_ALL] = VERSION_COLUMNS "ORDER BY modules.name, versions.id",
-    [SQL_VERSIONS_OF_MODULE] = VERSION_COLUMNS "WHERE modules.name = ? ORDER BY versions.id",
+    [SQL_PATH_NEWEST] = "INSERT INTO paths (module, path, newest) VALUES (?, ?, ?) "
+                        "ON CONFLICT (module, path) DO UPDATE SET newest = excluded.newest",
+    [SQL_VERSIONS_ALL] = VERSIONS "ORDER BY modules.name, versions.id",
+    [SQL_VERSIONS_OF_MODULE] = VERSIONS "WHERE modules.name = ? ORDER BY versions.id",
+    [SQL_VERSION_GET] = VERSIONS "WHERE modules.id = ? AND versions.version = ?",
+    [SQL_HEADS_ALL] = HEADS "ORDER BY modules.name, versions.id",
+    [SQL_HEADS_OF_MODULE] = HEADS "WHERE modules.name = ? ORDER BY versions.id",
+    [SQL_HEADS_UNCOMPRESSED] = HEADS "WHERE compression < ? ORDER BY versions.id",
+    [SQL_VERSION_WITH] = "SELECT versions.version FROM modules "
+                         "JOIN paths ON paths.module = modules.id "
+                         "JOIN versions ON versions.id = paths.newest "
+                         "WHERE modules.name = ? AND paths.path = ?",
+    [SQL_VERSION_COMPRESSION] = "UPDATE versions SET compression = ? WHERE id = ?",
     [SQL_ASSETS_OF_VERSION] =
         "SELECT path, digest, bytes FROM assets WHERE version = ? ORDER BY path",
+    [SQL_VARIANTS_OF_VERSION] =
+        "SELECT path, coding, variants.digest, variants.bytes FROM assets "
+        "JOIN variants ON variants.blob = assets.digest WHERE version = ? ORDER BY path",
+    [SQL_VARIANT_PUT] = "INSERT INTO variants (blob, coding, digest, bytes) VALUES (?, ?, ?, ?) "
+                        "ON CONFLICT (blob, coding) DO UPDATE "
+                        "SET digest = excluded.digest, bytes = excluded.bytes",
 
     [SQL_LIVE_FIND] = "SELECT modules.id, live.generation, changes.version, changes.back, "
                       "versions.version FROM modules "

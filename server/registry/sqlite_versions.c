@@ -1,105 +1,7 @@
+/* Versions as they are read: heads, or whole. */
 #include "sqlite.h"
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-
-static enum berth_code module_id(struct sqlite_registry *registry, const char *name, int64_t *ret,
-                                 struct berth_error *error) {
-    struct sqlite_query query = sqlite_begin(registry, SQL_MODULE_FIND);
-    sqlite_put_text(&query, name);
-    *ret = sqlite_row(&query) ? sqlite_int(&query, 0) : 0;
-    return sqlite_end(&query, error);
-}
-
-static enum berth_code add_module(struct sqlite_registry *registry, const char *name, int64_t *ret,
-                                  struct berth_error *error) {
-    struct sqlite_query query = sqlite_begin(registry, SQL_MODULE_ADD);
-    sqlite_put_text(&query, name);
-    enum berth_code code = sqlite_run(&query, error);
-    return code ? code : module_id(registry, name, ret, error);
-}
-
-enum presence { ABSENT, SAME, OTHER };
-
-static enum berth_code look_for(struct sqlite_registry *registry, int64_t module,
-                                const struct berth_version *version, enum presence *ret,
-                                struct berth_error *error) {
-    struct sqlite_query query = sqlite_begin(registry, SQL_VERSION_FIND);
-    sqlite_put_int(&query, module);
-    sqlite_put_text(&query, version->version);
-    *ret = ABSENT;
-    if (sqlite_row(&query)) {
-        struct berth_digest digest = sqlite_digest(&query, 1);
-        *ret = berth_digest_equal(&digest, &version->digest) ? SAME : OTHER;
-    }
-    return sqlite_end(&query, error);
-}
-
-static enum berth_code add_asset(struct sqlite_registry *registry, int64_t version,
-                                 const struct berth_asset *asset, struct berth_error *error) {
-    struct sqlite_query query = sqlite_begin(registry, SQL_ASSET_ADD);
-    sqlite_put_int(&query, version);
-    sqlite_put_text(&query, asset->path);
-    sqlite_put_digest(&query, &asset->digest);
-    sqlite_put_int(&query, asset->bytes);
-    return sqlite_run(&query, error);
-}
-
-static enum berth_code add_version(struct sqlite_registry *registry, int64_t module,
-                                   const struct berth_version *version, int64_t *ret,
-                                   struct berth_error *error) {
-    struct sqlite_query query = sqlite_begin(registry, SQL_VERSION_ADD);
-    sqlite_put_int(&query, module);
-    sqlite_put_text(&query, version->version);
-    sqlite_put_digest(&query, &version->digest);
-    sqlite_put_digest(&query, &version->archive_digest);
-    sqlite_put_int(&query, version->archive_bytes);
-    sqlite_put_int(&query, version->bytes);
-    sqlite_put_text(&query, version->description);
-    sqlite_put_int(&query, version->created_ms);
-    sqlite_put_text(&query, version->created_by);
-    return sqlite_run_insert(&query, ret, error);
-}
-
-static enum berth_code add_all(struct sqlite_registry *registry,
-                               const struct berth_version *version, bool *ret_created,
-                               struct berth_error *error) {
-    int64_t module = 0;
-    int64_t id = 0;
-    enum presence presence = ABSENT;
-    enum berth_code code = add_module(registry, version->module, &module, error);
-    if (!code)
-        code = look_for(registry, module, version, &presence, error);
-    if (code)
-        return code;
-    if (presence == OTHER) {
-        berth_fail(error, BERTH_CONFLICT, "version-exists",
-                   "version %s of this module exists with other contents", version->version);
-        berth_error_hint(error, "a version never changes; publish under a new one");
-        return BERTH_CONFLICT;
-    }
-    *ret_created = presence == ABSENT;
-    if (presence == SAME)
-        return BERTH_OK;
-    code = add_version(registry, module, version, &id, error);
-    for (size_t i = 0; !code && i < version->asset_count; i++)
-        code = add_asset(registry, id, &version->assets[i], error);
-    return code;
-}
-
-enum berth_code sqlite_version_add(struct berth_registry *base, const struct berth_version *version,
-                                   bool *ret_created, struct berth_error *error) {
-    assert(version->module && version->version && version->description && version->created_by);
-    struct sqlite_registry *registry = sqlite_of(base);
-    bool created = false;
-    enum berth_code code = sqlite_transaction(registry, error);
-    if (code)
-        return code;
-    code = sqlite_finish(registry, add_all(registry, version, &created, error), error);
-    if (!code)
-        *ret_created = created;
-    return code;
-}
 
 /* A version as it is read: its texts lie one after the other in `text`, which grows and so moves.
  * Until all are there, they are known by their offsets. One record serves a whole walk. */
@@ -111,6 +13,18 @@ struct record {
     size_t *paths; /* offsets */
     size_t count;
     size_t capacity;
+};
+
+/* How much of a version is read. */
+enum depth { HEAD, ASSETS, VARIANTS };
+
+/* One walk over versions, and where its rows go. */
+struct walk {
+    enum depth depth;
+    berth_version_fn fn;
+    void *context;
+    struct record record;
+    bool stopped;
 };
 
 static void record_done(struct record *record) {
@@ -164,8 +78,8 @@ static enum berth_code read_assets(struct sqlite_registry *registry, int64_t ver
             query.result = SQLITE_NOMEM;
             break;
         }
-        record->assets[record->count].digest = digest;
-        record->assets[record->count].bytes = sqlite_int(&query, 2);
+        record->assets[record->count] =
+            (struct berth_asset){.digest = digest, .bytes = sqlite_int(&query, 2)};
         record->count++;
     }
     enum berth_code code = sqlite_end(&query, error);
@@ -174,57 +88,201 @@ static enum berth_code read_assets(struct sqlite_registry *registry, int64_t ver
     return code;
 }
 
-/* The row `query` stands on, with its assets, handed to fn. */
-static enum berth_code read_version(struct sqlite_query *query, struct record *record,
-                                    berth_version_fn fn, void *context, bool *ret_more,
+/* -1: one that a later berth has written. */
+static int coding_of(const char *name) {
+    int coding = BERTH_CODING_COUNT - 1;
+    while (coding >= 0 && strcmp(berth_coding_name((enum berth_coding)coding), name) != 0)
+        coding--;
+    return coding;
+}
+
+/* Both are sorted by path, so one pass puts each variant to its asset. */
+static enum berth_code read_variants(struct sqlite_registry *registry, int64_t version,
+                                     struct record *record, struct berth_error *error) {
+    struct sqlite_query query = sqlite_begin(registry, SQL_VARIANTS_OF_VERSION);
+    sqlite_put_int(&query, version);
+    size_t at = 0;
+    while (sqlite_row(&query)) {
+        const char *path = sqlite_text(&query, 0);
+        const char *name = sqlite_text(&query, 1);
+        struct berth_variant variant = {sqlite_digest(&query, 2), sqlite_int(&query, 3)};
+        if (!path || !name) {
+            query.result = SQLITE_NOMEM;
+            break;
+        }
+        while (at < record->count && strcmp(record->assets[at].path, path) != 0)
+            at++;
+        int coding = coding_of(name);
+        if (at < record->count && coding >= 0)
+            record->assets[at].variants[coding] = variant;
+    }
+    return sqlite_end(&query, error);
+}
+
+/* The columns of sqlite_sql.c's HEAD_COLUMNS, and the description after them. */
+enum column {
+    ID,
+    MODULE,
+    VERSION,
+    DIGEST,
+    ARCHIVE_DIGEST,
+    ARCHIVE_BYTES,
+    BYTES,
+    CREATED_MS,
+    CREATED_BY,
+    COMPRESSION,
+    DESCRIPTION,
+};
+
+static enum berth_code read_files(struct sqlite_query *query, struct walk *walk,
+                                  struct berth_error *error) {
+    int64_t id = sqlite_int(query, ID);
+    enum berth_code code = BERTH_OK;
+    if (walk->depth >= ASSETS)
+        code = read_assets(query->registry, id, &walk->record, error);
+    if (!code && walk->depth >= VARIANTS)
+        code = read_variants(query->registry, id, &walk->record, error);
+    return code;
+}
+
+/* The row `query` stands on, handed to the walk's function. */
+static enum berth_code read_version(struct sqlite_query *query, struct walk *walk,
                                     struct berth_error *error) {
+    struct record *record = &walk->record;
     size_t module = 0;
     size_t name = 0;
-    size_t description = 0;
     size_t by = 0;
+    size_t description = 0;
     record->text_length = 0;
     record->count = 0;
-    if (!add_text(record, sqlite_text(query, 1), &module) ||
-        !add_text(record, sqlite_text(query, 2), &name) ||
-        !add_text(record, sqlite_text(query, 7), &description) ||
-        !add_text(record, sqlite_text(query, 9), &by))
+    if (!add_text(record, sqlite_text(query, MODULE), &module) ||
+        !add_text(record, sqlite_text(query, VERSION), &name) ||
+        !add_text(record, sqlite_text(query, CREATED_BY), &by) ||
+        (walk->depth > HEAD && !add_text(record, sqlite_text(query, DESCRIPTION), &description)))
         return berth_fail(error, BERTH_NO_MEMORY, "memory", "out of memory");
-    enum berth_code code = read_assets(query->registry, sqlite_int(query, 0), record, error);
+    enum berth_code code = read_files(query, walk, error);
     struct berth_version version = {
-        .digest = sqlite_digest(query, 3),
-        .archive_digest = sqlite_digest(query, 4),
-        .archive_bytes = sqlite_int(query, 5),
-        .bytes = sqlite_int(query, 6),
-        .created_ms = sqlite_int(query, 8),
-        .assets = record->assets,
-        .asset_count = record->count,
         .module = record->text + module,
         .version = record->text + name,
-        .description = record->text + description,
+        .digest = sqlite_digest(query, DIGEST),
+        .archive_digest = sqlite_digest(query, ARCHIVE_DIGEST),
+        .archive_bytes = sqlite_int(query, ARCHIVE_BYTES),
+        .bytes = sqlite_int(query, BYTES),
+        .description = walk->depth > HEAD ? record->text + description : NULL,
+        .created_ms = sqlite_int(query, CREATED_MS),
         .created_by = record->text + by,
+        .compression = (enum berth_compression)sqlite_int(query, COMPRESSION),
+        .assets = walk->depth > HEAD ? record->assets : NULL,
+        .asset_count = record->count,
     };
     if (code || query->result != SQLITE_ROW)
         return code;
-    *ret_more = fn(&version, context);
+    walk->stopped = !walk->fn(&version, walk->context);
     return BERTH_OK;
+}
+
+/* Runs `query` to its end, or until the walk is stopped. */
+static enum berth_code run_walk(struct sqlite_query *query, struct walk *walk,
+                                struct berth_error *error) {
+    enum berth_code code = BERTH_OK;
+    while (!code && !walk->stopped && sqlite_row(query))
+        code = read_version(query, walk, error);
+    enum berth_code end = sqlite_end(query, code ? NULL : error);
+    record_done(&walk->record);
+    return code ? code : end;
+}
+
+static enum berth_code walk_versions(struct berth_registry *base, enum sqlite_sql all,
+                                     enum sqlite_sql of_module, const char *module,
+                                     struct walk *walk, struct berth_error *error) {
+    struct sqlite_registry *registry = sqlite_of(base);
+    sqlite_lock(registry);
+    struct sqlite_query query = sqlite_begin(registry, module ? of_module : all);
+    if (module)
+        sqlite_put_text(&query, module);
+    enum berth_code code = run_walk(&query, walk, error);
+    sqlite_unlock(registry);
+    return code;
+}
+
+enum berth_code sqlite_heads_each(struct berth_registry *base, const char *module,
+                                  berth_version_fn fn, void *context, struct berth_error *error) {
+    struct walk walk = {.depth = HEAD, .fn = fn, .context = context};
+    return walk_versions(base, SQL_HEADS_ALL, SQL_HEADS_OF_MODULE, module, &walk, error);
 }
 
 enum berth_code sqlite_versions_each(struct berth_registry *base, const char *module,
                                      berth_version_fn fn, void *context,
                                      struct berth_error *error) {
+    struct walk walk = {.depth = ASSETS, .fn = fn, .context = context};
+    return walk_versions(base, SQL_VERSIONS_ALL, SQL_VERSIONS_OF_MODULE, module, &walk, error);
+}
+
+enum berth_code sqlite_uncompressed_each(struct berth_registry *base, enum berth_compression below,
+                                         berth_version_fn fn, void *context,
+                                         struct berth_error *error) {
     struct sqlite_registry *registry = sqlite_of(base);
-    struct record record = {0};
-    bool more = true;
+    struct walk walk = {.depth = HEAD, .fn = fn, .context = context};
     sqlite_lock(registry);
-    struct sqlite_query query =
-        sqlite_begin(registry, module ? SQL_VERSIONS_OF_MODULE : SQL_VERSIONS_ALL);
-    if (module)
-        sqlite_put_text(&query, module);
-    enum berth_code code = BERTH_OK;
-    while (!code && more && sqlite_row(&query))
-        code = read_version(&query, &record, fn, context, &more, error);
-    enum berth_code end = sqlite_end(&query, code ? NULL : error);
+    struct sqlite_query query = sqlite_begin(registry, SQL_HEADS_UNCOMPRESSED);
+    sqlite_put_int(&query, below);
+    enum berth_code code = run_walk(&query, &walk, error);
     sqlite_unlock(registry);
-    record_done(&record);
-    return code ? code : end;
+    return code;
+}
+
+/* What version_get hands on, and whether there was anything. */
+struct got {
+    berth_version_fn fn;
+    void *context;
+    bool found;
+};
+
+static bool hand_on(const struct berth_version *version, void *context) {
+    struct got *got = context;
+    got->found = true;
+    (void)got->fn(version, got->context);
+    return false;
+}
+
+enum berth_code sqlite_version_get(struct berth_registry *base, const char *module,
+                                   const char *version, berth_version_fn fn, void *context,
+                                   struct berth_error *error) {
+    struct sqlite_registry *registry = sqlite_of(base);
+    struct got got = {.fn = fn, .context = context};
+    struct walk walk = {.depth = VARIANTS, .fn = hand_on, .context = &got};
+    int64_t id = 0;
+    sqlite_lock(registry);
+    enum berth_code code = sqlite_module_id(registry, module, &id, error);
+    if (!code) {
+        struct sqlite_query query = sqlite_begin(registry, SQL_VERSION_GET);
+        sqlite_put_int(&query, id);
+        sqlite_put_text(&query, version);
+        code = run_walk(&query, &walk, error);
+    }
+    sqlite_unlock(registry);
+    return code || got.found ? code : sqlite_fail_unknown(id, error);
+}
+
+enum berth_code sqlite_version_with(struct berth_registry *base, const char *module,
+                                    const char *path, char **ret, struct berth_error *error) {
+    struct sqlite_registry *registry = sqlite_of(base);
+    char *found = NULL;
+    sqlite_lock(registry);
+    struct sqlite_query query = sqlite_begin(registry, SQL_VERSION_WITH);
+    sqlite_put_text(&query, module);
+    sqlite_put_text(&query, path);
+    if (sqlite_row(&query)) {
+        const char *text = sqlite_text(&query, 0);
+        found = text ? strdup(text) : NULL;
+        if (!found)
+            query.result = SQLITE_NOMEM;
+    }
+    enum berth_code code = sqlite_end(&query, error);
+    sqlite_unlock(registry);
+    if (code)
+        free(found);
+    else
+        *ret = found;
+    return code;
 }

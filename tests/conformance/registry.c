@@ -11,6 +11,8 @@ int main(void) {
         fixture_backend = &BACKENDS[i];
         print_message("backend: %s\n", fixture_backend->name);
         failures += run_versions();
+        failures += run_lookups();
+        failures += run_variants();
         failures += run_activations();
         failures += run_pages();
         failures += run_tokens();

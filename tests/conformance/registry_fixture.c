@@ -145,3 +145,34 @@ int64_t fixture_generation(struct fixture *fixture) {
     assert_int_equal(fixture->ops->generation(fixture->registry, &generation, NULL), BERTH_OK);
     return generation;
 }
+
+bool fixture_list(const struct berth_version *version, void *context) {
+    struct fixture_list *list = context;
+    size_t length = strlen(list->text);
+    (void)snprintf(list->text + length, sizeof list->text - length, "%s%s@%s", length ? " " : "",
+                   version->module, version->version);
+    return --list->left != 0;
+}
+
+bool fixture_compare(const struct berth_version *found, void *context) {
+    const struct berth_version *expected = context;
+    assert_string_equal(found->module, expected->module);
+    assert_string_equal(found->version, expected->version);
+    assert_true(berth_digest_equal(&found->digest, &expected->digest));
+    assert_true(berth_digest_equal(&found->archive_digest, &expected->archive_digest));
+    assert_int_equal(found->archive_bytes, expected->archive_bytes);
+    assert_int_equal(found->bytes, expected->bytes);
+    assert_string_equal(found->description, expected->description);
+    assert_int_equal(found->created_ms, expected->created_ms);
+    assert_string_equal(found->created_by, expected->created_by);
+    assert_int_equal(found->compression, expected->compression);
+    assert_int_equal(found->asset_count, expected->asset_count);
+    for (size_t i = 0; i < found->asset_count; i++) {
+        assert_string_equal(found->assets[i].path, expected->assets[i].path);
+        assert_true(berth_digest_equal(&found->assets[i].digest, &expected->assets[i].digest));
+        assert_int_equal(found->assets[i].bytes, expected->assets[i].bytes);
+        assert_memory_equal(found->assets[i].variants, expected->assets[i].variants,
+                            sizeof expected->assets[i].variants);
+    }
+    return true;
+}

@@ -45,6 +45,16 @@ enum berth_code fixture_upload(struct fixture *fixture, const char *module, cons
                                const char *contents, bool *ret_created);
 void fixture_add(struct fixture *fixture, const char *module, const char *version);
 
+/* For walks: "module@version ..." of all that is told, until `left` records were taken. */
+struct fixture_list {
+    char text[512];
+    int left;
+};
+bool fixture_list(const struct berth_version *version, void *context);
+
+/* For walks: `context` is the version that must be found, whole. */
+bool fixture_compare(const struct berth_version *found, void *context);
+
 /* Activates, or rolls back, whatever the generation is; the generation after it. */
 int64_t fixture_activate(struct fixture *fixture, const char *module, const char *version);
 enum berth_code fixture_try(struct fixture *fixture, const char *module, const char *version,

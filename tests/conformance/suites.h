@@ -3,6 +3,8 @@
 #define BERTH_TESTS_SUITES_H
 
 int run_versions(void);
+int run_lookups(void);
+int run_variants(void);
 int run_activations(void);
 int run_pages(void);
 int run_tokens(void);

@@ -8,31 +8,17 @@ static void a_fresh_registry_is_empty(void **state) {
     assert_string_equal(fixture_live(fixture, "header-app"), "");
 }
 
-/* "module@version …" of all that is told. */
-struct list {
-    char text[512];
-    int left; /* records to take */
-};
-
-static bool add_to_list(const struct berth_version *version, void *context) {
-    struct list *list = context;
-    size_t length = strlen(list->text);
-    (void)snprintf(list->text + length, sizeof list->text - length, "%s%s@%s", length ? " " : "",
-                   version->module, version->version);
-    return --list->left != 0;
-}
-
 static const char *listed(struct fixture *fixture, const char *module, int count,
-                          struct list *list) {
-    *list = (struct list){.left = count};
+                          struct fixture_list *list) {
+    *list = (struct fixture_list){.left = count};
     assert_int_equal(
-        fixture->ops->versions_each(fixture->registry, module, add_to_list, list, NULL), BERTH_OK);
+        fixture->ops->versions_each(fixture->registry, module, fixture_list, list, NULL), BERTH_OK);
     return list->text;
 }
 
 static void versions_come_by_module_then_in_order_of_upload(void **state) {
     struct fixture *fixture = *state;
-    struct list list;
+    struct fixture_list list;
     fixture_add(fixture, "menu", "2.0.0");
     fixture_add(fixture, "@shop/cart", "1.0.0");
     fixture_add(fixture, "menu", "1.0.0");
@@ -45,31 +31,11 @@ static void versions_come_by_module_then_in_order_of_upload(void **state) {
 
 static void a_callback_can_stop_the_walk(void **state) {
     struct fixture *fixture = *state;
-    struct list list;
+    struct fixture_list list;
     fixture_add(fixture, "menu", "1.0.0");
     fixture_add(fixture, "menu", "1.1.0");
     assert_string_equal(listed(fixture, NULL, 1, &list), "menu@1.0.0");
     assert_string_equal(listed(fixture, NULL, 99, &list), "menu@1.0.0 menu@1.1.0");
-}
-
-static bool compare(const struct berth_version *found, void *context) {
-    const struct berth_version *expected = context;
-    assert_string_equal(found->module, expected->module);
-    assert_string_equal(found->version, expected->version);
-    assert_true(berth_digest_equal(&found->digest, &expected->digest));
-    assert_true(berth_digest_equal(&found->archive_digest, &expected->archive_digest));
-    assert_int_equal(found->archive_bytes, expected->archive_bytes);
-    assert_int_equal(found->bytes, expected->bytes);
-    assert_string_equal(found->description, expected->description);
-    assert_int_equal(found->created_ms, expected->created_ms);
-    assert_string_equal(found->created_by, expected->created_by);
-    assert_int_equal(found->asset_count, expected->asset_count);
-    for (size_t i = 0; i < found->asset_count; i++) {
-        assert_string_equal(found->assets[i].path, expected->assets[i].path);
-        assert_true(berth_digest_equal(&found->assets[i].digest, &expected->assets[i].digest));
-        assert_int_equal(found->assets[i].bytes, expected->assets[i].bytes);
-    }
-    return true;
 }
 
 static void a_version_comes_back_as_it_was_given_also_after_a_restart(void **state) {
@@ -81,7 +47,7 @@ static void a_version_comes_back_as_it_was_given_also_after_a_restart(void **sta
                      BERTH_OK);
     for (int i = 0; i < 2; i++) {
         assert_int_equal(
-            fixture->ops->versions_each(fixture->registry, NULL, compare, &version, NULL),
+            fixture->ops->versions_each(fixture->registry, NULL, fixture_compare, &version, NULL),
             BERTH_OK);
         fixture_reopen(fixture);
     }
@@ -118,7 +84,7 @@ static void a_version_may_have_many_assets_or_none(void **state) {
         assert_int_equal(fixture->ops->version_add(fixture->registry, &version, &created, NULL),
                          BERTH_OK);
         assert_int_equal(
-            fixture->ops->versions_each(fixture->registry, "wide", compare, &version, NULL),
+            fixture->ops->versions_each(fixture->registry, "wide", fixture_compare, &version, NULL),
             BERTH_OK);
         berth_version_done(&version);
     }
@@ -126,7 +92,7 @@ static void a_version_may_have_many_assets_or_none(void **state) {
 
 static void the_same_contents_again_are_fine_and_not_created(void **state) {
     struct fixture *fixture = *state;
-    struct list list;
+    struct fixture_list list;
     bool created = false;
     assert_int_equal(fixture_upload(fixture, "menu", "1.0.0", "bytes", &created), BERTH_OK);
     assert_true(created);
@@ -137,7 +103,7 @@ static void the_same_contents_again_are_fine_and_not_created(void **state) {
 
 static void other_contents_under_a_version_are_a_conflict(void **state) {
     struct fixture *fixture = *state;
-    struct list list;
+    struct fixture_list list;
     bool created = true;
     fixture_add(fixture, "menu", "1.0.0");
     assert_int_equal(fixture_upload(fixture, "menu", "1.0.0", "other bytes", &created),
@@ -149,7 +115,7 @@ static void other_contents_under_a_version_are_a_conflict(void **state) {
 
 static void one_version_may_exist_in_two_modules(void **state) {
     struct fixture *fixture = *state;
-    struct list list;
+    struct fixture_list list;
     fixture_add(fixture, "menu", "1.0.0");
     fixture_add(fixture, "cart", "1.0.0");
     assert_string_equal(listed(fixture, NULL, 99, &list), "cart@1.0.0 menu@1.0.0");
@@ -159,7 +125,7 @@ static void one_version_may_exist_in_two_modules(void **state) {
 static void a_version_that_fails_half_way_leaves_nothing(void **state) {
     struct fixture *fixture = *state;
     struct berth_version version;
-    struct list list;
+    struct fixture_list list;
     bool created = false;
     fixture_version("menu", "1.0.0", "bytes", &version);
     free(version.assets[2].path);

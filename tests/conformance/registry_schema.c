@@ -1,0 +1,246 @@
+/* A file that an older berth made (data/registry/schema-1.db) opens, keeps all that is in it, and
+ * is of our schema then; whatever ends the server meanwhile, it is whole, old or new. */
+#include "registry_fixture.h"
+#include <signal.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+enum { OUR_SCHEMA = 2, PAGE_BYTES = 4096, USER_VERSION = 60 /* offset in the header */ };
+
+static const struct backend SQLITE = {"sqlite", berth_registry_sqlite_open};
+
+static char *old_database(size_t *ret_bytes) {
+    return temp_file_read(BERTH_TEST_DATA "/registry", "schema-1.db", ret_bytes);
+}
+
+static void put_database(const char *directory, const char *data, size_t bytes) {
+    char log[TEMP_PATH_BYTES + 8];
+    (void)snprintf(log, sizeof log, "%s/db-wal", directory);
+    (void)unlink(log);
+    temp_file_write(directory, "db", data, bytes);
+}
+
+/* What the file itself says; the registry must be closed. */
+static unsigned schema_of(const char *directory) {
+    char *data = temp_file_read(directory, "db", NULL);
+    unsigned schema = (unsigned char)data[USER_VERSION + 3];
+    free(data);
+    return schema;
+}
+
+static struct fixture *open_in(const char *directory) {
+    struct fixture *fixture = calloc(1, sizeof *fixture);
+    assert_non_null(fixture);
+    (void)snprintf(fixture->directory, sizeof fixture->directory, "%s", directory);
+    enum berth_code code = SQLITE.open(directory, &fixture->registry, &fixture->error);
+    if (code)
+        print_error("%s: %s\n", fixture->error.rule, fixture->error.text);
+    assert_int_equal(code, BERTH_OK);
+    fixture->ops = fixture->registry->ops;
+    return fixture;
+}
+
+static void close_it(struct fixture *fixture) {
+    fixture->ops->close(fixture->registry);
+    free(fixture);
+}
+
+struct found {
+    size_t assets;
+    int64_t bytes;
+    size_t description;
+    char name[96];
+};
+
+static bool note(const struct berth_version *version, void *context) {
+    struct found *found = context;
+    found->assets = version->asset_count;
+    found->bytes = version->bytes;
+    found->description = strlen(version->description);
+    (void)snprintf(found->name, sizeof found->name, "%s@%s by %s", version->module,
+                   version->version, version->created_by);
+    return true;
+}
+
+static void assert_version(struct fixture *fixture, const char *module, const char *version,
+                           const struct found *expected) {
+    struct found found = {0};
+    assert_int_equal(fixture->ops->version_get(fixture->registry, module, version, note, &found,
+                                               &fixture->error),
+                     BERTH_OK);
+    assert_string_equal(found.name, expected->name);
+    assert_int_equal(found.assets, expected->assets);
+    assert_int_equal(found.bytes, expected->bytes);
+    assert_int_equal(found.description, expected->description);
+}
+
+static bool count_change(const struct berth_change *change, void *context) {
+    (void)change;
+    ++*(int *)context;
+    return true;
+}
+
+static bool is_home(const struct berth_page_record *page, void *context) {
+    ++*(int *)context;
+    assert_string_equal(page->name, "home");
+    assert_string_equal(page->path, "/home");
+    return true;
+}
+
+static bool count_token(const struct berth_token_record *token, void *context) {
+    (void)token;
+    ++*(int *)context;
+    return true;
+}
+
+static void assert_the_rest(struct fixture *fixture) {
+    int changes = 0;
+    int pages = 0;
+    int tokens = 0;
+    char *back = NULL;
+    assert_int_equal(fixture_generation(fixture), 6);
+    assert_string_equal(fixture_live(fixture, "header-app"), "1.0.0");
+    assert_string_equal(fixture_live(fixture, "@shop/cart"), "");
+    assert_int_equal(fixture->ops->way_back(fixture->registry, "header-app", &back, NULL),
+                     BERTH_OK);
+    assert_null(back);
+    assert_int_equal(fixture->ops->changes_each(fixture->registry, NULL, NULL, 0, 99, count_change,
+                                                &changes, NULL),
+                     BERTH_OK);
+    assert_int_equal(changes, 6);
+    assert_int_equal(fixture->ops->pages_each(fixture->registry, is_home, &pages, NULL), BERTH_OK);
+    assert_int_equal(pages, 1);
+    assert_int_equal(fixture->ops->tokens_each(fixture->registry, count_token, &tokens, NULL),
+                     BERTH_OK);
+    assert_int_equal(tokens, 2);
+}
+
+static void assert_with(struct fixture *fixture, const char *path, const char *expected) {
+    char *found = NULL;
+    assert_int_equal(
+        fixture->ops->version_with(fixture->registry, "header-app", path, &found, NULL), BERTH_OK);
+    assert_string_equal(found ? found : "", expected);
+    free(found);
+}
+
+/* All that the old file has, through our operations. */
+static void assert_all_is_there(struct fixture *fixture) {
+    struct fixture_list list = {.left = 99};
+    assert_int_equal(fixture->ops->heads_each(fixture->registry, NULL, fixture_list, &list, NULL),
+                     BERTH_OK);
+    assert_string_equal(list.text,
+                        "@shop/cart@1.0.0-rc.1+build.5 header-app@1.0.0 header-app@1.1.0");
+    list = (struct fixture_list){.left = 99};
+    assert_int_equal(fixture->ops->uncompressed_each(fixture->registry, BERTH_COMPRESSION_BEST,
+                                                     fixture_list, &list, NULL),
+                     BERTH_OK);
+    assert_string_equal(list.text,
+                        "header-app@1.0.0 header-app@1.1.0 @shop/cart@1.0.0-rc.1+build.5");
+    assert_version(fixture, "header-app", "1.0.0",
+                   &(struct found){21, 592742, 1242, "header-app@1.0.0 by admin"});
+    assert_version(fixture, "header-app", "1.1.0",
+                   &(struct found){25, 604156, 1435, "header-app@1.1.0 by admin"});
+    assert_version(fixture, "@shop/cart", "1.0.0-rc.1+build.5",
+                   &(struct found){62, 4631, 9085, "@shop/cart@1.0.0-rc.1+build.5 by admin"});
+    assert_with(fixture, "remoteEntry.js", "1.1.0");
+    assert_with(fixture, "chunk00.js", "");
+    assert_the_rest(fixture);
+}
+
+static void an_older_file_keeps_all_and_becomes_ours(void **state) {
+    char directory[TEMP_PATH_BYTES];
+    size_t bytes = 0;
+    (void)state;
+    char *data = old_database(&bytes);
+    assert_int_equal(data[USER_VERSION + 3], 1);
+    temp_directory_make(directory);
+    put_database(directory, data, bytes);
+    for (int i = 0; i < 2; i++) {
+        struct fixture *fixture = open_in(directory);
+        assert_all_is_there(fixture);
+        close_it(fixture);
+        assert_int_equal(schema_of(directory), OUR_SCHEMA);
+    }
+    struct fixture *fixture = open_in(directory);
+    fixture_add(fixture, "header-app", "1.2.0");
+    assert_int_equal(fixture_activate(fixture, "header-app", "1.2.0"), 7);
+    assert_with(fixture, "remoteEntry.js", "1.2.0");
+    close_it(fixture);
+    free(data);
+    temp_directory_remove(directory);
+}
+
+static void a_new_file_is_ours_at_once(void **state) {
+    char directory[TEMP_PATH_BYTES];
+    (void)state;
+    temp_directory_make(directory);
+    close_it(open_in(directory));
+    assert_int_equal(schema_of(directory), OUR_SCHEMA);
+    temp_directory_remove(directory);
+}
+
+struct limited {
+    const char *directory;
+    size_t bytes; /* no file may grow over this */
+    bool killed;  /* else the write fails, as on a full disk */
+};
+
+static int open_limited(void *context) {
+    const struct limited *limited = context;
+    const struct rlimit limit = {limited->bytes, limited->bytes};
+    struct berth_registry *registry = NULL;
+    (void)signal(SIGXFSZ, limited->killed ? SIG_DFL : SIG_IGN);
+    if (setrlimit(RLIMIT_FSIZE, &limit) != 0)
+        return 99;
+    enum berth_code code = SQLITE.open(limited->directory, &registry, NULL);
+    return code ? 1 : 0;
+}
+
+/* The log has the migration; it is cut off at every page until it is long enough. What a child
+ * could not write, the next open does from the start. */
+static void cut_off_everywhere(bool killed, int status) {
+    char directory[TEMP_PATH_BYTES];
+    size_t bytes = 0;
+    int cuts = 0;
+    int result = status;
+    char *data = old_database(&bytes);
+    temp_directory_make(directory);
+    for (size_t limit = PAGE_BYTES / 2; result != 0; limit += PAGE_BYTES) {
+        put_database(directory, data, bytes);
+        struct limited limited = {directory, limit, killed};
+        result = temp_in_child(open_limited, &limited);
+        if (result != 0) {
+            assert_int_equal(result, status);
+            assert_int_equal(schema_of(directory), 1);
+            cuts++;
+        }
+        struct fixture *fixture = open_in(directory);
+        assert_all_is_there(fixture);
+        close_it(fixture);
+    }
+    assert_true(cuts > 4);
+    free(data);
+    temp_directory_remove(directory);
+}
+
+static void a_kill_at_any_write_leaves_the_older_file(void **state) {
+    (void)state;
+    cut_off_everywhere(true, 128 + SIGXFSZ);
+}
+
+static void a_disk_that_fills_up_at_any_write_leaves_the_older_file(void **state) {
+    (void)state;
+    cut_off_everywhere(false, 1);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_older_file_keeps_all_and_becomes_ours),
+        cmocka_unit_test(a_new_file_is_ours_at_once),
+        cmocka_unit_test(a_kill_at_any_write_leaves_the_older_file),
+        cmocka_unit_test(a_disk_that_fills_up_at_any_write_leaves_the_older_file),
+    };
+    fixture_backend = &SQLITE;
+    return cmocka_run_group_tests_name("registry_schema", tests, NULL, NULL);
+}
