@@ -147,7 +147,8 @@ struct berth_prepared {
     bool ranges;
 };
 
-/* `content` must have an ETag and a body. false when out of memory. */
+/* `content` must have an ETag of at most 71 bytes, a body, and no status. false when out of memory.
+ */
 bool berth_prepare(const struct berth_content *content, struct berth_prepared *ret);
 void berth_prepared_done(struct berth_prepared *prepared);
 /* As berth_answer_content answers the content that it was made of. */

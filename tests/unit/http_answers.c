@@ -241,6 +241,76 @@ static void what_the_client_has_is_not_sent_again(void **state) {
     answer_done(&answer);
 }
 
+/* Ids and dates differ from request to request; all else of a head must be the same. */
+static void assert_same_answer(const struct site *site, const char *method, const char *path,
+                               const char *headers, int status) {
+    static const char *const kinds[] = {"content", "prepared"};
+    struct answer answers[2];
+    for (int i = 0; i < 2; i++) {
+        char line[128];
+        (void)snprintf(line, sizeof line, "%s /%s/%s", method, kinds[i], path);
+        fetch(site, line, headers, status, &answers[i]);
+        drop_line(answers[i].head, "Date:");
+        drop_line(answers[i].head, "X-Request-Id:");
+    }
+    if (status != 416) { /* a problem holds its request's id */
+        assert_string_equal(answers[0].head, answers[1].head);
+        assert_int_equal(answers[0].length, answers[1].length);
+        assert_memory_equal(answers[0].body, answers[1].body, answers[0].length);
+    }
+    answer_done(&answers[0]);
+    answer_done(&answers[1]);
+}
+
+static void a_prepared_answer_is_what_its_content_answers(void **state) {
+    static const struct {
+        const char *method, *path, *headers;
+        int status;
+    } cases[] = {
+        {"GET", "text", "", 200},
+        {"HEAD", "text", "", 200},
+        {"POST", "text", "Content-Length: 0\r\n", 200},
+        {"POST", "text", "Content-Length: 0\r\nIf-None-Match: *\r\n", 200},
+        {"GET", "text", "If-None-Match: \"abc\"\r\n", 304},
+        {"HEAD", "text", "If-None-Match: \"x\", W/\"abc\"\r\n", 304},
+        {"GET", "text", "If-None-Match: \"abcd\"\r\n", 200},
+        {"GET", "text", "If-None-Match: \"abc\"\r\nRange: bytes=0-0\r\n", 304},
+        {"GET", "text", "Range: bytes=1-3\r\n", 206},
+        {"GET", "text", "Range: bytes=-1\r\nIf-Range: \"abc\"\r\n", 206},
+        {"GET", "text", "Range: bytes=-1\r\nIf-Range: \"old\"\r\n", 200},
+        {"GET", "text", "Range: bytes=11-\r\n", 416},
+        {"HEAD", "text", "Range: bytes=1-3\r\n", 200},
+        {"POST", "text", "Content-Length: 0\r\nRange: bytes=1-3\r\n", 200},
+        {"GET", "0", "", 200},
+        {"GET", "10000", "", 200},
+        {"GET", "65000", "", 200},
+        {"GET", "65536", "", 200},
+        {"GET", "131072", "", 200},
+        {"GET", "1000000", "", 200},
+        {"HEAD", "1000000", "", 200},
+        {"GET", "1000000", "If-None-Match: \"bytes\"\r\n", 304},
+        {"GET", "1000000", "Range: bytes=100000-899999\r\n", 206},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_same_answer(*state, cases[i].method, cases[i].path, cases[i].headers,
+                           cases[i].status);
+}
+
+static void what_cannot_be_prepared_is_refused(void **state) {
+    (void)state;
+    char etag[80] = "";
+    struct berth_prepared prepared;
+    struct berth_content content = {
+        .content_type = "text/plain", .etag = etag, .body = "", .length = 0};
+    memset(etag, 'x', 71);
+    assert_true(berth_prepare(&content, &prepared));
+    assert_string_equal(prepared.etag, etag);
+    berth_prepared_done(&prepared);
+    memset(etag, 'x', 72);
+    assert_false(berth_prepare(&content, &prepared));
+    berth_prepared_done(&prepared);
+}
+
 static void problems_say_what_and_whether_to_retry(void **state) {
     struct answer answer;
     char id[256];
@@ -496,6 +566,8 @@ int main(void) {
         cmocka_unit_test(many_ranges_and_other_methods_give_the_whole),
         cmocka_unit_test(if_range_guards_a_range),
         cmocka_unit_test(what_the_client_has_is_not_sent_again),
+        cmocka_unit_test(a_prepared_answer_is_what_its_content_answers),
+        cmocka_unit_test(what_cannot_be_prepared_is_refused),
         cmocka_unit_test(problems_say_what_and_whether_to_retry),
         cmocka_unit_test(bad_paths_and_queries_are_refused_before_the_handler),
         cmocka_unit_test(a_handler_sees_the_request_decoded),

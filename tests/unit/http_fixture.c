@@ -29,19 +29,38 @@ void site_wait(int *patience) {
     sleep_ms(10);
 }
 
+static const struct berth_content text = {
+    .content_type = "text/plain; charset=utf-8",
+    .cache_control = "public, max-age=60",
+    .etag = "\"abc\"",
+    .headers = "Vary: Accept-Encoding\r\nX-Extra: 1\r\n",
+    .headers_304 = "Vary: Accept-Encoding\r\n",
+    .body = "hello world",
+    .length = 11,
+    .ranges = true,
+};
+
 static void get_text(struct berth_exchange *exchange, void *app) {
     (void)app;
-    struct berth_content content = {
-        .content_type = "text/plain; charset=utf-8",
-        .cache_control = "public, max-age=60",
-        .etag = "\"abc\"",
-        .headers = "Vary: Accept-Encoding\r\nX-Extra: 1\r\n",
-        .headers_304 = "Vary: Accept-Encoding\r\n",
-        .body = "hello world",
-        .length = 11,
-        .ranges = true,
-    };
-    berth_answer_content(exchange, &content);
+    berth_answer_content(exchange, &text);
+}
+
+/* The same made ahead, and made anew from strings that are gone when it is answered. */
+static void get_prepared(struct berth_exchange *exchange, void *app) {
+    (void)app;
+    struct berth_content content = text;
+    struct berth_prepared prepared;
+    char *etag = strdup(text.etag), *headers = strdup(text.headers),
+         *type = strdup(text.content_type);
+    content.etag = etag;
+    content.headers = headers;
+    content.content_type = type;
+    assert_true(berth_prepare(&content, &prepared));
+    free(etag);
+    free(headers);
+    free(type);
+    berth_answer_prepared(exchange, &prepared);
+    berth_prepared_done(&prepared);
 }
 
 static int64_t count_of(struct berth_exchange *exchange) {
@@ -55,6 +74,32 @@ static void get_bytes(struct berth_exchange *exchange, void *app) {
                                     .length = count_of(exchange),
                                     .ranges = true};
     berth_answer_content(exchange, &content);
+}
+
+/* Of any size, without lines that may be left out. */
+static const struct berth_content *tagged_bytes(struct berth_exchange *exchange,
+                                                struct berth_content *ret) {
+    *ret = (struct berth_content){.content_type = "application/octet-stream",
+                                  .etag = "\"bytes\"",
+                                  .body = all_bytes,
+                                  .length = count_of(exchange),
+                                  .ranges = true};
+    return ret;
+}
+
+static void get_tagged_bytes(struct berth_exchange *exchange, void *app) {
+    (void)app;
+    struct berth_content content;
+    berth_answer_content(exchange, tagged_bytes(exchange, &content));
+}
+
+static void get_prepared_bytes(struct berth_exchange *exchange, void *app) {
+    (void)app;
+    struct berth_content content;
+    struct berth_prepared prepared;
+    assert_true(berth_prepare(tagged_bytes(exchange, &content), &prepared));
+    berth_answer_prepared(exchange, &prepared);
+    berth_prepared_done(&prepared);
 }
 
 static bool read_bytes(void *context, int64_t offset, void *ret, size_t length) {
@@ -238,6 +283,10 @@ static void remove_it(struct berth_exchange *exchange, void *app) {
 
 static const struct berth_route routes[] = {
     {.pattern = "/text", .cors = true, .get = get_text, .post = take_echo},
+    {.pattern = "/prepared/text", .cors = true, .get = get_prepared, .post = get_prepared},
+    {.pattern = "/content/text", .cors = true, .get = get_text, .post = get_text},
+    {.pattern = "/prepared/{count}", .get = get_prepared_bytes},
+    {.pattern = "/content/{count}", .get = get_tagged_bytes},
     {.pattern = "/bytes/{count}", .get = get_bytes},
     {.pattern = "/read/{count}", .get = get_read},
     {.pattern = "/broken/{count}", .get = get_broken},

@@ -1,0 +1,153 @@
+/* The head is built in the worker's piece buffer; what fits behind it goes out in the same write,
+ * the rest in pieces of 64 KiB, which stay in the cache while the socket drains. */
+#include "send.h"
+
+#include "problem.h"
+#include <assert.h>
+#include <civetweb.h>
+#include <string.h>
+
+/* A last piece may be this much longer than the others rather than make one more write. */
+enum { LAST_PIECE_SLACK_BYTES = 4096 };
+
+/* One write with a deadline. */
+bool berth_send_piece(struct berth_exchange *exchange, const void *data, size_t length,
+                      int64_t deadline_ms) {
+    if (exchange->broken)
+        return false;
+    struct berth_watch_slot *slot = &exchange->worker->slot;
+    berth_watch_begin(slot, deadline_ms, SHUT_RDWR);
+    int written = mg_write(exchange->connection, data, length);
+    bool was_cut = berth_watch_end(slot);
+    if (written == (int)length && !was_cut)
+        return true;
+    exchange->broken = exchange->close = true;
+    return false;
+}
+
+/* `body_length` of the bytes are body. */
+static bool put_paced(struct berth_exchange *exchange, const void *data, size_t length,
+                      size_t body_length) {
+    struct berth_pace *pace = &exchange->write_pace;
+    int64_t deadline_ms = berth_pace_start(pace, berth_monotonic_ms(), length);
+    if (!berth_send_piece(exchange, data, length, deadline_ms))
+        return false;
+    exchange->sent_bytes += (int64_t)body_length;
+    return true;
+}
+
+static void finish_piece(struct berth_exchange *exchange, size_t length) {
+    berth_pace_finish(&exchange->write_pace, berth_monotonic_ms(), length);
+}
+
+static const char *date_of(struct berth_worker *worker, int64_t time_ms) {
+    int64_t second = time_ms / 1000;
+    if (worker->date_second != second) {
+        worker->date_second = second;
+        berth_http_date(time_ms, worker->date);
+    }
+    return worker->date;
+}
+
+static void put_connection(struct berth_exchange *exchange, struct berth_head *head) {
+    if (exchange->body_read < exchange->body_bytes ||
+        atomic_load_explicit(&exchange->worker->listener->draining, memory_order_relaxed))
+        exchange->close = true;
+    if (exchange->close)
+        berth_head_text(head, "Connection: close\r\n");
+    else if (exchange->is_http_1_0)
+        berth_head_text(head, "Connection: keep-alive\r\n");
+}
+
+/* The status line and what every answer carries. */
+void berth_send_start(struct berth_exchange *exchange, struct berth_head *head, int status) {
+    assert(!exchange->answered);
+    if (exchange->answered) /* a second answer would be taken for that of the next request */
+        exchange->broken = true;
+    exchange->answered = true;
+    exchange->status = status;
+    berth_head_init(head, exchange->worker->scratch->out, BERTH_PIECE_BYTES);
+    berth_head_text(head, "HTTP/1.1 ");
+    berth_head_number(head, status);
+    berth_head_text(head, " ");
+    berth_head_text(head, berth_problem_reason(status));
+    berth_head_text(head, "\r\nDate: ");
+    berth_head_text(head, date_of(exchange->worker, exchange->time_ms));
+    berth_head_text(head, "\r\nX-Request-Id: ");
+    berth_head_bytes(head, exchange->id, BERTH_ID_BYTES - 1);
+    berth_head_text(head, "\r\nX-Content-Type-Options: nosniff\r\n");
+    put_connection(exchange, head);
+    if (exchange->route && exchange->route->cors)
+        berth_head_text(head, "Access-Control-Allow-Origin: *\r\n"
+                              "Cross-Origin-Resource-Policy: cross-origin\r\n");
+}
+
+void berth_send_length(struct berth_head *head, int64_t length) {
+    berth_head_text(head, "Content-Length: ");
+    berth_head_number(head, length);
+    berth_head_text(head, "\r\n");
+}
+
+/* Takes back a head that was not sent, and answers 500. */
+static void fail_unsent(struct berth_exchange *exchange, const char *rule, const char *text) {
+    struct berth_error *error = &exchange->worker->error;
+    exchange->answered = false;
+    error->code = BERTH_OK;
+    berth_fail(error, BERTH_IO, rule, "%s", text);
+    berth_answer_problem(exchange, error);
+}
+
+static bool fill(const struct berth_content *content, int64_t offset, char *ret, size_t length) {
+    if (content->body) {
+        memcpy(ret, (const char *)content->body + offset, length);
+        return true;
+    }
+    return content->read(content->read_context, offset, ret, length);
+}
+
+static void send_rest(struct berth_exchange *exchange, const struct berth_content *content,
+                      int64_t offset, int64_t left) {
+    while (left > 0) {
+        size_t length = BERTH_PIECE_BYTES;
+        if (left <= BERTH_PIECE_BYTES ||
+            (content->body && left <= BERTH_PIECE_BYTES + LAST_PIECE_SLACK_BYTES))
+            length = (size_t)left;
+        const char *data = (const char *)content->body + offset;
+        if (!content->body) {
+            data = exchange->worker->scratch->out;
+            if (!fill(content, offset, exchange->worker->scratch->out, length)) {
+                exchange->broken = exchange->close = true;
+                return;
+            }
+        }
+        if (!put_paced(exchange, data, length, length))
+            return;
+        finish_piece(exchange, length);
+        offset += (int64_t)length;
+        left -= (int64_t)length;
+    }
+}
+
+/* Ends the head and sends it with `length` bytes of the content, unless this is HEAD. */
+void berth_send_out(struct berth_exchange *exchange, struct berth_head *head,
+                    const struct berth_content *content, int64_t offset, int64_t length) {
+    berth_head_text(head, "\r\n");
+    if (head->failed) {
+        fail_unsent(exchange, "answer-head", "the head of the answer is too large");
+        return;
+    }
+    if (exchange->method == BERTH_HEAD)
+        length = 0;
+    size_t room = BERTH_PIECE_BYTES - head->length;
+    size_t first = length < (int64_t)room ? (size_t)length : room;
+    if (first > 0 && !fill(content, offset, head->data + head->length, first)) {
+        fail_unsent(exchange, "content-unreadable", "the content could not be read");
+        return;
+    }
+    if (!put_paced(exchange, head->data, head->length + first, first))
+        return;
+    if (length == (int64_t)first)
+        return;
+    finish_piece(exchange, first);
+    send_rest(exchange, content, offset + (int64_t)first, length - (int64_t)first);
+}
