@@ -73,7 +73,7 @@ void berth_asset_url(struct berth_buffer *buffer, const char *public_url, const 
                      const char *version, const char *path);
 
 /* The spec that the shell and the live entry load by (frontends/shell/README.md): a new reference,
- * NULL when out of memory. */
+ * NULL when out of memory. A version that is a document alone has no "entry". */
 json_t *berth_remote_json(const struct berth_remote *remote, const char *public_url);
 
 /* {"generation", "remotes": {module: spec}}: a new reference, NULL when out of memory. */
@@ -81,6 +81,7 @@ json_t *berth_remotes_json(int64_t generation, const struct berth_remote *remote
                            const char *public_url);
 
 /* The live entry: the runtime's text and one call with the spec. `as_module` for remoteEntry.mjs.
+ * Where the live version is a document alone, it says on the console that there is nothing to load.
  * free() it; NULL when out of memory. */
 char *berth_live_entry(const struct berth_remote *remote, const char *public_url,
                        const char *runtime, bool as_module);

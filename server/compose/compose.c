@@ -25,7 +25,7 @@ static json_t *modules_json(const struct berth_compose *compose) {
     json_t *modules = json_object();
     for (size_t i = 0; i < page->slot_count; i++) {
         const struct berth_remote *remote = compose->live(compose->context, page->slots[i].module);
-        if (remote)
+        if (remote && berth_json_string(remote->description, "entry"))
             json_object_set_new(modules, remote->module,
                                 berth_remote_json(remote, compose->public_url));
     }

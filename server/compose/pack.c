@@ -209,15 +209,15 @@ static uint32_t checksum(const struct berth_template *template, const char *nonc
 }
 
 void berth_template_fill_packed(const struct berth_template *template, const char *nonce,
-                                struct berth_buffer *ret) {
+                                struct berth_buffer *page) {
     const struct berth_packed *packed = &template->packed;
     size_t from = 0;
     for (size_t i = 0; i < packed->hole_count; i++) {
-        berth_buffer_add(ret, packed->data + from, packed->holes[i] - from);
-        berth_buffer_add(ret, nonce, NONCE_LENGTH);
+        berth_buffer_add(page, packed->data + from, packed->holes[i] - from);
+        berth_buffer_add(page, nonce, NONCE_LENGTH);
         from = packed->holes[i];
     }
-    berth_buffer_add(ret, packed->data + from, packed->length - from);
-    add_little_endian(ret, checksum(template, nonce));
-    add_little_endian(ret, (uint32_t)(template->length + template->hole_count * NONCE_LENGTH));
+    berth_buffer_add(page, packed->data + from, packed->length - from);
+    add_little_endian(page, checksum(template, nonce));
+    add_little_endian(page, (uint32_t)(template->length + template->hole_count * NONCE_LENGTH));
 }

@@ -90,7 +90,8 @@ json_t *berth_remote_json(const struct berth_remote *remote, const char *public_
     if (!spec)
         return NULL;
     json_object_set_new(spec, "base", url_value(public_url, remote, ""));
-    json_object_set_new(spec, "entry", url_value(public_url, remote, entry ? entry : ""));
+    if (entry)
+        json_object_set_new(spec, "entry", url_value(public_url, remote, entry));
     copy_member(spec, "type", description, "type");
     copy_member(spec, "format", description, "format");
     copy_member(spec, "name", description, "container");
@@ -101,7 +102,7 @@ json_t *berth_remote_json(const struct berth_remote *remote, const char *public_
     set_unless_empty(spec, "policies", expose_members(description, "policy"));
     set_unless_empty(spec, "contracts", expose_members(description, "contract"));
     set_unless_empty(spec, "files", json_deep_copy(json_object_get(description, "files")));
-    if (remote->previous)
+    if (remote->previous && berth_json_string(remote->previous->description, "entry"))
         json_object_set_new(spec, "previous", berth_remote_json(remote->previous, public_url));
     return spec;
 }
@@ -114,13 +115,25 @@ json_t *berth_remotes_json(int64_t generation, const struct berth_remote *remote
     return json_pack("{sI so}", "generation", (json_int_t)generation, "remotes", map);
 }
 
-/* What the live entry is called with; before a first activation only the names. */
+static bool is_document(const struct berth_remote *remote) {
+    return remote->version && !berth_json_string(remote->description, "entry");
+}
+
+/* What the live entry is called with; only the names where there is nothing to load. */
 static json_t *entry_spec(const struct berth_remote *remote, const char *public_url) {
-    if (remote->version)
+    if (remote->version && !is_document(remote))
         return berth_remote_json(remote, public_url);
     json_t *spec = json_pack("{ss}", "module", remote->module);
     copy_member(spec, "name", remote->description, "container");
     return spec;
+}
+
+/* A version with something to load may follow: the container is there all the same. */
+static void add_complaint(struct berth_buffer *buffer, const struct berth_remote *remote) {
+    berth_buffer_printf(buffer,
+                        "\n;console.error(\"berth: %s exposes nothing: its live version, %s, is a "
+                        "document without an entry\")",
+                        remote->module, remote->version);
 }
 
 char *berth_live_entry(const struct berth_remote *remote, const char *public_url,
@@ -129,6 +142,8 @@ char *berth_live_entry(const struct berth_remote *remote, const char *public_url
     json_t *spec = entry_spec(remote, public_url);
     berth_buffer_init(&buffer, VIEW_MAX_BYTES);
     berth_buffer_text(&buffer, runtime);
+    if (is_document(remote))
+        add_complaint(&buffer, remote);
     if (as_module) {
         berth_buffer_text(&buffer, "\n;const c=globalThis.__BERTH__.live(");
         berth_buffer_script_json(&buffer, spec);

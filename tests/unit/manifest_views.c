@@ -181,6 +181,26 @@ static void a_live_entry_is_the_runtime_and_one_call(void **state) {
     json_decref(description);
 }
 
+static void a_document_has_a_spec_without_entry_and_a_live_entry_that_says_so(void **state) {
+    (void)state;
+    json_t *description = json_pack("{ss s[]}", "format", "document", "exposes");
+    struct berth_remote document = {"cart", "1.2.3", 7, description, NULL};
+    struct berth_remote remote = {"cart", "1.2.4", 8, description, &document};
+    assert_json(berth_remote_json(&remote, ""),
+                "{\"module\":\"cart\",\"version\":\"1.2.4\",\"generation\":8,"
+                "\"base\":\"/m/cart@1.2.4/\",\"format\":\"document\",\"exposes\":[]}");
+    char *entry = berth_live_entry(&remote, "", "runtime", false);
+    assert_string_equal(entry,
+                        "runtime\n;console.error(\"berth: cart exposes nothing: its live version, "
+                        "1.2.4, is a document without an entry\")\n;__BERTH__.live("
+                        "{\"module\":\"cart\"});\n");
+    free(entry);
+    json_t *manifest = json_pack("{s{}}", "metaData");
+    berth_mf_manifest_adjust(manifest, &remote, "", true);
+    json_decref(manifest);
+    json_decref(description);
+}
+
 static void a_live_entry_cannot_end_the_script_it_stands_in(void **state) {
     (void)state;
     json_t *description = script_description();
@@ -300,6 +320,7 @@ int main(void) {
         cmocka_unit_test(a_spec_does_not_share_what_its_description_may_change),
         cmocka_unit_test(all_remotes_are_of_one_generation),
         cmocka_unit_test(a_live_entry_is_the_runtime_and_one_call),
+        cmocka_unit_test(a_document_has_a_spec_without_entry_and_a_live_entry_that_says_so),
         cmocka_unit_test(a_live_entry_cannot_end_the_script_it_stands_in),
         cmocka_unit_test(json_in_a_script_has_no_less_than_sign),
         cmocka_unit_test(a_versions_manifest_names_the_versions_own_url),
