@@ -4,7 +4,7 @@ import { useSyncExternalStore } from 'react';
 // name, and the last detail of each name for those who come later. It works on any page, with Berth or without.
 const NAME = 'pictures';
 const KEY = Symbol.for('berth.bus');
-const page = window as { [KEY]?: Map<string, unknown> };
+const page = globalThis as { [KEY]?: Map<string, unknown> };
 
 const last = () => (page[KEY]?.get(NAME) as number | undefined) ?? 0;
 
@@ -13,5 +13,8 @@ function subscribe(changed: () => void) {
   return () => window.removeEventListener(`berth:${NAME}`, changed);
 }
 
+/** Where it is rendered ahead, nobody has asked for one yet. */
+const none = () => 0;
+
 /** How many pictures other modules of this page have shown on request, whichever release of theirs or ours it was. */
-export const usePictures = () => useSyncExternalStore(subscribe, last);
+export const usePictures = () => useSyncExternalStore(subscribe, last, none);

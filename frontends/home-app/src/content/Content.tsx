@@ -1,10 +1,11 @@
 import { useId, useState } from 'react';
 import { countPicture } from './bus';
-import { anyIndex, otherIndex, pictures } from './pictures';
+import { otherIndex, pictures } from './pictures';
 import './content.css';
 
 export default function Content() {
-  const [index, setIndex] = useState(() => anyIndex(pictures.length));
+  // The first one is always the same, since it is in the prerendered HTML.
+  const [index, setIndex] = useState(0);
   const [clicks, setClicks] = useState(0);
   const titleId = useId();
   const picture = pictures[index];

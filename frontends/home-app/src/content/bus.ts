@@ -1,7 +1,7 @@
 // Berth's event bus in a few lines (frontends/shell/contract), so that nothing has to be installed: a DOM event by
 // name, and the last detail of each name for those who come later. It works on any page, with Berth or without.
 const KEY = Symbol.for('berth.bus');
-const page = window as { [KEY]?: Map<string, unknown> };
+const page = globalThis as { [KEY]?: Map<string, unknown> };
 
 /** Tells everyone on the page that one more picture was asked for; goes on counting after a swap of this module. */
 export function countPicture() {

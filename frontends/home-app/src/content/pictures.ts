@@ -19,12 +19,7 @@ export const pictures: readonly Picture[] = [
   { url: whale, title: 'A visitor in the bay' },
 ];
 
-/** Any index below `count`, each as likely as the next. */
-export function anyIndex(count: number): number {
-  return Math.floor(Math.random() * count);
-}
-
-/** Any index below `count` but `current`: the next picture is always another one. */
+/** Any index below `count` but `current`, each as likely as the next: the next picture is always another one. */
 export function otherIndex(count: number, current: number): number {
-  return (current + 1 + anyIndex(count - 1)) % count;
+  return (current + 1 + Math.floor(Math.random() * (count - 1))) % count;
 }
