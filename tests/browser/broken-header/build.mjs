@@ -1,12 +1,12 @@
 // Builds the releases of header-app that fail, with header-app's own webpack configuration and packages:
-//   node build.mjs OUT        writes OUT/1.2.0 and OUT/1.3.0, each ready to be pushed
+//   node build.mjs OUT        writes OUT/1.2.0, OUT/1.3.0 and OUT/1.4.0
 // header-app must be installed (npm ci in frontends/header-app).
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const RELEASES = ['1.2.0', '1.3.0'];
+const RELEASES = ['1.2.0', '1.3.0', '1.4.0'];
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const headerApp = path.resolve(here, '../../../frontends/header-app');

@@ -1,7 +1,8 @@
 // The bundles that are published: the sample modules as they are built, and releases made of them to be broken.
 import { execFile } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -53,7 +54,7 @@ const filesIn = (folder) =>
 
 let broken;
 
-/** `{'1.2.0', '1.3.0'}`: see broken-header/README.md. Built once for each state of its sources. */
+/** `{'1.2.0', '1.3.0', '1.4.0'}`: see broken-header/README.md. Built once for each state of its sources. */
 export function brokenHeader() {
   broken ??= build();
   return broken;
@@ -74,5 +75,17 @@ async function build() {
       if (!existsSync(folder)) throw new Error(`the broken headers could not be built: ${error.stderr || error.message}`);
     }
   }
-  return { '1.2.0': path.join(folder, '1.2.0'), '1.3.0': path.join(folder, '1.3.0') };
+  return Object.fromEntries(['1.2.0', '1.3.0', '1.4.0'].map((version) => [version, path.join(folder, version)]));
+}
+
+/** 1.4.0 that goes wrong in this way, in a folder of its own for the length of a test. */
+export async function loopingHeader(test, fault) {
+  const built = (await brokenHeader())['1.4.0'];
+  const folder = mkdtempSync(path.join(tmpdir(), 'berth-looping-'));
+  test.after(() => rmSync(folder, { recursive: true }));
+  cpSync(built, folder, { recursive: true });
+  const holders = filesIn(folder).filter((file) => file.endsWith('.js') && readFileSync(file, 'utf8').includes('__FAULT__'));
+  if (!holders.length) throw new Error('no script of 1.4.0 has __FAULT__ in it');
+  for (const file of holders) writeFileSync(file, readFileSync(file, 'utf8').replaceAll('__FAULT__', fault));
+  return folder;
 }
