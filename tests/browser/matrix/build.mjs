@@ -57,6 +57,16 @@ function fill(work, sources, words) {
 
 const thrown = ({ placeholder, message }) => (placeholder ? { [placeholder]: `if (document) throw new Error('${message}')` } : {});
 
+const hasText = (text) => (file) => readFileSync(file, 'utf8').includes(text);
+const isEntry = (file) => ['index.js', 'card.js'].includes(path.basename(file));
+
+/** What is taken away from a release: by its scripts and its text. */
+const LACKING = {
+  // Where the text is in the entry itself, what that shares with the lazy part.
+  '3.2.0': (scripts, text) => (scripts.some((file) => isEntry(file) && hasText(text)(file)) ? scripts.filter((file) => /^chunk-/.test(path.basename(file))) : scripts.filter(hasText(text))),
+  '3.3.0': (scripts) => scripts.filter(hasText('card-more')),
+};
+
 async function buildCard(tools, folder, variant, version) {
   const look = RELEASES[version] ?? BROKEN_LOOK;
   // The same path for every release: bundlers make ids out of paths.
@@ -73,7 +83,9 @@ async function buildCard(tools, folder, variant, version) {
   const out = path.join(folder, moduleOf(variant.name), version);
   mkdirSync(out, { recursive: true });
   await tools[variant.tool].card({ from: work, out, name: containerOf(variant.name), ...variant.options });
-  if (version === '3.2.0') for (const file of filesIn(out)) if (readFileSync(file, 'utf8').includes(`${variant.name} ${version}`)) rmSync(file);
+  const lacking = LACKING[version]?.(filesIn(out).filter((file) => /\.m?js$/.test(file)), `${variant.name} ${version}`) ?? [];
+  if (LACKING[version] && !lacking.length) throw new Error(`${variant.name} ${version} has no file that it could lack`);
+  for (const file of lacking) rmSync(file);
 }
 
 async function buildPage(tools, folder, consumer) {

@@ -7,11 +7,12 @@ export const RELEASES = {
   '2.0.0': { colour: 'rgb(154, 52, 18)', more: 'rgb(190, 24, 93)', side: 'right' },
 };
 
-/** Releases that fail, each in one way. None may ever be seen. */
+/** Releases that fail, each in one way. None may ever be seen, but for one that is `late`: it fails when its lazy part is opened. */
 export const FAULTS = {
   '3.0.0': { does: 'throws at evaluation', placeholder: '__EVALUATION_FAULT__', message: '3.0.0 is broken at evaluation' },
   '3.1.0': { does: 'throws at its first render', placeholder: '__RENDER_FAULT__', message: '3.1.0 is broken at its first render' },
   '3.2.0': { does: 'lacks a file that its entry asks for' },
+  '3.3.0': { does: 'lacks its lazy part', late: true },
 };
 export const BROKEN_LOOK = { colour: 'rgb(185, 28, 28)', more: 'rgb(185, 28, 28)', side: 'bottom' };
 
@@ -37,8 +38,8 @@ export const VARIANTS = [
   { name: 'native-federation', tool: 'nativeFederation', options: {}, sources: ['plain', 'css', 'native-federation'] },
   { name: 'single-spa', tool: 'esbuild', options: { entry: 'index' }, sources: ['plain', 'css', 'single-spa'], expose: '.', faults: true },
   { name: 'custom-element', tool: 'esbuild', options: { berth: { exposes: { './Card': { file: 'card.js', contract: 'custom-element' } } } }, sources: ['plain', 'css', 'custom-element'], faults: true },
-  { name: 'vue', tool: 'esbuild', options: { entry: 'index' }, sources: ['plain', 'css', 'vue'], expose: '.' },
-  { name: 'svelte', tool: 'svelte', options: { css: 'external', berth: SVELTE }, sources: ['plain', 'svelte', 'svelte-external'] },
+  { name: 'vue', tool: 'esbuild', options: { entry: 'index' }, sources: ['plain', 'css', 'vue'], expose: '.', faults: true },
+  { name: 'svelte', tool: 'svelte', options: { css: 'external', berth: SVELTE }, sources: ['plain', 'svelte', 'svelte-external'], faults: true },
   { name: 'svelte-injected', tool: 'svelte', options: { css: 'injected', berth: SVELTE }, sources: ['svelte', 'svelte-injected'], todo: TODO_INJECTED },
 ];
 
