@@ -1,9 +1,9 @@
 /* JSON lines on stdout: one for each request, written by a thread of its own, and rare events.
  *
- * A request's line is a fixed-size record put into a bounded ring without a lock; a full ring drops
- * the line and counts it ("event":"log-dropped") rather than hold a request up. Events are written
- * at once under a lock. Before start and after stop, request lines are dropped and events still
- * work.
+ * A request's line is a fixed-size record filled in place in a bounded ring, without a lock, a
+ * system call or memory of its own; a full ring drops the line and counts it
+ * ("event":"log-dropped") rather than hold a request up. Events are written at once under a lock.
+ * Before start and after stop, request lines are dropped and events still work.
  *
  * Thread rules: all functions but start and stop may be called from any thread.
  */
@@ -30,7 +30,10 @@ struct berth_log_request {
 void berth_log_start(void);
 void berth_log_stop(void); /* writes out what is queued */
 
-void berth_log_put(const struct berth_log_request *record);
+/* A record to fill, all of it (an old one's values are in it), and then to end at once: lines after
+ * it wait for it. NULL when the line is dropped. */
+struct berth_log_request *berth_log_begin(void);
+void berth_log_end(struct berth_log_request *record);
 
 /* {"time":…,"level":level,"event":event, …fields}. `fields` is an object whose reference is taken,
  * or NULL. Levels: "info", "warn", "error". */

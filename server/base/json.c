@@ -57,6 +57,37 @@ char *berth_json_pretty(const json_t *value) {
     return json_dumps(value, JSON_INDENT(2) | JSON_ENCODE_ANY | REAL_DIGITS);
 }
 
+static bool is_utf8(const char *text) {
+    json_t *value = json_string(text);
+    json_decref(value);
+    return value != NULL;
+}
+
+char *berth_json_put_string(char *at, const char *text) {
+    int valid = -1; /* looked at with the first byte that could be wrong */
+    *at++ = '"';
+    for (const char *from = text; *from; from++) {
+        unsigned char c = (unsigned char)*from;
+        if (c >= 0x80 && valid < 0)
+            valid = is_utf8(text);
+        if (c >= 0x80 && !valid)
+            c = '?';
+        if (c >= 0x20 && c != '"' && c != '\\') {
+            *at++ = (char)c;
+        } else if (c >= 0x20) {
+            *at++ = '\\';
+            *at++ = (char)c;
+        } else {
+            memcpy(at, "\\u00", 4);
+            at[4] = (char)('0' + (c >> 4));
+            at[5] = "0123456789abcdef"[c & 0xf];
+            at += 6;
+        }
+    }
+    *at++ = '"';
+    return at;
+}
+
 const char *berth_json_string(const json_t *object, const char *key) {
     return json_string_value(json_object_get(object, key));
 }

@@ -7,12 +7,18 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-enum { RING_CELLS = 4096, FLUSH_EVERY_MS = 20 };
+enum {
+    RING_CELLS = 4096,
+    FLUSH_EVERY_MS = 20,
+    LINES_BYTES = 65536, /* written at once */
+    LINE_MAX_BYTES = 6 * (int)sizeof(struct berth_log_request) + 256,
+};
 
 struct cell {
     _Atomic size_t turn;
@@ -27,97 +33,125 @@ static atomic_bool running;
 static pthread_t writer;
 static pthread_mutex_t out_lock = PTHREAD_MUTEX_INITIALIZER;
 
-void berth_log_put(const struct berth_log_request *record) {
+struct berth_log_request *berth_log_begin(void) {
     if (!atomic_load_explicit(&running, memory_order_relaxed))
-        return;
+        return NULL;
     size_t position = atomic_load_explicit(&next_put, memory_order_relaxed);
     for (;;) {
         struct cell *cell = &ring[position % RING_CELLS];
         size_t turn = atomic_load_explicit(&cell->turn, memory_order_acquire);
         if (turn == position) {
             if (atomic_compare_exchange_weak_explicit(&next_put, &position, position + 1,
-                                                      memory_order_relaxed, memory_order_relaxed)) {
-                cell->record = *record;
-                atomic_store_explicit(&cell->turn, position + 1, memory_order_release);
-                return;
-            }
+                                                      memory_order_relaxed, memory_order_relaxed))
+                return &cell->record;
         } else if (turn < position) {
             atomic_fetch_add_explicit(&dropped, 1, memory_order_relaxed);
-            return;
+            return NULL;
         } else {
             position = atomic_load_explicit(&next_put, memory_order_relaxed);
         }
     }
 }
 
-static bool take(struct berth_log_request *ret) {
-    struct cell *cell = &ring[next_take % RING_CELLS];
+/* Nobody else writes the turn of a cell that was given out. */
+void berth_log_end(struct berth_log_request *record) {
+    struct cell *cell = (struct cell *)((char *)record - offsetof(struct cell, record));
+    size_t position = atomic_load_explicit(&cell->turn, memory_order_relaxed);
+    atomic_store_explicit(&cell->turn, position + 1, memory_order_release);
+}
+
+/* --- the writer's side --- */
+
+static const struct berth_log_request *peek(void) {
+    const struct cell *cell = &ring[next_take % RING_CELLS];
     if (atomic_load_explicit(&cell->turn, memory_order_acquire) != next_take + 1)
-        return false;
-    *ret = cell->record;
-    atomic_store_explicit(&cell->turn, next_take + RING_CELLS, memory_order_release);
+        return NULL;
+    return &cell->record;
+}
+
+static void give_back(void) {
+    atomic_store_explicit(&ring[next_take % RING_CELLS].turn, next_take + RING_CELLS,
+                          memory_order_release);
     next_take++;
-    return true;
 }
 
-/* A path may hold any byte; JSON text may not. */
-static json_t *text_value(const char *text) {
-    json_t *value = json_string(text);
-    if (value)
-        return value;
-    char plain[256];
-    size_t length = 0;
-    for (; text[length] && length + 1 < sizeof plain; length++) {
-        plain[length] = text[length];
-        if ((unsigned char)text[length] >= 0x80)
-            plain[length] = '?';
-    }
-    plain[length] = '\0';
-    return json_string(plain);
-}
-
-static void write_line(json_t *line) {
-    char *text = line ? berth_json_text(line) : NULL;
-    json_decref(line);
-    if (!text)
-        return;
+static void write_out(const char *text, size_t length) {
     pthread_mutex_lock(&out_lock);
-    (void)fputs(text, stdout);
-    (void)fputc('\n', stdout);
+    (void)fwrite(text, 1, length, stdout);
+    (void)fflush(stdout);
     pthread_mutex_unlock(&out_lock);
-    free(text);
 }
 
-static void write_request(const struct berth_log_request *record) {
-    char at[BERTH_RFC3339_BYTES];
-    berth_rfc3339(record->time_ms, at);
-    json_t *line =
-        json_pack("{ss ss ss ss so si sI sI ss ss}", "time", at, "event", "request", "listener",
-                  record->listener, "method", record->method, "path", text_value(record->path),
-                  "status", record->status, "bytes", (json_int_t)record->bytes, "us",
-                  (json_int_t)record->duration_us, "remote", record->remote, "id", record->id);
-    if (line && record->actor[0])
-        json_object_set_new(line, "actor", text_value(record->actor));
-    if (line && record->rule[0])
-        json_object_set_new(line, "rule", text_value(record->rule));
-    write_line(line);
+static char *put_text(char *at, const char *name, const char *text) {
+    return berth_json_put_string(stpcpy(at, name), text);
+}
+
+static char *put_number(char *at, const char *name, int64_t value) {
+    char digits[20];
+    char *first = digits + sizeof digits;
+    at = stpcpy(at, name);
+    if (value < 0) {
+        *at++ = '-';
+        value = -value;
+    }
+    do {
+        *--first = (char)('0' + value % 10);
+        value /= 10;
+    } while (value > 0);
+    return mempcpy(at, first, (size_t)(digits + sizeof digits - first));
+}
+
+/* The calendar is asked once a second. */
+static char *put_time(char *at, int64_t time_ms) {
+    enum { SECOND_BYTES = sizeof "2026-11-20T18:34:07" - 1 };
+    static int64_t second = -1;
+    static char text[BERTH_RFC3339_BYTES];
+    if (time_ms < 0 || time_ms / 1000 != second) {
+        second = time_ms < 0 ? -1 : time_ms / 1000;
+        berth_rfc3339(time_ms, text);
+    } else {
+        int rest = (int)(time_ms % 1000);
+        text[SECOND_BYTES + 1] = (char)('0' + rest / 100);
+        text[SECOND_BYTES + 2] = (char)('0' + rest / 10 % 10);
+        text[SECOND_BYTES + 3] = (char)('0' + rest % 10);
+    }
+    return stpcpy(at, text);
+}
+
+/* Not through json_t: that would cost more than the request that it tells of. */
+static char *put_request(char *at, const struct berth_log_request *record) {
+    at = put_time(stpcpy(at, "{\"time\":\""), record->time_ms);
+    at = put_text(at, "\",\"event\":\"request\",\"listener\":", record->listener);
+    at = put_text(at, ",\"method\":", record->method);
+    at = put_text(at, ",\"path\":", record->path);
+    at = put_number(at, ",\"status\":", record->status);
+    at = put_number(at, ",\"bytes\":", record->bytes);
+    at = put_number(at, ",\"us\":", record->duration_us);
+    at = put_text(at, ",\"remote\":", record->remote);
+    at = put_text(at, ",\"id\":", record->id);
+    if (record->actor[0])
+        at = put_text(at, ",\"actor\":", record->actor);
+    if (record->rule[0])
+        at = put_text(at, ",\"rule\":", record->rule);
+    return stpcpy(at, "}\n");
 }
 
 static void drain(void) {
-    struct berth_log_request record;
-    bool any = false;
-    while (take(&record)) {
-        write_request(&record);
-        any = true;
+    static char lines[LINES_BYTES];
+    char *at = lines;
+    for (const struct berth_log_request *record; (record = peek());) {
+        at = put_request(at, record);
+        give_back();
+        if (lines + sizeof lines - at < LINE_MAX_BYTES) {
+            write_out(lines, (size_t)(at - lines));
+            at = lines;
+        }
     }
+    if (at > lines)
+        write_out(lines, (size_t)(at - lines));
     uint64_t lost = atomic_exchange_explicit(&dropped, 0, memory_order_relaxed);
     if (lost)
         berth_log_event("warn", "log-dropped", json_pack("{sI}", "lines", (json_int_t)lost));
-    if (any) {
-        pthread_mutex_lock(&out_lock);
-        (void)fflush(stdout);
-        pthread_mutex_unlock(&out_lock);
-    }
 }
 
 static void *write_lines(void *unused) {
@@ -153,8 +187,14 @@ void berth_log_event(const char *level, const char *event, json_t *fields) {
     if (line && fields)
         json_object_update(line, fields);
     json_decref(fields);
-    write_line(line);
+    char *text = line ? berth_json_text(line) : NULL;
+    json_decref(line);
+    if (!text)
+        return;
     pthread_mutex_lock(&out_lock);
+    (void)fputs(text, stdout);
+    (void)fputc('\n', stdout);
     (void)fflush(stdout);
     pthread_mutex_unlock(&out_lock);
+    free(text);
 }

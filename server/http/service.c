@@ -89,20 +89,22 @@ static void copy_cut(char *ret, size_t size, const char *text) {
 static void log_request(const struct berth_exchange *exchange) {
     static const char *const methods[] = {"GET",    "HEAD",  "PUT",     "POST",
                                           "DELETE", "PATCH", "OPTIONS", ""};
-    struct berth_log_request record = {
-        .time_ms = exchange->time_ms,
-        .duration_us = berth_monotonic_us() - exchange->start_us,
-        .bytes = exchange->sent_bytes,
-        .status = exchange->status,
-    };
-    copy_cut(record.listener, sizeof record.listener, exchange->worker->listener->name);
-    copy_cut(record.method, sizeof record.method, methods[exchange->method]);
-    copy_cut(record.id, sizeof record.id, exchange->id);
-    copy_cut(record.remote, sizeof record.remote, exchange->request->remote_addr);
-    copy_cut(record.path, sizeof record.path, exchange->raw_path ? exchange->raw_path : "");
-    copy_cut(record.actor, sizeof record.actor, exchange->actor);
-    copy_cut(record.rule, sizeof record.rule, exchange->rule);
-    berth_log_put(&record);
+    int64_t duration_us = berth_monotonic_us() - exchange->start_us;
+    struct berth_log_request *record = berth_log_begin();
+    if (!record)
+        return;
+    record->time_ms = exchange->time_ms;
+    record->duration_us = duration_us;
+    record->bytes = exchange->sent_bytes;
+    record->status = exchange->status;
+    copy_cut(record->listener, sizeof record->listener, exchange->worker->listener->name);
+    copy_cut(record->method, sizeof record->method, methods[exchange->method]);
+    copy_cut(record->id, sizeof record->id, exchange->id);
+    copy_cut(record->remote, sizeof record->remote, exchange->request->remote_addr);
+    copy_cut(record->path, sizeof record->path, exchange->raw_path ? exchange->raw_path : "");
+    copy_cut(record->actor, sizeof record->actor, exchange->actor);
+    copy_cut(record->rule, sizeof record->rule, exchange->rule);
+    berth_log_end(record);
 }
 
 /* Returns the status for civetweb, which must be greater than 0. */

@@ -201,6 +201,25 @@ static void member_reads_take_any_value(void **state) {
     json_decref(array);
 }
 
+static void strings_are_written_as_json_reads_them(void **state) {
+    (void)state;
+    static const char *const texts[] = {"",     "plain", "/a?b=c", "\"\\/", "\x01\b\f\n\r\t\x1f",
+                                        "\x7f", "ü€😀",   "a\"ü",   NULL};
+    for (int i = 0; texts[i]; i++) {
+        char text[128] = "[";
+        char *end = berth_json_put_string(text + 1, texts[i]);
+        assert_true((size_t)(end - text - 1) <= 6 * strlen(texts[i]) + 2);
+        stpcpy(end, "]");
+        json_t *value = NULL;
+        assert_int_equal(berth_json_parse(text, strlen(text), sizeof text, &value, NULL), BERTH_OK);
+        assert_string_equal(json_string_value(json_array_get(value, 0)), texts[i]);
+        json_decref(value);
+    }
+    char text[64];
+    *berth_json_put_string(text, "a\xffü\n") = '\0';
+    assert_string_equal(text, "\"a???\\u000a\"");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(objects_and_arrays_are_parsed),
@@ -212,6 +231,7 @@ int main(void) {
         cmocka_unit_test(text_over_the_limit_is_not_even_looked_at),
         cmocka_unit_test(text_is_compact_in_the_order_of_insertion),
         cmocka_unit_test(member_reads_take_any_value),
+        cmocka_unit_test(strings_are_written_as_json_reads_them),
     };
     return cmocka_run_group_tests_name("base_json", tests, NULL, NULL);
 }
