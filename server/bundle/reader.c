@@ -14,7 +14,7 @@
 enum { ZIP_PIECE_BYTES = 64 * 1024 };
 
 struct reader {
-    struct berth_store *store; /* NULL: look, do not write */
+    struct berth_batch *batch; /* NULL: look, do not write */
     const struct berth_bundle_limits *limits;
     struct berth_tree *tree;
     struct berth_error *error;
@@ -195,7 +195,7 @@ struct stored {
 static enum berth_code store_file(struct reader *reader, struct berth_hasher *hasher,
                                   struct stored *ret) {
     struct sink sink = {.hasher = hasher};
-    enum berth_code code = berth_blob_begin(reader->store, &sink.writer, reader->error);
+    enum berth_code code = berth_blob_begin_in(reader->batch, &sink.writer, reader->error);
     if (code)
         return code;
     code = copy_data(reader, &sink, &ret->bytes);
@@ -209,7 +209,7 @@ static enum berth_code store_file(struct reader *reader, struct berth_hasher *ha
 }
 
 static enum berth_code take_data(struct reader *reader, const char *path, struct stored *ret) {
-    if (!reader->store)
+    if (!reader->batch)
         return copy_data(reader, &(struct sink){0}, &ret->bytes);
     bool wanted = wants_integrity(path);
     struct berth_hasher *hasher = wanted ? berth_hasher_create(BERTH_SHA384) : NULL;
@@ -379,14 +379,14 @@ static enum berth_code read_in_utf8(struct reader *reader, enum berth_archive ki
     return code;
 }
 
-static enum berth_code read_pass(struct berth_store *store, int fd, int64_t archive_bytes,
+static enum berth_code read_pass(struct berth_batch *batch, int fd, int64_t archive_bytes,
                                  enum berth_archive kind, const struct berth_bundle_limits *limits,
                                  struct berth_tree *tree, struct berth_error *error) {
     /* On the heap: a piece is more than half of a worker's stack. */
     struct reader *reader = calloc(1, sizeof *reader);
     if (!reader)
         return berth_fail(error, BERTH_NO_MEMORY, "memory", "out of memory");
-    reader->store = store;
+    reader->batch = batch;
     reader->limits = limits;
     reader->tree = tree;
     reader->error = error;
@@ -402,7 +402,21 @@ static enum berth_code read_pass(struct berth_store *store, int fd, int64_t arch
     return code ? code : berth_tree_finish(tree, error);
 }
 
-/* Twice: unpacking is cheap beside one fsync for each file, and so 20,000 entries and a bad one are
+static enum berth_code store_pass(struct berth_store *store, int fd, int64_t archive_bytes,
+                                  enum berth_archive kind, const struct berth_bundle_limits *limits,
+                                  struct berth_tree *tree, struct berth_error *error) {
+    struct berth_batch *batch = NULL;
+    enum berth_code code = berth_batch_begin(store, &batch, error);
+    if (code)
+        return code;
+    code = read_pass(batch, fd, archive_bytes, kind, limits, tree, error);
+    if (!code)
+        return berth_batch_finish(batch, error);
+    berth_batch_abort(batch);
+    return code;
+}
+
+/* Twice: unpacking is cheap beside writing and syncing, and so 20,000 entries and a bad one are
  * refused at once, without a byte on the disk. */
 enum berth_code berth_archive_read(struct berth_store *store, int fd, int64_t archive_bytes,
                                    enum berth_archive kind,
@@ -412,5 +426,5 @@ enum berth_code berth_archive_read(struct berth_store *store, int fd, int64_t ar
     berth_tree_init(&looked_at);
     enum berth_code code = read_pass(NULL, fd, archive_bytes, kind, limits, &looked_at, error);
     berth_tree_done(&looked_at);
-    return code ? code : read_pass(store, fd, archive_bytes, kind, limits, tree, error);
+    return code ? code : store_pass(store, fd, archive_bytes, kind, limits, tree, error);
 }

@@ -7,21 +7,21 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { BLOB_NAME_BYTES = 3 + BERTH_HEX_BYTES }; /* "ab/" and the digest */
+/* A small blob waits in memory until its digest tells whether it is there already: then no file is
+ * made at all. */
+enum { MEMORY_BYTES = 256 * 1024, FIRST_BYTES = 16 * 1024 };
 
 struct berth_blob_writer {
     struct berth_store *store;
+    struct berth_batch *batch; /* or NULL */
     struct berth_hasher *hasher;
-    int fd;
+    char *memory; /* what is not in the file yet */
+    size_t length;
+    size_t capacity;
+    int fd; /* -1: all is in memory */
     int64_t bytes;
     char temp[STORE_TEMP_BYTES]; /* empty: there is no file to remove */
 };
-
-static void blob_name(const struct berth_digest *digest, char ret[BLOB_NAME_BYTES]) {
-    char hex[BERTH_HEX_BYTES];
-    berth_digest_hex(digest, hex);
-    snprintf(ret, BLOB_NAME_BYTES, "%.2s/%s", hex, hex);
-}
 
 void berth_blob_abort(struct berth_blob_writer *writer) {
     if (!writer)
@@ -31,11 +31,15 @@ void berth_blob_abort(struct berth_blob_writer *writer) {
     if (writer->temp[0] != '\0')
         unlinkat(writer->store->tmp_fd, writer->temp, 0);
     berth_hasher_destroy(writer->hasher);
+    free(writer->memory);
     free(writer);
 }
 
 enum berth_code berth_blob_begin(struct berth_store *store, struct berth_blob_writer **ret,
                                  struct berth_error *error) {
+    enum berth_code code = store_check(store, error);
+    if (code)
+        return code;
     struct berth_blob_writer *writer = calloc(1, sizeof *writer);
     if (!writer)
         return berth_fail(error, BERTH_NO_MEMORY, "memory", "out of memory");
@@ -46,71 +50,98 @@ enum berth_code berth_blob_begin(struct berth_store *store, struct berth_blob_wr
         berth_blob_abort(writer);
         return berth_fail(error, BERTH_NO_MEMORY, "memory", "out of memory");
     }
-    char name[STORE_TEMP_BYTES];
-    enum berth_code code = store_temp(store, name, &writer->fd, error);
-    if (code) {
-        berth_blob_abort(writer);
-        return code;
-    }
-    memcpy(writer->temp, name, sizeof name);
     *ret = writer;
     return BERTH_OK;
 }
 
-enum berth_code berth_blob_add(struct berth_blob_writer *writer, const void *data, size_t length,
-                               struct berth_error *error) {
-    const char *next = data;
-    size_t left = length;
-    while (left > 0) {
-        ssize_t written = write(writer->fd, next, left);
+enum berth_code berth_blob_begin_in(struct berth_batch *batch, struct berth_blob_writer **ret,
+                                    struct berth_error *error) {
+    enum berth_code code = berth_blob_begin(store_of_batch(batch), ret, error);
+    if (!code)
+        (*ret)->batch = batch;
+    return code;
+}
+
+static enum berth_code write_file(struct berth_blob_writer *writer, const char *data, size_t length,
+                                  struct berth_error *error) {
+    while (length > 0) {
+        ssize_t written = write(writer->fd, data, length);
         if (written < 0) {
             if (errno == EINTR)
                 continue;
             return berth_fail_errno(error, "store-io", "cannot write a blob");
         }
-        next += written;
-        left -= (size_t)written;
+        data += written;
+        length -= (size_t)written;
     }
+    return BERTH_OK;
+}
+
+/* Makes the file, if there is none yet, and puts into it what is in memory. */
+static enum berth_code spill(struct berth_blob_writer *writer, struct berth_error *error) {
+    if (writer->fd < 0) {
+        char name[STORE_TEMP_BYTES];
+        enum berth_code code = store_temp(writer->store, name, &writer->fd, error);
+        if (code)
+            return code;
+        memcpy(writer->temp, name, sizeof name);
+    }
+    enum berth_code code = write_file(writer, writer->memory, writer->length, error);
+    writer->length = 0;
+    return code;
+}
+
+static bool reserve(struct berth_blob_writer *writer, size_t length) {
+    size_t capacity = writer->capacity ? writer->capacity : FIRST_BYTES;
+    while (capacity < length)
+        capacity *= 2;
+    if (capacity == writer->capacity)
+        return true;
+    char *grown = realloc(writer->memory, capacity);
+    if (!grown)
+        return false;
+    writer->memory = grown;
+    writer->capacity = capacity;
+    return true;
+}
+
+enum berth_code berth_blob_add(struct berth_blob_writer *writer, const void *data, size_t length,
+                               struct berth_error *error) {
+    enum berth_code code = BERTH_OK;
+    if (length == 0)
+        return BERTH_OK;
+    bool fits = writer->fd < 0 && length <= MEMORY_BYTES - writer->length;
+    if (fits && reserve(writer, writer->length + length)) {
+        memcpy(writer->memory + writer->length, data, length);
+        writer->length += length;
+    } else {
+        code = spill(writer, error);
+        if (!code)
+            code = write_file(writer, data, length, error);
+    }
+    if (code)
+        return code;
     berth_hasher_add(writer->hasher, data, length);
     writer->bytes += (int64_t)length;
     return BERTH_OK;
 }
 
-/* A full disk may show only here (delayed allocation, quotas). The file is dropped then and its
- * pages with it, so the store stays good; any other failure is final. */
-static enum berth_code sync_file(struct berth_blob_writer *writer, struct berth_error *error) {
-    if (fsync(writer->fd) == 0)
-        return BERTH_OK;
-    if (errno == ENOSPC || errno == EDQUOT)
-        return berth_fail_errno(error, "store-io", "cannot write a blob");
-    return store_break(writer->store, error);
-}
-
-static int rename_file(const struct berth_blob_writer *writer, const char *name) {
-    const struct berth_store *store = writer->store;
-    return renameat2(store->tmp_fd, writer->temp, store->blobs_fd, name, RENAME_NOREPLACE);
-}
-
-/* Gives the file its name. RENAME_NOREPLACE is what keeps a blob that is there already; the
- * destructor then removes ours. */
-static enum berth_code name_file(struct berth_blob_writer *writer,
-                                 const struct berth_digest *digest, struct berth_error *error) {
-    char name[BLOB_NAME_BYTES];
-    blob_name(digest, name);
-    int result = rename_file(writer, name);
-    if (result != 0 && errno == ENOENT) {
-        enum berth_code code = store_make_folder(writer->store, digest->bytes[0], error);
-        if (code)
-            return code;
-        result = rename_file(writer, name);
+/* The file is whole: synced and named, now or with its batch. */
+static enum berth_code keep(struct berth_blob_writer *writer, const struct berth_digest *digest,
+                            struct berth_error *error) {
+    enum berth_code code = BERTH_OK;
+    if (writer->batch) {
+        code = store_batch_take(writer->batch, writer->fd, writer->temp, digest, error);
+        if (!code)
+            writer->fd = -1;
+    } else {
+        code = store_sync_files(writer->store, &writer->fd, 1, error);
+        if (!code)
+            code = store_name(writer->store, writer->temp, digest, error);
     }
-    if (result != 0 && errno != EEXIST)
-        return berth_fail_errno(error, "store-io", "cannot name a blob");
-    if (result == 0)
+    if (!code)
         writer->temp[0] = '\0';
-    /* Also for a blob that was there: a server killed before its sync may have left it. */
-    store_mark(writer->store, digest->bytes[0]);
-    return BERTH_OK;
+    return code;
 }
 
 enum berth_code berth_blob_finish(struct berth_blob_writer *writer, struct berth_digest *ret_digest,
@@ -118,10 +149,11 @@ enum berth_code berth_blob_finish(struct berth_blob_writer *writer, struct berth
     struct berth_digest digest;
     berth_hasher_finish(writer->hasher, digest.bytes);
     enum berth_code code = store_check(writer->store, error);
-    if (!code)
-        code = sync_file(writer, error);
-    if (!code)
-        code = name_file(writer, &digest, error);
+    if (!code && !store_has(writer->store, &digest)) {
+        code = spill(writer, error);
+        if (!code)
+            code = keep(writer, &digest, error);
+    }
     if (!code) {
         *ret_digest = digest;
         *ret_bytes = writer->bytes;
@@ -132,8 +164,8 @@ enum berth_code berth_blob_finish(struct berth_blob_writer *writer, struct berth
 
 enum berth_code berth_blob_open(struct berth_store *store, const struct berth_digest *digest,
                                 int *ret_fd, int64_t *ret_bytes, struct berth_error *error) {
-    char name[BLOB_NAME_BYTES];
-    blob_name(digest, name);
+    char name[STORE_NAME_BYTES];
+    store_blob_name(digest, name);
     int fd = openat(store->blobs_fd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0 && errno == ENOENT)
         return berth_fail(error, BERTH_NOT_FOUND, "blob-unknown", "there is no blob %s", name + 3);

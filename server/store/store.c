@@ -252,24 +252,58 @@ enum berth_code store_make_folder(struct berth_store *store, unsigned folder,
     return code;
 }
 
-void store_mark(struct berth_store *store, unsigned folder) {
-    pthread_mutex_lock(&store->dirty_lock);
-    store->dirty[folder] = true;
-    pthread_mutex_unlock(&store->dirty_lock);
+void store_blob_name(const struct berth_digest *digest, char ret[STORE_NAME_BYTES]) {
+    char hex[BERTH_HEX_BYTES];
+    berth_digest_hex(digest, hex);
+    snprintf(ret, STORE_NAME_BYTES, "%.2s/%s", hex, hex);
 }
 
-/* Not being able to open a folder is not a failed fsync: nothing is lost, the next call tries
- * again. */
-static enum berth_code sync_folder(struct berth_store *store, unsigned folder,
-                                   struct berth_error *error) {
-    char name[3];
-    snprintf(name, sizeof name, "%02x", folder & 0xffU);
-    int fd = openat(store->blobs_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (fd < 0)
-        return berth_fail_errno(error, "store-io", "cannot open a blob folder");
-    enum berth_code code = fsync(fd) == 0 ? BERTH_OK : store_break(store, error);
-    close(fd);
-    return code;
+/* Whoever sees a name finds, once it has the lock, that its folder is marked, or that a sync has
+ * taken the mark over, for which its own sync waits. So only names from before the start need a
+ * mark, and those once. */
+bool store_has(struct berth_store *store, const struct berth_digest *digest) {
+    char name[STORE_NAME_BYTES];
+    struct stat status;
+    store_blob_name(digest, name);
+    if (fstatat(store->blobs_fd, name, &status, AT_SYMLINK_NOFOLLOW) != 0)
+        return false;
+    pthread_mutex_lock(&store->dirty_lock);
+    if (!store->synced[digest->bytes[0]])
+        store->dirty[digest->bytes[0]] = true;
+    pthread_mutex_unlock(&store->dirty_lock);
+    return true;
+}
+
+/* RENAME_NOREPLACE is what keeps a blob that is there already. The lock is held over the rename:
+ * see store_has. */
+static int rename_file(struct berth_store *store, const char *temp, const char *name,
+                       unsigned folder) {
+    pthread_mutex_lock(&store->dirty_lock);
+    int result = renameat2(store->tmp_fd, temp, store->blobs_fd, name, RENAME_NOREPLACE);
+    int number = errno;
+    if (result == 0 || number == EEXIST)
+        store->dirty[folder] = true;
+    pthread_mutex_unlock(&store->dirty_lock);
+    errno = number;
+    return result;
+}
+
+enum berth_code store_name(struct berth_store *store, const char *temp,
+                           const struct berth_digest *digest, struct berth_error *error) {
+    char name[STORE_NAME_BYTES];
+    store_blob_name(digest, name);
+    int result = rename_file(store, temp, name, digest->bytes[0]);
+    if (result != 0 && errno == ENOENT) {
+        enum berth_code code = store_make_folder(store, digest->bytes[0], error);
+        if (code)
+            return code;
+        result = rename_file(store, temp, name, digest->bytes[0]);
+    }
+    if (result != 0 && errno != EEXIST)
+        return berth_fail_errno(error, "store-io", "cannot name a blob");
+    if (result != 0)
+        unlinkat(store->tmp_fd, temp, 0);
+    return BERTH_OK;
 }
 
 struct marks {
@@ -294,17 +328,54 @@ static void put_marks_back(struct berth_store *store, const struct marks *marks)
     pthread_mutex_unlock(&store->dirty_lock);
 }
 
+/* Not being able to open a folder is not a failed fsync: nothing is lost, the next call tries
+ * again. */
+static enum berth_code open_folders(struct berth_store *store, const struct marks *marks,
+                                    int *ret_fds, size_t *ret_count, struct berth_error *error) {
+    for (unsigned folder = 0; folder < STORE_FOLDER_COUNT; folder++) {
+        char name[3];
+        if (!marks->dirty[folder])
+            continue;
+        snprintf(name, sizeof name, "%02x", folder);
+        int fd = openat(store->blobs_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (fd < 0)
+            return berth_fail_errno(error, "store-io", "cannot open a blob folder");
+        ret_fds[(*ret_count)++] = fd;
+    }
+    return BERTH_OK;
+}
+
+static void note_synced(struct berth_store *store, const struct marks *marks) {
+    pthread_mutex_lock(&store->dirty_lock);
+    for (unsigned folder = 0; folder < STORE_FOLDER_COUNT; folder++)
+        store->synced[folder] = store->synced[folder] || marks->dirty[folder];
+    pthread_mutex_unlock(&store->dirty_lock);
+}
+
+static enum berth_code sync_folders(struct berth_store *store, const struct marks *marks,
+                                    struct berth_error *error) {
+    int fds[STORE_FOLDER_COUNT];
+    size_t count = 0;
+    enum berth_code code = open_folders(store, marks, fds, &count, error);
+    if (!code)
+        code = store_sync_files(store, fds, count, error);
+    for (size_t i = 0; i < count; i++)
+        close(fds[i]);
+    if (!code && marks->blobs_dirty && fsync(store->blobs_fd) != 0)
+        code = store_break(store, error);
+    if (!code)
+        note_synced(store, marks);
+    return code;
+}
+
 enum berth_code berth_store_sync(struct berth_store *store, struct berth_error *error) {
     struct marks marks;
     pthread_mutex_lock(&store->sync_lock);
     take_marks(store, &marks);
     /* Checked under the lock: whoever waited here for the fsync that failed must not go on. */
     enum berth_code code = store_check(store, error);
-    for (unsigned folder = 0; !code && folder < STORE_FOLDER_COUNT; folder++)
-        if (marks.dirty[folder])
-            code = sync_folder(store, folder, error);
-    if (!code && marks.blobs_dirty && fsync(store->blobs_fd) != 0)
-        code = store_break(store, error);
+    if (!code)
+        code = sync_folders(store, &marks, error);
     if (code)
         put_marks_back(store, &marks);
     pthread_mutex_unlock(&store->sync_lock);

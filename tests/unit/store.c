@@ -279,7 +279,8 @@ static int die_while_writing(void *context) {
     struct berth_blob_writer *writer = NULL;
     int code = (int)berth_store_open(context, &store, NULL);
     code = code ? code : (int)berth_blob_begin(store, &writer, NULL);
-    return code ? code : (int)berth_blob_add(writer, "half", 4, NULL);
+    static const char LARGE[1 << 20]; /* a small one has no file yet */
+    return code ? code : (int)berth_blob_add(writer, LARGE, sizeof LARGE, NULL);
 }
 
 static void what_a_killed_server_left_in_tmp_is_removed(void **state) {
@@ -332,11 +333,62 @@ static void only_changed_folders_are_synced(void **state) {
     assert_int_equal(atomic_load(&fsync_count), 2); /* blobs/2d and, as that is new, blobs */
     assert_int_equal(berth_store_sync(fixture->store, NULL), BERTH_OK);
     assert_int_equal(atomic_load(&fsync_count), 2);
-    /* Found, not made; but whoever made it may have died before the sync. */
+    /* Found, and its name is durable since the sync above. */
     assert_int_equal(put(fixture->store, "x", 1, &digest, NULL), BERTH_OK);
-    atomic_store(&fsync_count, 0);
     assert_int_equal(berth_store_sync(fixture->store, NULL), BERTH_OK);
-    assert_int_equal(atomic_load(&fsync_count), 1);
+    assert_int_equal(atomic_load(&fsync_count), 2);
+}
+
+static void a_blob_that_was_found_is_synced_once_after_a_restart(void **state) {
+    struct fixture *fixture = *state;
+    struct berth_digest digest;
+    assert_int_equal(put(fixture->store, "x", 1, &digest, NULL), BERTH_OK);
+    berth_store_close(fixture->store); /* and whoever made it has died before the sync */
+    fixture->store = NULL;
+    assert_int_equal(berth_store_open(fixture->directory, &fixture->store, NULL), BERTH_OK);
+    atomic_store(&fsync_count, 0);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(put(fixture->store, "x", 1, &digest, NULL), BERTH_OK);
+        assert_int_equal(atomic_load(&fsync_count), i); /* nothing was written */
+        assert_int_equal(berth_store_sync(fixture->store, NULL), BERTH_OK);
+        assert_int_equal(atomic_load(&fsync_count), 1);
+    }
+}
+
+/* Around the size up to which a blob waits in memory. */
+static void a_blob_of_any_size_is_whole(void **state) {
+    enum { MEMORY_BYTES = 256 * 1024 };
+    static const size_t LENGTHS[] = {1,
+                                     16 * 1024,
+                                     16 * 1024 + 1,
+                                     MEMORY_BYTES - 1,
+                                     MEMORY_BYTES,
+                                     MEMORY_BYTES + 1,
+                                     2 * MEMORY_BYTES,
+                                     2 * MEMORY_BYTES + 2,
+                                     5 * MEMORY_BYTES};
+    struct fixture *fixture = *state;
+    char *text = malloc(5 * MEMORY_BYTES);
+    assert_non_null(text);
+    for (size_t i = 0; i < 5 * MEMORY_BYTES; i++)
+        text[i] = (char)(i * 2654435761U >> 13);
+    for (size_t i = 0; i < sizeof LENGTHS / sizeof LENGTHS[0]; i++) {
+        struct berth_digest expected = berth_sha256(text, LENGTHS[i]);
+        struct berth_digest digest;
+        char *data = NULL;
+        size_t bytes = 0;
+        for (int twice = 0; twice < 2; twice++) {
+            assert_int_equal(put(fixture->store, text, LENGTHS[i], &digest, NULL), BERTH_OK);
+            assert_true(berth_digest_equal(&digest, &expected));
+        }
+        assert_int_equal(
+            berth_blob_read(fixture->store, &digest, (int64_t)LENGTHS[i], &data, &bytes, NULL),
+            BERTH_OK);
+        assert_int_equal(bytes, LENGTHS[i]);
+        free(data);
+    }
+    free(text);
+    assert_no_temp(fixture);
 }
 
 static void assert_broken(struct fixture *fixture, const struct berth_digest *kept) {
@@ -458,6 +510,8 @@ int main(void) {
         TEST(blobs_are_there_after_a_restart),
         TEST(a_folder_that_is_a_link_is_refused),
         TEST(only_changed_folders_are_synced),
+        TEST(a_blob_that_was_found_is_synced_once_after_a_restart),
+        TEST(a_blob_of_any_size_is_whole),
         TEST(a_failed_fsync_of_a_blob_is_final_for_writes),
         TEST(a_failed_fsync_of_a_folder_is_final_for_writes),
         TEST(a_disk_that_is_full_at_fsync_is_not_final),

@@ -1,4 +1,7 @@
 berth_unit(store SOURCES unit/store.c conformance/temp_directory.c LINKS berth_store)
-target_include_directories(unit_store PRIVATE conformance)
-# The test decides which fsync fails.
-target_link_options(unit_store PRIVATE -Wl,--wrap=fsync)
+berth_unit(store_batch SOURCES unit/store_batch.c conformance/temp_directory.c LINKS berth_store)
+foreach(test unit_store unit_store_batch)
+    target_include_directories(${test} PRIVATE conformance)
+    # The test decides which fsync fails.
+    target_link_options(${test} PRIVATE -Wl,--wrap=fsync)
+endforeach()
