@@ -51,6 +51,11 @@ static const char *trimmed(const struct berth_exchange *exchange, const char *va
 }
 
 const char *berth_exchange_header(const struct berth_exchange *exchange, const char *name) {
+    enum berth_field field = berth_field_find(name, strlen(name));
+    if (field != BERTH_FIELD_OTHER) {
+        const char *value = exchange->framing.fields[field];
+        return value ? trimmed(exchange, value) : NULL;
+    }
     const struct mg_request_info *request = exchange->request;
     for (int i = 0; i < request->num_headers; i++) {
         if (strcasecmp(request->http_headers[i].name, name) == 0)

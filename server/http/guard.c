@@ -10,21 +10,22 @@ static enum berth_code refuse(struct berth_error *error, const char *rule, const
     return berth_fail(error, BERTH_INVALID, rule, "%s", text);
 }
 
-/* RFC 9110 section 5.6.2 */
-static bool is_token_char(unsigned char c) {
-    static const char marks[] = "!#$%&'*+-.^_`|~";
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           (c && memchr(marks, c, sizeof marks - 1));
+static bool is_plain(unsigned char c) {
+    return (unsigned char)((c | 0x20) - 'a') < 26 || (unsigned char)(c - '0') < 10 || c == '-';
 }
 
-static bool is_token(const char *text) {
-    if (!*text)
-        return false;
-    for (; *text; text++) {
-        if (!is_token_char((unsigned char)*text))
-            return false;
-    }
-    return true;
+/* RFC 9110 section 5.6.2 */
+static bool is_token_char(unsigned char c) {
+    static const char marks[] = "!#$%&'*+.^_`|~";
+    return is_plain(c) || (c && memchr(marks, c, sizeof marks - 1));
+}
+
+/* Of the whole text, or 0. */
+static size_t token_length(const char *text) {
+    size_t length = 0;
+    while (is_token_char((unsigned char)text[length]))
+        length++;
+    return text[length] ? 0 : length;
 }
 
 /* Exactly one space between the three words; civetweb skips any run. */
@@ -52,39 +53,94 @@ static enum berth_code check_line(const struct mg_request_info *request, const c
     return BERTH_OK;
 }
 
-/* Field values are visible ASCII, space and bytes above; civetweb refuses tabs by itself. */
-static bool is_value(const char *text) {
-    for (; *text; text++) {
-        if ((unsigned char)*text < 0x20 || *text == 0x7f)
+/* Field values are visible ASCII, space and bytes above; civetweb refuses tabs by itself. Without
+ * an early end, so that many bytes are looked at together. */
+static bool is_value(const char *text, size_t length) {
+    bool bad = false;
+    for (size_t i = 0; i < length; i++)
+        bad |= (unsigned char)text[i] < 0x20 || text[i] == 0x7f;
+    return !bad;
+}
+
+/* Between name and value stood one colon, now NUL, then spaces: a space before the colon left one
+ * more NUL. */
+static bool is_colon_plain(const char *colon, const char *value) {
+    for (const char *at = colon + 1; at < value; at++) {
+        if (*at != ' ')
             return false;
     }
     return true;
 }
 
-static enum berth_code check_field(const struct mg_header *field, struct berth_error *error) {
-    if (!is_token(field->name))
-        return refuse(error, "header-name", "a header field's name is not a token");
-    /* Between name and value stood one colon, now NUL, then spaces: a space before the colon left
-     * one more NUL. */
-    for (const char *at = field->name + strlen(field->name) + 1; at < field->value; at++) {
-        if (*at != ' ')
-            return refuse(error, "header-name", "white space before a header field's colon");
+static const struct {
+    const char *name;
+    unsigned char length;
+    unsigned char field;
+} fields[] = {
+    {"host", 4, BERTH_FIELD_HOST},
+    {"range", 5, BERTH_FIELD_RANGE},
+    {"origin", 6, BERTH_FIELD_ORIGIN},
+    {"expect", 6, BERTH_FIELD_EXPECT},
+    {"upgrade", 7, BERTH_FIELD_UPGRADE},
+    {"if-range", 8, BERTH_FIELD_IF_RANGE},
+    {"if-match", 8, BERTH_FIELD_IF_MATCH},
+    {"connection", 10, BERTH_FIELD_CONNECTION},
+    {"content-type", 12, BERTH_FIELD_TYPE},
+    {"authorization", 13, BERTH_FIELD_AUTHORIZATION},
+    {"if-none-match", 13, BERTH_FIELD_IF_NONE_MATCH},
+    {"content-length", 14, BERTH_FIELD_LENGTH},
+    {"accept-encoding", 15, BERTH_FIELD_ACCEPT_ENCODING},
+    {"transfer-encoding", 17, BERTH_FIELD_CODING},
+};
+
+enum berth_field berth_field_find(const char *name, size_t length) {
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+        if (fields[i].length == length && (name[0] | 0x20) == fields[i].name[0] &&
+            strncasecmp(fields[i].name, name, length) == 0)
+            return (enum berth_field)fields[i].field;
     }
-    if (!is_value(field->value))
-        return refuse(error, "header-value", "a header field's value holds a control character");
+    return BERTH_FIELD_OTHER;
+}
+
+/* Notes a field that is looked for; of some a second one is refused, for two readers would choose
+ * differently. */
+static enum berth_code note_field(const char *name, size_t length, const char *value,
+                                  struct berth_framing *framing, struct berth_error *error) {
+    enum berth_field field = berth_field_find(name, length);
+    if (field == BERTH_FIELD_OTHER)
+        return BERTH_OK;
+    if (!framing->fields[field])
+        framing->fields[field] = value;
+    else if (field < BERTH_FIELD_IF_NONE_MATCH)
+        return refuse(error, field == BERTH_FIELD_HOST ? "host" : "header-twice",
+                      "a header field is given twice");
     return BERTH_OK;
 }
 
 /* CR LF, as two NULs, between the fields, and CR NUL after the last one's: civetweb ends the head
  * with a NUL in place of the last LF. Anything else it has skipped without a word. */
-static enum berth_code check_lines(const struct mg_request_info *request, const char *base,
-                                   size_t buffer_bytes, struct berth_error *error) {
+static enum berth_code check_fields(const struct mg_request_info *request, const char *base,
+                                    size_t buffer_bytes, struct berth_framing *framing,
+                                    struct berth_error *error) {
     const char *end = NULL;
     for (int i = 0; i < request->num_headers; i++) {
-        const struct mg_header *field = &request->http_headers[i];
-        if (end && field->name != end + 2)
+        const char *name = request->http_headers[i].name;
+        const char *value = request->http_headers[i].value;
+        size_t length = token_length(name);
+        size_t value_length = strlen(value);
+        if (end && name != end + 2)
             return refuse(error, "header-line", "a header line does not end in CR LF");
-        end = field->value + strlen(field->value);
+        if (!length)
+            return refuse(error, "header-name", "a header field's name is not a token");
+        if (!is_colon_plain(name + length, value))
+            return refuse(error, "header-name", "white space before a header field's colon");
+        if (!is_value(value, value_length))
+            return refuse(error, "header-value",
+                          "a header field's value holds a control character");
+        enum berth_code code = note_field(name, length, value, framing, error);
+        if (code)
+            return code;
+        end = value + value_length;
     }
     bool inside = end && end + 3 < base + buffer_bytes;
     if (!inside || end[1] || end[2] != '\r' || end[3])
@@ -92,54 +148,13 @@ static enum berth_code check_lines(const struct mg_request_info *request, const 
     return BERTH_OK;
 }
 
-/* Fields of which there must be one at most: two readers would choose differently. */
-enum single {
-    FIELD_OTHER,
-    FIELD_HOST,
-    FIELD_LENGTH,
-    FIELD_CODING,
-    FIELD_UPGRADE,
-    FIELD_EXPECT,
-    FIELD_CONNECTION,
-    FIELD_TYPE,
-    FIELD_ORIGIN,
-    FIELD_AUTHORIZATION,
-    FIELD_RANGE,
-    FIELD_IF_RANGE,
-    FIELD_COUNT
-};
-
-static const struct {
-    const char *name;
-    size_t length;
-    enum single field;
-} singles[] = {
-    {"host", 4, FIELD_HOST},
-    {"range", 5, FIELD_RANGE},
-    {"origin", 6, FIELD_ORIGIN},
-    {"expect", 6, FIELD_EXPECT},
-    {"upgrade", 7, FIELD_UPGRADE},
-    {"if-range", 8, FIELD_IF_RANGE},
-    {"connection", 10, FIELD_CONNECTION},
-    {"content-type", 12, FIELD_TYPE},
-    {"authorization", 13, FIELD_AUTHORIZATION},
-    {"content-length", 14, FIELD_LENGTH},
-    {"transfer-encoding", 17, FIELD_CODING},
-};
-
-static enum single find_single(const char *name) {
-    size_t length = strlen(name);
-    for (size_t i = 0; i < sizeof singles / sizeof singles[0]; i++) {
-        if (singles[i].length == length && strcasecmp(singles[i].name, name) == 0)
-            return singles[i].field;
-    }
-    return FIELD_OTHER;
-}
-
 /* reg-name, IPv4 or [IPv6], and a port (RFC 3986 section 3.2). */
 static bool is_host(const char *text) {
-    return *text && strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-                                 "-._~:[]%!$&'()*+,;=") == strlen(text);
+    static const char marks[] = "._~:[]%!$&'()*+,;=";
+    const char *at = text;
+    while (is_plain((unsigned char)*at) || (*at && memchr(marks, *at, sizeof marks - 1)))
+        at++;
+    return at > text && !*at;
 }
 
 static bool parse_length(const char *text, int64_t *ret) {
@@ -156,8 +171,11 @@ static bool parse_length(const char *text, int64_t *ret) {
 static bool has_option(const char *list, const char *option) {
     size_t length = strlen(option);
     while (*list) {
-        list += strspn(list, " ,");
-        size_t word = strcspn(list, " ,");
+        size_t word = 0;
+        while (*list == ' ' || *list == ',')
+            list++;
+        while (list[word] && list[word] != ' ' && list[word] != ',')
+            word++;
         if (word == length && strncasecmp(list, option, length) == 0)
             return true;
         list += word;
@@ -174,62 +192,43 @@ static bool keeps_alive(const char *version, const char *connection) {
     return strcmp(version, "1.1") == 0;
 }
 
-/* Collects the fields that matter to framing; a second one of a kind is refused. */
-static enum berth_code collect(const struct mg_request_info *request,
-                               const char *ret_values[FIELD_COUNT], struct berth_error *error) {
-    for (int i = 0; i < request->num_headers; i++) {
-        enum berth_code code = check_field(&request->http_headers[i], error);
-        if (code)
-            return code;
-        enum single field = find_single(request->http_headers[i].name);
-        if (field != FIELD_OTHER && ret_values[field])
-            return refuse(error, field == FIELD_HOST ? "host" : "header-twice",
-                          "a header field is given twice");
-        ret_values[field] = request->http_headers[i].value;
-    }
-    return BERTH_OK;
-}
-
 static enum berth_code check_framing(const struct mg_request_info *request,
-                                     const char *const values[FIELD_COUNT],
                                      struct berth_framing *framing, struct berth_error *error) {
-    if (!values[FIELD_HOST] || !is_host(values[FIELD_HOST]))
+    const char *const *values = framing->fields;
+    if (!values[BERTH_FIELD_HOST] || !is_host(values[BERTH_FIELD_HOST]))
         return refuse(error, "host", "the Host header is missing or malformed");
-    if (values[FIELD_UPGRADE])
+    if (values[BERTH_FIELD_UPGRADE])
         return refuse(error, "upgrade", "this server speaks HTTP/1.1 only");
-    if (values[FIELD_CODING] && values[FIELD_LENGTH])
+    if (values[BERTH_FIELD_CODING] && values[BERTH_FIELD_LENGTH])
         return refuse(error, "transfer-encoding",
                       "Transfer-Encoding and Content-Length exclude each other");
-    if (values[FIELD_CODING])
+    if (values[BERTH_FIELD_CODING])
         return refuse(error, "length-required", "bodies are taken with a Content-Length only");
-    if (values[FIELD_EXPECT] && strcasecmp(values[FIELD_EXPECT], "100-continue") != 0)
+    if (values[BERTH_FIELD_EXPECT] && strcasecmp(values[BERTH_FIELD_EXPECT], "100-continue") != 0)
         return refuse(error, "expectation", "only 100-continue can be expected");
     framing->body_bytes = -1;
-    if (values[FIELD_LENGTH] && !parse_length(values[FIELD_LENGTH], &framing->body_bytes))
+    if (values[BERTH_FIELD_LENGTH] &&
+        !parse_length(values[BERTH_FIELD_LENGTH], &framing->body_bytes))
         return refuse(error, "content-length", "the Content-Length is not a number that is taken");
     bool reads_only =
         strcmp(request->request_method, "GET") == 0 || strcmp(request->request_method, "HEAD") == 0;
     if (reads_only && framing->body_bytes > 0)
         return refuse(error, "body-unexpected", "a GET has no body");
     /* RFC 9110 section 10.1.1: an expectation of HTTP/1.0 is ignored. */
-    framing->expects_continue = values[FIELD_EXPECT] && strcmp(request->http_version, "1.1") == 0;
-    framing->keeps_alive = keeps_alive(request->http_version, values[FIELD_CONNECTION]);
+    framing->expects_continue =
+        values[BERTH_FIELD_EXPECT] && strcmp(request->http_version, "1.1") == 0;
+    framing->keeps_alive = keeps_alive(request->http_version, values[BERTH_FIELD_CONNECTION]);
     return BERTH_OK;
 }
 
 enum berth_code berth_guard_check(const struct mg_request_info *request, const char *base,
                                   size_t buffer_bytes, struct berth_framing *ret,
                                   struct berth_error *error) {
-    const char *values[FIELD_COUNT] = {NULL};
-    struct berth_framing framing;
+    *ret = (struct berth_framing){.body_bytes = -1};
     enum berth_code code = check_line(request, base, error);
     if (!code)
-        code = check_lines(request, base, buffer_bytes, error);
+        code = check_fields(request, base, buffer_bytes, ret, error);
     if (!code)
-        code = collect(request, values, error);
-    if (!code)
-        code = check_framing(request, values, &framing, error);
-    if (!code)
-        *ret = framing;
+        code = check_framing(request, ret, error);
     return code;
 }

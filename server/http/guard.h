@@ -27,9 +27,32 @@
 
 struct mg_request_info;
 
+/* Fields that are asked for by every request or of which there must be one at most. */
+enum berth_field {
+    BERTH_FIELD_OTHER,
+    BERTH_FIELD_HOST,
+    BERTH_FIELD_LENGTH,
+    BERTH_FIELD_CODING,
+    BERTH_FIELD_UPGRADE,
+    BERTH_FIELD_EXPECT,
+    BERTH_FIELD_CONNECTION,
+    BERTH_FIELD_TYPE,
+    BERTH_FIELD_ORIGIN,
+    BERTH_FIELD_AUTHORIZATION,
+    BERTH_FIELD_RANGE,
+    BERTH_FIELD_IF_RANGE,
+    BERTH_FIELD_IF_NONE_MATCH, /* this and those after it may be there twice: the first counts */
+    BERTH_FIELD_IF_MATCH,
+    BERTH_FIELD_ACCEPT_ENCODING,
+    BERTH_FIELD_COUNT
+};
+
+enum berth_field berth_field_find(const char *name, size_t length);
+
 /* What a request that passed says of its framing. */
 struct berth_framing {
-    int64_t body_bytes; /* -1: no Content-Length */
+    const char *fields[BERTH_FIELD_COUNT]; /* NULL: not there; of OTHER nothing */
+    int64_t body_bytes;                    /* -1: no Content-Length */
     bool expects_continue;
     bool keeps_alive; /* the client's wish, by its version and Connection */
 };

@@ -1,22 +1,7 @@
 #include "head.h"
 
-#include <string.h>
-
 void berth_head_init(struct berth_head *head, char *storage, size_t capacity) {
     *head = (struct berth_head){storage, 0, capacity, false};
-}
-
-void berth_head_bytes(struct berth_head *head, const void *data, size_t length) {
-    if (head->failed || length > head->capacity - head->length) {
-        head->failed = true;
-        return;
-    }
-    memcpy(head->data + head->length, data, length);
-    head->length += length;
-}
-
-void berth_head_text(struct berth_head *head, const char *text) {
-    berth_head_bytes(head, text, strlen(text));
 }
 
 void berth_head_number(struct berth_head *head, int64_t value) {

@@ -13,6 +13,7 @@
 #include "berth/clock.h"
 #include "berth/http.h"
 #include "berth/log.h"
+#include "guard.h"
 #include "pace.h"
 #include "query.h"
 #include "route.h"
@@ -50,6 +51,7 @@ struct berth_exchange {
     struct berth_route_match match;
     struct berth_query query;
     size_t text_used;
+    struct berth_framing framing; /* all zero until the guard has passed it */
     int64_t body_bytes;
     int64_t body_read;
     bool expects_continue;
@@ -72,9 +74,10 @@ struct berth_worker {
     struct berth_watch_slot slot; /* first: the watch's list of slots is the list of workers */
     struct berth_listener *listener;
     atomic_bool busy;
-    const char *buffer; /* where civetweb's buffer starts, as far as is known */
-    bool over_cap;      /* of the present connection */
-    bool peer_known;    /* its addresses are in the slot */
+    uint32_t next_id, last_id; /* request numbers that are this worker's */
+    const char *buffer;        /* where civetweb's buffer starts, as far as is known */
+    bool over_cap;             /* of the present connection */
+    bool peer_known;           /* its addresses are in the slot */
     int64_t date_second;
     char date[BERTH_HTTP_DATE_BYTES];
     struct berth_scratch *scratch;

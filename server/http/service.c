@@ -2,7 +2,6 @@
 #include "internal.h"
 
 #include "berth/digest.h"
-#include "guard.h"
 #include "problem.h"
 #include "url.h"
 #include <arpa/inet.h>
@@ -16,6 +15,9 @@ enum { BUFFER_ALIGNMENT = 16 };
 
 static uint32_t id_prefix;
 static _Atomic uint32_t id_count;
+/* Numbers that a worker takes at once: a counter that all of them write to for each request would
+ * go from core to core. */
+enum { IDS_AT_ONCE = 64 };
 
 void berth_service_init(void) {
     berth_random(&id_prefix, sizeof id_prefix);
@@ -27,9 +29,13 @@ static char *put_hex(char *ret, uint32_t value) {
     return ret;
 }
 
-static void make_id(char ret[BERTH_ID_BYTES]) {
+static void make_id(struct berth_worker *worker, char ret[BERTH_ID_BYTES]) {
+    if (worker->next_id == worker->last_id) {
+        worker->next_id = atomic_fetch_add_explicit(&id_count, IDS_AT_ONCE, memory_order_relaxed);
+        worker->last_id = worker->next_id + IDS_AT_ONCE;
+    }
     char *at = put_hex(ret, id_prefix);
-    at = put_hex(at, atomic_fetch_add_explicit(&id_count, 1, memory_order_relaxed));
+    at = put_hex(at, worker->next_id++);
     *at = '\0';
 }
 
@@ -66,6 +72,7 @@ static struct berth_exchange *begin(struct mg_connection *connection) {
     exchange->path = exchange->raw_path = NULL;
     exchange->route = NULL;
     exchange->match.count = exchange->query.count = exchange->text_used = 0;
+    exchange->framing = (struct berth_framing){.body_bytes = -1};
     exchange->body_bytes = -1;
     exchange->body_read = exchange->sent_bytes = 0;
     exchange->expects_continue = exchange->is_http_1_0 = exchange->close = false;
@@ -75,7 +82,7 @@ static struct berth_exchange *begin(struct mg_connection *connection) {
     exchange->start_us = berth_monotonic_us();
     exchange->actor[0] = exchange->rule[0] = '\0';
     berth_pace_init(&exchange->write_pace, options->min_body_rate_bytes, options->body_grace_ms);
-    make_id(exchange->id);
+    make_id(worker, exchange->id);
     worker->error.code = BERTH_OK;
     return exchange;
 }
@@ -150,17 +157,17 @@ static enum berth_code guard(struct berth_exchange *exchange, struct berth_error
     struct berth_worker *worker = exchange->worker;
     const struct mg_request_info *request = exchange->request;
     const char *base = buffer_base(worker, request->request_method);
-    struct berth_framing framing;
-    enum berth_code code = berth_guard_check(request, base, BERTH_HEAD_MAX_BYTES, &framing, error);
+    struct berth_framing *framing = &exchange->framing;
+    enum berth_code code = berth_guard_check(request, base, BERTH_HEAD_MAX_BYTES, framing, error);
     if (code) {
         exchange->close = true;
         return code;
     }
     exchange->raw_path = request->request_uri;
-    exchange->body_bytes = framing.body_bytes;
-    exchange->expects_continue = framing.expects_continue;
+    exchange->body_bytes = framing->body_bytes;
+    exchange->expects_continue = framing->expects_continue;
     exchange->is_http_1_0 = strcmp(request->http_version, "1.0") == 0;
-    exchange->close = !framing.keeps_alive;
+    exchange->close = !framing->keeps_alive;
     if (worker->over_cap) {
         exchange->close = true;
         return berth_fail(error, BERTH_BUSY, "connections", "too many connections are open");
