@@ -5,7 +5,7 @@ add_test(NAME matrix_build
 set_tests_properties(matrix_build PROPERTIES
     LABELS browser TIMEOUT 900 RUN_SERIAL ON FIXTURES_SETUP matrix)
 
-foreach(part chromium consumers faults firefox webkit)
+foreach(part chromium consumers faults policies firefox webkit)
     add_test(NAME matrix_${part}
         COMMAND /usr/bin/env node --test --test-reporter=spec
             ${PROJECT_SOURCE_DIR}/tests/browser/matrix/${part}.test.mjs)

@@ -22,18 +22,18 @@ const SVELTE = { entry: 'card.js', exposes: { './Card': { contract: 'mount', fil
 
 /**
  * `tool` is a function of tools.mjs, `options` are its. `react`: shares React.
- * `expose`: what pages ask for, where it is not ./Card. `faults`: its broken releases are built too. `subset`: walked in all three engines. `…todo`: what does not hold yet.
+ * `expose`: what pages ask for, where it is not ./Card. `faults`: its broken releases are built too. `policies`: goes by each policy. `subset`: walked in all three engines. `…todo`: what does not hold yet.
  */
 export const VARIANTS = [
   { name: 'webpack-development', tool: 'webpack', options: { mode: 'development' }, sources: ['react', 'css'], react: true },
-  { name: 'webpack-production', tool: 'webpack', options: {}, sources: ['react', 'css'], react: true, faults: true, subset: true },
+  { name: 'webpack-production', tool: 'webpack', options: {}, sources: ['react', 'css'], react: true, faults: true, subset: true, policies: true },
   { name: 'webpack-hashed', tool: 'webpack', options: { names: '[name].[contenthash:8]' }, sources: ['react', 'css'], react: true },
   { name: 'webpack-css', tool: 'webpack', options: { css: 'experiments' }, sources: ['react', 'css'], react: true },
   { name: 'webpack-style-loader', tool: 'webpack', options: { css: 'style-loader' }, sources: ['react', 'css'], react: true },
-  { name: 'enhanced', tool: 'enhanced', options: {}, sources: ['react', 'css'], react: true, subset: true },
+  { name: 'enhanced', tool: 'enhanced', options: {}, sources: ['react', 'css'], react: true, subset: true, policies: true },
   { name: 'rspack1', tool: 'rspack1', options: {}, sources: ['react', 'css'], react: true },
   { name: 'rspack2', tool: 'rspack2', options: {}, sources: ['react', 'css'], react: true, subset: true },
-  { name: 'vite', tool: 'vite', options: {}, sources: ['react', 'css'], react: true, subset: true },
+  { name: 'vite', tool: 'vite', options: {}, sources: ['react', 'css'], react: true, subset: true, policies: true },
   { name: 'es-module', tool: 'copy', options: { berth: { exposes: { './Card': 'card.js' } } }, sources: ['plain', 'css', 'es-module'], faults: true, subset: true },
   { name: 'native-federation', tool: 'nativeFederation', options: {}, sources: ['plain', 'css', 'native-federation'] },
   { name: 'single-spa', tool: 'esbuild', options: { entry: 'index' }, sources: ['plain', 'css', 'single-spa'], expose: '.', faults: true },
