@@ -18,7 +18,9 @@
 /* The browser parts that the server hands out, read once at start. */
 struct berth_frontend {
     char *shell;        /* text of shell.js */
+    char *inlined;      /* the same for a <script> without a URL */
     char *shell_map;    /* its source map, or NULL */
+    bool adopts;        /* it takes over what a page runs and shows ahead of it */
     char *live;         /* text of live.js: the live entry's runtime */
     char *live_map;     /* or NULL */
     char *more;         /* text of more.js, the shell's rarer parts, or NULL */
@@ -29,7 +31,8 @@ struct berth_frontend {
 };
 
 /* From DIRECTORY/{shell.js,live.js,more.js} and their .map files. BERTH_NOT_FOUND
- * ("frontend-missing") says how to build them. */
+ * ("frontend-missing") says how to build them; BERTH_REFUSED ("frontend-inline"): the shell has
+ * text that would end the <script> it stands in. */
 enum berth_code berth_frontend_load(const char *directory, struct berth_frontend *ret,
                                     struct berth_error *error);
 void berth_frontend_done(struct berth_frontend *frontend);

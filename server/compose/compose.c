@@ -96,7 +96,26 @@ static void add_style(struct berth_template_writer *writer, const struct berth_p
     berth_buffer_text(out, "@media(max-width:40rem){[data-berth-page]{display:block}}</style>\n");
 }
 
-static void add_head(struct berth_template_writer *writer, const struct berth_compose *compose) {
+static void add_shell(struct berth_template_writer *writer, const struct berth_compose *compose) {
+    struct berth_buffer *out = &writer->text;
+    if (compose->frontend->adopts) {
+        berth_buffer_text(out, "<script");
+        berth_template_nonce(writer);
+        berth_buffer_text(out, ">");
+        berth_buffer_text(out, compose->frontend->inlined);
+    } else {
+        berth_buffer_printf(out, "<script src=\"%s\" integrity=\"%s\" defer",
+                            compose->frontend->shell_url, compose->frontend->shell_integrity);
+        berth_template_nonce(writer);
+        berth_buffer_text(out, ">");
+    }
+    berth_buffer_text(out, "</script>\n");
+}
+
+/* An inline script waits for style sheets before it: those come after the shell, which comes after
+ * what it reads. */
+static void add_head(struct berth_template_writer *writer, const struct berth_plan *plan) {
+    const struct berth_compose *compose = plan->compose;
     struct berth_buffer *out = &writer->text;
     berth_buffer_text(out, "<!doctype html>\n<html lang=\"");
     berth_buffer_html(out, compose->page->language);
@@ -105,23 +124,36 @@ static void add_head(struct berth_template_writer *writer, const struct berth_co
              "content=\"width=device-width, initial-scale=1\">\n<meta name=\"color-scheme\" "
              "content=\"light dark\">\n<title>");
     berth_buffer_html(out, compose->page->title);
-    berth_buffer_text(out, "</title>\n<link rel=\"icon\" href=\"data:,\">\n<script src=\"");
-    berth_buffer_printf(out, "%s\" integrity=\"%s\" defer", compose->frontend->shell_url,
-                        compose->frontend->shell_integrity);
-    berth_template_nonce(writer);
-    berth_buffer_text(out, "></script>\n");
-    berth_template_preloads(writer, compose);
-    add_style(writer, compose->page);
+    berth_buffer_text(out, "</title>\n<link rel=\"icon\" href=\"data:,\">\n");
+    berth_template_import_map(writer, plan);
     add_state(out, compose);
+    add_shell(writer, compose);
+    berth_template_needs(writer, plan);
+    add_style(writer, compose->page);
     berth_buffer_text(out, "</head>\n");
+}
+
+/* The shell takes what stands in the box for the version's first content. */
+static void add_slot(struct berth_buffer *out, const struct berth_compose *compose,
+                     const struct berth_slot *slot) {
+    size_t length = 0;
+    const char *html = berth_slot_prerendered(compose, slot, &length);
+    if (!html) {
+        berth_buffer_text(out, slot->fallback);
+        return;
+    }
+    const struct berth_remote *remote = compose->live(compose->context, slot->module);
+    berth_buffer_printf(out, "<div data-berth-prerendered=\"%s@%s\">", remote->module,
+                        remote->version);
+    berth_buffer_add(out, html, length);
+    berth_buffer_text(out, "</div>");
 }
 
 static void add_body(struct berth_buffer *out, const struct berth_compose *compose) {
     berth_buffer_printf(out, "<body>\n<div data-berth-page=\"%s\">\n", compose->name);
     for (size_t i = 0; i < compose->page->slot_count; i++) {
-        const struct berth_slot *slot = &compose->page->slots[i];
-        berth_buffer_printf(out, "<div data-berth-slot=\"%s\">", slot->name);
-        berth_buffer_text(out, slot->fallback);
+        berth_buffer_printf(out, "<div data-berth-slot=\"%s\">", compose->page->slots[i].name);
+        add_slot(out, compose, &compose->page->slots[i]);
         berth_buffer_text(out, "</div>\n");
     }
     berth_buffer_text(out, "</div>\n</body>\n</html>\n");
@@ -130,8 +162,16 @@ static void add_body(struct berth_buffer *out, const struct berth_compose *compo
 enum berth_code berth_compose_page(const struct berth_compose *compose, struct berth_template *ret,
                                    struct berth_error *error) {
     struct berth_template_writer writer;
+    struct berth_plan *plan = berth_plan_create(compose);
+    if (!plan || plan->failed) {
+        berth_plan_destroy(plan);
+        return berth_fail(error, BERTH_NO_MEMORY, "memory", "out of memory");
+    }
     berth_template_begin(&writer);
-    add_head(&writer, compose);
+    add_head(&writer, plan);
     add_body(&writer.text, compose);
-    return berth_template_end(&writer, berth_policy(compose, false), ret, error);
+    enum berth_code code = berth_template_end(&writer, berth_policy(compose, false),
+                                              berth_template_hints(plan), ret, error);
+    berth_plan_destroy(plan);
+    return code;
 }

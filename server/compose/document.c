@@ -210,5 +210,5 @@ enum berth_code berth_compose_document(const struct berth_compose *compose,
         else
             copy_to(&writer.text, &scanner, token_end(&scanner));
     }
-    return berth_template_end(&writer, berth_policy(compose, true), ret, error);
+    return berth_template_end(&writer, berth_policy(compose, true), NULL, ret, error);
 }

@@ -43,6 +43,37 @@ static enum berth_code refuse_missing(const char *directory, const char *name,
     return code;
 }
 
+/* HTML standard, section 4.12.1.3: with neither, a script's text ends where it should. */
+static enum berth_code check_inline(const char *directory, const char *text,
+                                    struct berth_error *error) {
+    static const char *const ends[] = {"</script", "<!--"};
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+        if (strcasestr(text, ends[i])) {
+            enum berth_code code =
+                berth_fail(error, BERTH_REFUSED, "frontend-inline",
+                           "pages hold %s/shell.js in a <script> element, and it has \"%s\" in it",
+                           directory, ends[i]);
+            berth_error_hint(error, "write it in another way, such as \"<\\/script\" in a string");
+            return code;
+        }
+    return BERTH_OK;
+}
+
+/* Beside a page there is no map; there is one beside the shell's own URL. */
+static char *make_inline(const struct berth_frontend *frontend) {
+    static const char mark[] = "//# sourceMappingURL=";
+    struct berth_buffer text;
+    size_t length = strlen(frontend->shell);
+    const char *last = strstr(frontend->shell, mark);
+    berth_buffer_init(&text, FRONTEND_MAX_BYTES + PATH_BYTES);
+    if (last && last[strcspn(last, "\n")] == '\n' && !last[strcspn(last, "\n") + 1])
+        length = (size_t)(last - frontend->shell);
+    berth_buffer_add(&text, frontend->shell, length);
+    if (length < strlen(frontend->shell))
+        berth_buffer_printf(&text, "%s%s.map\n", mark, frontend->shell_url);
+    return berth_buffer_take(&text);
+}
+
 static void name_by_digest(char *ret_url, size_t size, const char *name, const char *text) {
     struct berth_digest digest = berth_sha256(text, strlen(text));
     char hex[BERTH_HEX_BYTES];
@@ -66,6 +97,8 @@ enum berth_code berth_frontend_load(const char *directory, struct berth_frontend
         code = read_file(directory, "more.js.map", &loaded.more_map, error);
     if (code == BERTH_OK && (!loaded.shell || !loaded.live))
         code = refuse_missing(directory, loaded.shell ? "live.js" : "shell.js", error);
+    if (code == BERTH_OK && loaded.shell)
+        code = check_inline(directory, loaded.shell, error);
     if (code != BERTH_OK || !loaded.shell) {
         berth_frontend_done(&loaded);
         return code;
@@ -74,12 +107,19 @@ enum berth_code berth_frontend_load(const char *directory, struct berth_frontend
     if (loaded.more)
         name_by_digest(loaded.more_url, sizeof loaded.more_url, "more", loaded.more);
     berth_integrity(loaded.shell, strlen(loaded.shell), loaded.shell_integrity);
+    loaded.adopts = strstr(loaded.shell, "prerendered") != NULL;
+    loaded.inlined = make_inline(&loaded);
+    if (!loaded.inlined) {
+        berth_frontend_done(&loaded);
+        return berth_fail(error, BERTH_NO_MEMORY, "memory", "out of memory");
+    }
     *ret = loaded;
     return BERTH_OK;
 }
 
 void berth_frontend_done(struct berth_frontend *frontend) {
     free(frontend->shell);
+    free(frontend->inlined);
     free(frontend->shell_map);
     free(frontend->live);
     free(frontend->live_map);

@@ -31,9 +31,10 @@ static void make_etag(struct berth_template *template) {
     (void)snprintf(template->packed_etag, sizeof template->packed_etag, "W/\"%.32s-gzip\"", hex);
 }
 
-enum berth_code berth_template_end(struct berth_template_writer *writer, char *csp,
+enum berth_code berth_template_end(struct berth_template_writer *writer, char *csp, char *links,
                                    struct berth_template *ret, struct berth_error *error) {
     struct berth_template template = {.csp = csp,
+                                      .links = links,
                                       .length = writer->text.length,
                                       .hole_count = writer->holes.length / sizeof(size_t)};
     bool failed = !csp || writer->text.failed || writer->holes.failed;

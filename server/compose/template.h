@@ -2,9 +2,9 @@
 #ifndef BERTH_COMPOSE_TEMPLATE_H
 #define BERTH_COMPOSE_TEMPLATE_H
 
-#include "berth/compose.h"
+#include "plan.h"
 
-enum { BERTH_TEMPLATE_MAX_BYTES = 16 * 1024 * 1024 };
+enum { BERTH_TEMPLATE_MAX_BYTES = 16 * 1024 * 1024, BERTH_HINTS_MAX_BYTES = 2048 };
 
 struct berth_template_writer {
     struct berth_buffer text;
@@ -14,17 +14,22 @@ struct berth_template_writer {
 void berth_template_begin(struct berth_template_writer *writer);
 /* ` nonce="` and the hole and `"`. */
 void berth_template_nonce(struct berth_template_writer *writer);
-/* Takes the writer's text, and `csp`, which it frees on failure too. */
-enum berth_code berth_template_end(struct berth_template_writer *writer, char *csp,
+/* Takes the writer's text, `csp`, and `links`, which may be NULL; frees them on failure too. */
+enum berth_code berth_template_end(struct berth_template_writer *writer, char *csp, char *links,
                                    struct berth_template *ret, struct berth_error *error);
 
 /* Adds the gzip form, unless it would not be smaller or memory is short: pages go without then. */
 void berth_template_pack(struct berth_template *template);
 void berth_packed_done(struct berth_packed *packed);
 
-/* The import map and the preloads of a composed page. */
-void berth_template_preloads(struct berth_template_writer *writer,
-                             const struct berth_compose *compose);
+/* The import map, where the plan has one. It has to come before the first preload of a module:
+ * after that some browsers take none. */
+void berth_template_import_map(struct berth_template_writer *writer, const struct berth_plan *plan);
+/* The elements that fetch the plan's needs, and its styles. */
+void berth_template_needs(struct berth_template_writer *writer, const struct berth_plan *plan);
+/* The value of Link with the marker; free() it, NULL for none. What goes beyond the limit is left
+ * out: a head that is too long costs more than a hint wins. */
+char *berth_template_hints(const struct berth_plan *plan);
 
 /* The policy's value with the marker; free() it, NULL when out of memory. A document page needs its
  * <base>. */

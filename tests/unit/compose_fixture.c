@@ -26,6 +26,25 @@ static const struct berth_remote *find_remote(void *context, const char *module)
     return NULL;
 }
 
+static const char *find_text(void *context, const char *module, const char *path,
+                             size_t *ret_length) {
+    const struct compose_fixture *fixture = context;
+    for (size_t i = 0; i < fixture->file_count; i++) {
+        const struct compose_file *file = &fixture->files[i];
+        if (strcmp(file->module, module) == 0 && strcmp(file->path, path) == 0) {
+            *ret_length = strlen(file->text);
+            return file->text;
+        }
+    }
+    return NULL;
+}
+
+void compose_file(struct compose_fixture *fixture, const char *module, const char *path,
+                  const char *text) {
+    assert_true(fixture->file_count < FIXTURE_FILES);
+    fixture->files[fixture->file_count++] = (struct compose_file){module, path, text};
+}
+
 void compose_begin(struct compose_fixture *fixture, const char *manifest) {
     struct berth_error error = {0};
     json_t *json = parse_single_quoted(manifest);
@@ -35,6 +54,8 @@ void compose_begin(struct compose_fixture *fixture, const char *manifest) {
     json_decref(json);
     (void)snprintf(fixture->frontend.shell_url, sizeof fixture->frontend.shell_url,
                    "/_berth/shell.0123456789abcdef.js");
+    fixture->frontend.adopts = true;
+    fixture->frontend.inlined = (char *)(uintptr_t) "shell()";
     (void)snprintf(fixture->frontend.shell_integrity, sizeof fixture->frontend.shell_integrity,
                    "sha384-shell");
     fixture->compose = (struct berth_compose){.name = "front",
@@ -43,6 +64,7 @@ void compose_begin(struct compose_fixture *fixture, const char *manifest) {
                                               .public_url = "",
                                               .frontend = &fixture->frontend,
                                               .live = find_remote,
+                                              .text = find_text,
                                               .context = fixture};
 }
 
@@ -84,6 +106,18 @@ char *compose_fill(const struct berth_template *template, const char *nonce, cha
         *ret_policy = value_of(headers.data, "Content-Security-Policy: ");
     berth_buffer_done(&headers);
     return berth_buffer_take(&page);
+}
+
+char *compose_page(const struct compose_fixture *fixture, char **ret_links) {
+    struct berth_template template;
+    struct berth_error error = {0};
+    if (berth_compose_page(&fixture->compose, &template, &error) != BERTH_OK)
+        fail_msg("%s: %s", error.rule, error.text);
+    char *page = compose_fill(&template, "N", NULL);
+    if (ret_links)
+        *ret_links = template.links ? strdup(template.links) : NULL;
+    berth_template_done(&template);
+    return page;
 }
 
 void assert_contains(const char *text, const char *part) {

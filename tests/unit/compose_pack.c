@@ -49,7 +49,7 @@ static void make(struct berth_template *ret, const char *const *texts, size_t co
             berth_template_nonce(&writer);
         berth_buffer_text(&writer.text, texts[i]);
     }
-    assert_int_equal(berth_template_end(&writer, strdup("csp"), ret, NULL), BERTH_OK);
+    assert_int_equal(berth_template_end(&writer, strdup("csp"), NULL, ret, NULL), BERTH_OK);
 }
 
 static void a_composed_page_unpacks_to_itself(void **state) {

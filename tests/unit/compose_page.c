@@ -43,11 +43,10 @@ static void a_page_is_whole_html_with_shell_state_and_slots_in_order(void **stat
     static const char *const parts[] = {
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n",
         "<title>T</title>",
-        "<script src=\"/_berth/shell.0123456789abcdef.js\" integrity=\"sha384-shell\" defer "
-        "nonce=\"N\"></script>",
-        "<style nonce=\"N\">",
         "<script type=\"application/json\" id=\"berth-state\">{",
         "}</script>",
+        "<script nonce=\"N\">shell()</script>",
+        "<style nonce=\"N\">",
         "</head>\n<body>\n<div data-berth-page=\"front\">\n",
         "<div data-berth-slot=\"0.top\"><p>wait</p></div>\n",
         "<div data-berth-slot=\"b\"></div>\n",
@@ -139,7 +138,7 @@ static void what_the_page_will_need_is_preloaded(void **state) {
                           "<link rel=\"preload\" as=\"script\" "
                           "href=\"/m/header-app@1.2.3/c.js\" nonce=\"N\">\n"
                           "<link rel=\"preload\" as=\"style\" "
-                          "href=\"/m/header-app@1.2.3/d.css\" nonce=\"N\">\n");
+                          "href=\"/m/header-app@1.2.3/d.css\">\n");
     assert_contains(page, "<link rel=\"modulepreload\" href=\"/m/@shop/cart@2.0.0/e.mjs\" "
                           "crossorigin=\"anonymous\" nonce=\"N\">\n");
     assert_lacks(page, "other.js"); /* of an expose that no slot shows */
@@ -166,7 +165,7 @@ static void chunks_are_preloaded_with_the_integrity_that_is_known(void **state) 
                           "href=\"/m/header-app@1.2.3/c.js\" nonce=\"N\">\n"
                           "<link rel=\"preload\" as=\"style\" "
                           "href=\"/m/header-app@1.2.3/d.css\" crossorigin=\"anonymous\" "
-                          "nonce=\"N\" integrity=\"sha384-d\">\n");
+                          "integrity=\"sha384-d\">\n");
     assert_lacks(page, "importmap");
     free(page);
     compose_end(&fixture);
@@ -192,8 +191,9 @@ static void exposes_that_are_files_are_preloaded_behind_the_import_map(void **st
     assert_contains(page, "<script type=\"importmap\" nonce=\"N\">{\"integrity\":{"
                           "\"https://p.example/m/x@1.0.0/app.js\":\"sha384-app\","
                           "\"https://p.example/m/x@1.0.0/chunk.js\":\"sha384-c\","
-                          "\"https://p.example/m/x@1.0.0/h%22%3C.mjs\":\"sha384-h\"}}</script>\n"
-                          "<link rel=\"modulepreload\" "
+                          "\"https://p.example/m/x@1.0.0/h%22%3C.mjs\":\"sha384-h\"}}</script>\n");
+    assert_true(strstr(page, "importmap") < strstr(page, "modulepreload"));
+    assert_contains(page, "<link rel=\"modulepreload\" "
                           "href=\"https://p.example/m/x@1.0.0/h%22%3C.mjs\" "
                           "crossorigin=\"anonymous\" nonce=\"N\" integrity=\"sha384-h\">\n"
                           "<link rel=\"modulepreload\" href=\"https://p.example/m/x@1.0.0/f.js\" "
@@ -216,8 +216,7 @@ static void containers_that_are_modules_are_preloaded_with_their_assets(void **s
                           "crossorigin=\"anonymous\" nonce=\"N\" integrity=\"sha384-e\">\n"
                           "<link rel=\"modulepreload\" href=\"/m/x@1.0.0/h.js\" "
                           "crossorigin=\"anonymous\" nonce=\"N\">\n"
-                          "<link rel=\"preload\" as=\"style\" href=\"/m/x@1.0.0/h.css\" "
-                          "nonce=\"N\">\n");
+                          "<link rel=\"preload\" as=\"style\" href=\"/m/x@1.0.0/h.css\">\n");
     assert_lacks(page, "importmap"); /* an old version: nothing is known of its files */
     free(page);
     compose_end(&fixture);
@@ -337,7 +336,7 @@ static void each_filling_has_its_own_nonce_in_every_hole(void **state) {
     assert_int_equal(berth_compose_page(&fixture.compose, &template, NULL), BERTH_OK);
     char *first = compose_fill(&template, "FIRST", &policies[0]);
     char *second = compose_fill(&template, "2", &policies[1]);
-    assert_int_equal(template.hole_count, 6);
+    assert_int_equal(template.hole_count, 5);
     assert_int_equal(count_of(first, " nonce=\"FIRST\""), template.hole_count);
     assert_int_equal(count_of(second, " nonce=\"2\""), template.hole_count);
     assert_lacks(second, "FIRST");
@@ -435,6 +434,28 @@ static void a_frontend_is_loaded_with_its_url_and_integrity(void **state) {
     temp_directory_remove(directory);
 }
 
+static void a_shell_that_stands_in_a_page_names_its_map_and_ends_no_element(void **state) {
+    (void)state;
+    static const char *const refused[] = {"'</script>'", "'</SCRIPT '", "a<!--b"};
+    char directory[TEMP_PATH_BYTES];
+    struct berth_frontend frontend;
+    temp_directory_make(directory);
+    write_frontend(directory, "live.js", "live");
+    write_frontend(directory, "shell.js", "a;\n//# sourceMappingURL=shell.js.map\n");
+    assert_int_equal(berth_frontend_load(directory, &frontend, NULL), BERTH_OK);
+    assert_memory_equal(frontend.inlined, "a;\n//# sourceMappingURL=/_berth/shell.", 38);
+    assert_string_equal(strstr(frontend.inlined, ".js"), ".js.map\n");
+    berth_frontend_done(&frontend);
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+        struct berth_error error = {0};
+        write_frontend(directory, "shell.js", refused[i]);
+        assert_int_equal(berth_frontend_load(directory, &frontend, &error), BERTH_REFUSED);
+        assert_string_equal(error.rule, "frontend-inline");
+        assert_contains(error.hint, "<\\/script");
+    }
+    temp_directory_remove(directory);
+}
+
 static void a_frontend_that_was_not_built_says_how_to(void **state) {
     (void)state;
     char directory[TEMP_PATH_BYTES];
@@ -474,6 +495,7 @@ int main(void) {
         cmocka_unit_test(nonces_are_24_characters_and_never_the_same),
         cmocka_unit_test(a_page_that_is_too_large_is_refused),
         cmocka_unit_test(a_frontend_is_loaded_with_its_url_and_integrity),
+        cmocka_unit_test(a_shell_that_stands_in_a_page_names_its_map_and_ends_no_element),
         cmocka_unit_test(a_frontend_that_was_not_built_says_how_to),
     };
     return cmocka_run_group_tests_name("compose_page", tests, NULL, NULL);

@@ -1,0 +1,146 @@
+#include "shared.h"
+
+#include "berth/json.h"
+#include "berth/semver.h"
+#include "range.h"
+
+#include <string.h>
+
+/* The modules' shared packages by name: [{name: member of `shared`}]. */
+static json_t *make_index(const json_t *const *descriptions, size_t count) {
+    json_t *index = json_array();
+    for (size_t i = 0; i < count; i++) {
+        json_t *names = json_object();
+        const json_t *shared = json_object_get(descriptions[i], "shared");
+        for (size_t j = 0; j < json_array_size(shared); j++) {
+            json_t *item = json_array_get(shared, j);
+            const char *name = berth_json_string(item, "name");
+            if (name && !json_object_get(names, name))
+                json_object_set(names, name, item);
+        }
+        json_array_append_new(index, names);
+    }
+    return index;
+}
+
+static const json_t *find(const json_t *index, size_t user, const char *name) {
+    return json_object_get(json_array_get(index, user), name);
+}
+
+static bool is_singleton(const json_t *item) {
+    return json_is_true(json_object_get(item, "singleton"));
+}
+
+/* Positive: `a` is newer. What is no version is older than all. */
+static int compare(const json_t *a, const json_t *b) {
+    const char *versions[2] = {berth_json_string(a, "version"), berth_json_string(b, "version")};
+    bool valid[2];
+    for (int i = 0; i < 2; i++)
+        valid[i] = versions[i] && berth_semver_check(versions[i], NULL) == BERTH_OK;
+    if (valid[0] && valid[1])
+        return berth_semver_compare(versions[0], versions[1]);
+    return valid[0] - valid[1];
+}
+
+static bool same_version(const json_t *a, const json_t *b) {
+    const char *one = berth_json_string(a, "version"), *other = berth_json_string(b, "version");
+    return one && other && strcmp(one, other) == 0;
+}
+
+static bool is_in_range(const json_t *wanted, const json_t *copy) {
+    const char *range = berth_json_string(wanted, "requiredVersion");
+    const char *version = berth_json_string(copy, "version");
+    return range && version && berth_range_satisfied(range, version) == BERTH_SATISFIED;
+}
+
+/* A module that brings no copy takes what it gets. */
+static bool takes_from_scope(const json_t *wanted, const json_t *provided) {
+    if (!berth_json_string(wanted, "version") || same_version(wanted, provided) ||
+        is_singleton(wanted))
+        return true;
+    bool fits = is_in_range(wanted, provided) || !berth_json_string(wanted, "requiredVersion");
+    return fits && compare(provided, wanted) > 0;
+}
+
+/* The first before `user` that brings a copy; `user` itself when there is none. */
+static size_t first_provider(const json_t *index, size_t user, const char *name) {
+    for (size_t i = 0; i < user; i++)
+        if (berth_json_string(find(index, i, name), "version"))
+            return i;
+    return user;
+}
+
+size_t berth_shares_of_containers(const json_t *const *descriptions, size_t count,
+                                  struct berth_share *ret, size_t max) {
+    json_t *index = make_index(descriptions, count);
+    size_t found = 0;
+    for (size_t user = 0; user < count; user++) {
+        const char *name;
+        json_t *wanted;
+        json_object_foreach(json_array_get(index, user), name, wanted) {
+            if (found == max)
+                continue;
+            size_t first = first_provider(index, user, name);
+            const json_t *provided = find(index, first, name);
+            bool alone = first != user && !takes_from_scope(wanted, provided);
+            ret[found++] = (struct berth_share){user, alone ? user : first, alone,
+                                                alone ? wanted : provided, wanted};
+        }
+    }
+    json_decref(index);
+    return found;
+}
+
+/* Stock loaders of Native Federation give each module its own copy, and one file to those whose
+ * copies are of one version; a range says which others it may be. */
+static bool takes_import(const json_t *wanted, const json_t *copy) {
+    return same_version(wanted, copy) || is_in_range(wanted, copy) ||
+           (is_singleton(wanted) && !berth_json_string(wanted, "requiredVersion"));
+}
+
+static size_t count_takers(const json_t *index, const char *name, const json_t *copy) {
+    size_t takers = 0;
+    for (size_t i = 0; i < json_array_size(index); i++) {
+        const json_t *wanted = find(index, i, name);
+        takers += wanted && takes_import(wanted, copy);
+    }
+    return takers;
+}
+
+/* How many modules there are when none has a file of it. */
+static size_t best_import(const json_t *index, const char *name) {
+    size_t count = json_array_size(index), best = count, most = 0;
+    for (size_t i = 0; i < count; i++) {
+        const json_t *copy = find(index, i, name);
+        if (!berth_json_string(copy, "file"))
+            continue;
+        size_t takers = count_takers(index, name, copy);
+        if (best == count || takers > most ||
+            (takers == most && compare(copy, find(index, best, name)) > 0)) {
+            best = i;
+            most = takers;
+        }
+    }
+    return best;
+}
+
+size_t berth_shares_of_imports(const json_t *const *descriptions, size_t count,
+                               struct berth_share *ret, size_t max) {
+    json_t *index = make_index(descriptions, count);
+    size_t found = 0;
+    for (size_t user = 0; user < count; user++) {
+        const char *name;
+        json_t *wanted;
+        json_object_foreach(json_array_get(index, user), name, wanted) {
+            size_t best = found < max ? best_import(index, name) : count;
+            if (best == count)
+                continue;
+            const json_t *copy = find(index, best, name);
+            bool alone = berth_json_string(wanted, "file") && !takes_import(wanted, copy);
+            ret[found++] = (struct berth_share){user, alone ? user : best, alone,
+                                                alone ? wanted : copy, wanted};
+        }
+    }
+    json_decref(index);
+    return found;
+}
