@@ -81,14 +81,14 @@ export class Visit {
   requested = [];
 
   static async open(context, url) {
-    const visit = await Visit.blank(context);
+    const visit = await this.blank(context);
     await visit.goto(url);
     return visit;
   }
 
   /** The page before it goes anywhere. */
   static async blank(context) {
-    const visit = new Visit();
+    const visit = new this();
     const page = (visit.page = await context.newPage());
     await page.addInitScript(record);
     page.on('console', (message) => message.type() === 'error' && visit.problems.push(`console: ${message.text()}`));
