@@ -8,12 +8,25 @@
 
 #include "berth/http.h"
 #include "berth/release.h"
+#include "berth/variant.h"
+
+/* What an operator has set, to be shown. */
+struct berth_api_limits {
+    int connections;
+    int admin_connections;
+    int streams;
+    int uploads;
+    int compress_threads;
+};
 
 struct berth_api {
     struct berth_desk *desk;
     struct berth_registry *registry;
+    struct berth_compressor *compressor;
     const char *public_url;
     int64_t max_archive_bytes;
+    int64_t started_ms;
+    struct berth_api_limits limits;
 };
 
 extern const struct berth_route berth_api_routes[];

@@ -1,9 +1,9 @@
 /* `berth serve`: options, start, drain, stop.
  *
- * Start: data directory and its lock → registry → first token → desk and first snapshot → admin
- * listener → public listener → ready. SIGTERM or SIGINT: readiness fails, event streams are told,
- * what is in flight ends within --drain-ms, listeners stop, everything is closed, exit 0. A second
- * signal ends the drain at once.
+ * Start: data directory and its lock → registry → first token → desk and first snapshot →
+ * compressor → admin listener → public listener → ready. SIGTERM or SIGINT: readiness fails, event
+ * streams are told, what is in flight ends within --drain-ms, listeners stop, everything is closed,
+ * exit 0. A second signal ends the drain at once.
  *
  * Thread rules: one thread; once per process.
  */
@@ -30,6 +30,7 @@ struct berth_serve_options {
     int64_t max_entries;
     int64_t max_ratio;
     int64_t cache_bytes;
+    int64_t compress_threads;
     int64_t heartbeat_ms;
     int64_t drain_ms;
     int64_t request_timeout_ms;

@@ -28,9 +28,11 @@ enum berth_code api_reason(const char *text, struct berth_error *error);
 json_t *api_time(int64_t time_ms); /* null for 0 */
 json_t *api_change_json(const struct berth_change *change);
 json_t *api_version_json(const struct berth_version *version, const char *public_url, bool files);
+const char *api_compression(enum berth_compression compression); /* "none", "quick", "best" */
 void api_number_etag(int64_t number, char ret[32]);
 
 /* --- by resource --- */
+void api_not_found(struct berth_exchange *exchange, const char *rule, const char *text);
 void api_get_modules(struct berth_exchange *exchange, void *app);
 void api_get_module(struct berth_exchange *exchange, void *app);
 void api_get_versions(struct berth_exchange *exchange, void *app);
@@ -44,6 +46,7 @@ void api_get_pages(struct berth_exchange *exchange, void *app);
 void api_get_page(struct berth_exchange *exchange, void *app);
 void api_put_page(struct berth_exchange *exchange, void *app);
 void api_delete_page(struct berth_exchange *exchange, void *app);
+void api_get_system(struct berth_exchange *exchange, void *app);
 void api_get_tokens(struct berth_exchange *exchange, void *app);
 void api_post_token(struct berth_exchange *exchange, void *app);
 void api_delete_token(struct berth_exchange *exchange, void *app);

@@ -1,6 +1,5 @@
 #include "handlers.h"
 
-#include "berth/json.h"
 #include "berth/name.h"
 #include "berth/semver.h"
 
@@ -74,7 +73,7 @@ static bool collect_change(const struct berth_change *change, void *context) {
     return true;
 }
 
-static void not_found(struct berth_exchange *exchange, const char *rule, const char *text) {
+void api_not_found(struct berth_exchange *exchange, const char *rule, const char *text) {
     struct berth_error error = {0};
     berth_fail(&error, BERTH_NOT_FOUND, rule, "%s", text);
     berth_error_hint(&error, "see what there is: berth status, berth versions <module>");
@@ -124,90 +123,7 @@ void api_get_module(struct berth_exchange *exchange, void *app) {
     if (describe_module(api, name, &module, &error) != BERTH_OK)
         berth_answer_problem(exchange, &error);
     else if (!module)
-        not_found(exchange, "module-unknown", "there is no module of that name");
+        api_not_found(exchange, "module-unknown", "there is no module of that name");
     else
         berth_answer_json(exchange, 200, module, NULL, NULL);
-}
-
-/* Which version is live, from the snapshot; "" when none is. */
-static void live_version(const struct berth_api *api, const char *name, char *ret, size_t size) {
-    struct berth_publisher *publisher = berth_desk_publisher(api->desk);
-    const struct berth_module *module =
-        berth_snapshot_module(berth_snapshot_acquire(publisher), name);
-    const char *version = module && module->live ? module->live->version : "";
-    size_t length = strlen(version) < size ? strlen(version) : 0;
-    memcpy(ret, version, length);
-    ret[length] = '\0';
-    berth_snapshot_release(publisher);
-}
-
-struct listing {
-    const struct berth_api *api;
-    const char *wanted; /* NULL: all */
-    char live[BERTH_VERSION_MAX_BYTES + 1];
-    json_t *versions;
-};
-
-/* {kind: count} of what open pages reported since the server's start. */
-static json_t *reports_json(const struct berth_api *api, const struct berth_version *version) {
-    int64_t counts[BERTH_REPORT_KINDS];
-    json_t *json = json_object();
-    berth_desk_reports(api->desk, version->module, version->version, counts);
-    for (size_t i = 0; i < BERTH_REPORT_KINDS; i++)
-        json_object_set_new(json, berth_report_kind(i), json_integer((json_int_t)counts[i]));
-    return json;
-}
-
-static bool collect_version(const struct berth_version *version, void *context) {
-    struct listing *listing = context;
-    if (listing->wanted && strcmp(listing->wanted, version->version) != 0)
-        return true;
-    json_t *json = api_version_json(version, listing->api->public_url, listing->wanted != NULL);
-    json_object_set_new(json, "live", json_boolean(strcmp(listing->live, version->version) == 0));
-    json_object_set_new(json, "reports", reports_json(listing->api, version));
-    json_array_append_new(listing->versions, json);
-    return !listing->wanted;
-}
-
-static enum berth_code list_versions(struct listing *listing, const char *module,
-                                     struct berth_error *error) {
-    struct berth_registry *registry = listing->api->registry;
-    live_version(listing->api, module, listing->live, sizeof listing->live);
-    listing->versions = json_array();
-    return registry->ops->versions_each(registry, module, collect_version, listing, error);
-}
-
-void api_get_versions(struct berth_exchange *exchange, void *app) {
-    struct listing listing = {.api = app};
-    struct berth_principal principal;
-    struct berth_error error = {0};
-    const char *module = api_permit_module(exchange, app, BERTH_SCOPE_READ, &principal);
-    if (!module)
-        return;
-    if (list_versions(&listing, module, &error) != BERTH_OK)
-        berth_answer_problem(exchange, &error);
-    else if (json_array_size(listing.versions) == 0)
-        not_found(exchange, "module-unknown", "there is no module of that name");
-    else
-        berth_answer_json(exchange, 200,
-                          json_pack("{ss sO}", "module", module, "versions", listing.versions),
-                          NULL, NULL);
-    json_decref(listing.versions);
-}
-
-void api_get_version(struct berth_exchange *exchange, void *app) {
-    struct listing listing = {.api = app, .wanted = berth_exchange_param(exchange, "version")};
-    struct berth_principal principal;
-    struct berth_error error = {0};
-    const char *module = api_permit_module(exchange, app, BERTH_SCOPE_READ, &principal);
-    if (!module)
-        return;
-    if (list_versions(&listing, module, &error) != BERTH_OK)
-        berth_answer_problem(exchange, &error);
-    else if (json_array_size(listing.versions) == 0)
-        not_found(exchange, "version-unknown", "the module has no such version");
-    else
-        berth_answer_json(exchange, 200, json_incref(json_array_get(listing.versions, 0)), NULL,
-                          NULL);
-    json_decref(listing.versions);
 }

@@ -20,6 +20,7 @@ const struct berth_route berth_api_routes[] = {
      .get = api_get_page,
      .put = api_put_page,
      .remove = api_delete_page},
+    {.pattern = "/api/system", .get = api_get_system},
     {.pattern = "/api/tokens", .get = api_get_tokens, .post = api_post_token},
     {.pattern = "/api/tokens/{id}", .remove = api_delete_token},
     {.pattern = "/livez", .get = get_livez},

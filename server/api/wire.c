@@ -49,14 +49,52 @@ static json_t *digest_json(const struct berth_digest *digest) {
     return json_string(text);
 }
 
+const char *api_compression(enum berth_compression compression) {
+    switch (compression) {
+    case BERTH_COMPRESSION_QUICK:
+        return "quick";
+    case BERTH_COMPRESSION_BEST:
+        return "best";
+    case BERTH_COMPRESSION_NONE:
+        break;
+    }
+    return "none";
+}
+
+/* {coding: bytes} of the variants that there are. */
+static json_t *variants_json(const struct berth_asset *asset) {
+    json_t *json = json_object();
+    for (int i = 0; i < BERTH_CODING_COUNT; i++)
+        if (asset->variants[i].bytes > 0)
+            json_object_set_new(json, berth_coding_name((enum berth_coding)i),
+                                json_integer((json_int_t)asset->variants[i].bytes));
+    return json;
+}
+
+/* {coding: bytes} that all files together take for a client that has that coding alone. */
+static json_t *encoded_json(const struct berth_version *version) {
+    json_t *json = json_object();
+    for (int i = 0; i < BERTH_CODING_COUNT; i++) {
+        int64_t bytes = 0;
+        for (size_t j = 0; j < version->asset_count; j++) {
+            const struct berth_asset *asset = &version->assets[j];
+            bytes += asset->variants[i].bytes > 0 ? asset->variants[i].bytes : asset->bytes;
+        }
+        json_object_set_new(json, berth_coding_name((enum berth_coding)i),
+                            json_integer((json_int_t)bytes));
+    }
+    return json;
+}
+
 static json_t *files_json(const struct berth_version *version, const json_t *integrities) {
     json_t *files = json_array();
     for (size_t i = 0; i < version->asset_count; i++) {
         const struct berth_asset *asset = &version->assets[i];
-        json_array_append_new(files, json_pack("{ss sI so ss*}", "path", asset->path, "bytes",
-                                               (json_int_t)asset->bytes, "digest",
-                                               digest_json(&asset->digest), "integrity",
-                                               berth_json_string(integrities, asset->path)));
+        json_array_append_new(files,
+                              json_pack("{ss sI so so ss*}", "path", asset->path, "bytes",
+                                        (json_int_t)asset->bytes, "encodedBytes",
+                                        variants_json(asset), "digest", digest_json(&asset->digest),
+                                        "integrity", berth_json_string(integrities, asset->path)));
     }
     return files;
 }
@@ -71,13 +109,14 @@ static json_t *base_url(const struct berth_version *version, const char *public_
 }
 
 json_t *api_version_json(const struct berth_version *version, const char *public_url, bool files) {
-    json_t *json =
-        json_pack("{ss ss so so sI sI sI so so ss}", "module", version->module, "version",
-                  version->version, "digest", digest_json(&version->digest), "archiveDigest",
-                  digest_json(&version->archive_digest), "archiveBytes",
-                  (json_int_t)version->archive_bytes, "files", (json_int_t)version->asset_count,
-                  "bytes", (json_int_t)version->bytes, "url", base_url(version, public_url),
-                  "createdAt", api_time(version->created_ms), "createdBy", version->created_by);
+    json_t *json = json_pack(
+        "{ss ss so so sI sI sI so ss so so ss}", "module", version->module, "version",
+        version->version, "digest", digest_json(&version->digest), "archiveDigest",
+        digest_json(&version->archive_digest), "archiveBytes", (json_int_t)version->archive_bytes,
+        "files", (json_int_t)version->asset_count, "bytes", (json_int_t)version->bytes,
+        "encodedBytes", encoded_json(version), "compression", api_compression(version->compression),
+        "url", base_url(version, public_url), "createdAt", api_time(version->created_ms),
+        "createdBy", version->created_by);
     json_t *description, *integrities = NULL;
     if (json && berth_json_parse(version->description, strlen(version->description),
                                  DESCRIPTION_MAX_BYTES, &description, NULL) == BERTH_OK) {

@@ -51,6 +51,8 @@ static const struct option options[] = {
      "unpacked size in archive sizes, once over 1 MiB"},
     {"cache-bytes", "N", TEXT(cache_bytes), NULL, 1024 * MIB, 0, INT64_C(1) << 44,
      "memory for files of versions that are not live"},
+    {"compress-threads", "N", TEXT(compress_threads), NULL, 1, 0, 8,
+     "threads that compress files while nothing else runs; 0: none"},
     {"heartbeat-ms", "N", TEXT(heartbeat_ms), NULL, 15000, 50, 600000,
      "a comment on idle event streams"},
     {"drain-ms", "N", TEXT(drain_ms), NULL, 10000, 0, 600000,

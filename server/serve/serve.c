@@ -5,6 +5,7 @@
 #include "berth/clock.h"
 #include "berth/log.h"
 #include "berth/site.h"
+#include "berth/variant.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -24,6 +25,7 @@ struct server {
     struct berth_registry *registry;
     struct berth_frontend frontend;
     struct berth_desk *desk;
+    struct berth_compressor *compressor;
     struct berth_site site;
     struct berth_api api;
     struct berth_listener *public_listener;
@@ -48,6 +50,11 @@ static enum berth_code open_token(struct server *server, struct berth_error *err
     return code;
 }
 
+static void note_upload(void *context, const char *module, const char *version) {
+    const struct server *server = context;
+    berth_compressor_add(server->compressor, module, version);
+}
+
 static enum berth_code open_desk(struct server *server, struct berth_error *error) {
     const struct berth_serve_options *options = &server->options;
     struct berth_desk_options desk = {
@@ -61,12 +68,30 @@ static enum berth_code open_desk(struct server *server, struct berth_error *erro
                    .entries = options->max_entries,
                    .ratio = options->max_ratio},
         .cache_bytes = options->cache_bytes,
+        .uploaded = note_upload,
+        .uploaded_context = server,
         .max_uploads = (int)options->max_uploads,
         .reader_threads =
             (int)(options->max_connections + options->admin_max_connections) + 2 * RESERVE_THREADS,
         .max_streams = (int)options->max_streams,
         .heartbeat_ms = (int)options->heartbeat_ms};
     return berth_desk_open(&desk, &server->desk, error);
+}
+
+static enum berth_code start_compressor(struct server *server, struct berth_error *error) {
+    struct berth_compressor_options options = {.store = server->store,
+                                               .registry = server->registry,
+                                               .threads = (int)server->options.compress_threads,
+                                               .context = server};
+    return berth_compressor_start(&options, &server->compressor, error);
+}
+
+static struct berth_api_limits shown_limits(const struct berth_serve_options *options) {
+    return (struct berth_api_limits){.connections = (int)options->max_connections,
+                                     .admin_connections = (int)options->admin_max_connections,
+                                     .streams = (int)options->max_streams,
+                                     .uploads = (int)options->max_uploads,
+                                     .compress_threads = (int)options->compress_threads};
 }
 
 static enum berth_code start_listener(const struct server *server,
@@ -101,8 +126,11 @@ static enum berth_code start_listeners(struct server *server, struct berth_error
                                           .max_connections = (int)options->max_connections};
     server->api = (struct berth_api){.desk = server->desk,
                                      .registry = server->registry,
+                                     .compressor = server->compressor,
                                      .public_url = options->public_url,
-                                     .max_archive_bytes = options->max_archive_bytes};
+                                     .max_archive_bytes = options->max_archive_bytes,
+                                     .started_ms = berth_now_ms(),
+                                     .limits = shown_limits(options)};
     server->site.desk = server->desk;
     server->site.publisher = berth_desk_publisher(server->desk);
     server->site.frontend = &server->frontend;
@@ -127,6 +155,9 @@ static enum berth_code start(struct server *server, struct berth_error *error) {
         code = open_token(server, error);
     if (code == BERTH_OK)
         code = open_desk(server, error);
+    /* No upload comes before the listeners, so none is missed. */
+    if (code == BERTH_OK)
+        code = start_compressor(server, error);
     if (code == BERTH_OK)
         code = start_listeners(server, error);
     return code;
@@ -136,6 +167,7 @@ static enum berth_code start(struct server *server, struct berth_error *error) {
 static void stop(struct server *server) {
     berth_listener_stop(server->public_listener);
     berth_listener_stop(server->admin_listener);
+    berth_compressor_stop(server->compressor);
     berth_desk_close(server->desk);
     if (server->registry)
         server->registry->ops->close(server->registry);

@@ -213,10 +213,13 @@ class Restart(LifeCase):
         tokens = server.admin.get("/api/tokens").json["tokens"]
         for token in tokens:
             token.pop("usedAt")  # to the minute, and this asking is a use
+        versions = [server.admin.get("/api/modules/%s/versions" % name).json for name in names]
+        for version in sum((answer["versions"] for answer in versions), []):
+            del version["compression"], version["encodedBytes"]  # grow by themselves
         return {
             "modules": modules,
             "each": [server.admin.get("/api/modules/" + name).json for name in names],
-            "versions": [server.admin.get("/api/modules/%s/versions" % name).json for name in names],
+            "versions": versions,
             "pages": server.admin.get("/api/pages").json,
             "page": server.admin.get("/api/pages/life").json,
             "tokens": tokens,

@@ -21,7 +21,7 @@ ADMIN = {"/api/modules": "GET, HEAD, OPTIONS", "/api/modules/mod": "GET, HEAD, O
          "/api/modules/mod/stage": "POST, OPTIONS",
          "/api/pages": "GET, HEAD, OPTIONS", "/api/pages/a-page": "GET, HEAD, PUT, DELETE, OPTIONS",
          "/api/tokens": "GET, HEAD, POST, OPTIONS", "/api/tokens/000000000000": "DELETE, OPTIONS",
-         "/livez": "GET, HEAD, OPTIONS"}
+         "/api/system": "GET, HEAD, OPTIONS", "/livez": "GET, HEAD, OPTIONS"}
 
 
 class Protocol(SiteCase):

@@ -1,0 +1,89 @@
+/* How the server is: for people on call, and for what watches it. */
+#include "handlers.h"
+
+#include "berth/name.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/statvfs.h>
+
+/* What the heads of all versions tell. */
+struct counts {
+    int64_t modules;
+    int64_t versions;
+    int64_t bytes;
+    int64_t compressed[BERTH_COMPRESSION_BEST + 1];
+    char module[BERTH_MODULE_MAX_BYTES + 1]; /* of the one before; heads come by module */
+};
+
+static bool count_head(const struct berth_version *head, void *context) {
+    struct counts *counts = context;
+    counts->versions++;
+    counts->bytes += head->bytes;
+    counts->compressed[head->compression]++;
+    counts->modules += strcmp(counts->module, head->module) != 0;
+    (void)snprintf(counts->module, sizeof counts->module, "%s", head->module);
+    return true;
+}
+
+static json_t *disk_json(struct berth_store *store) {
+    struct statvfs disk;
+    if (statvfs(berth_store_directory(store), &disk) != 0)
+        return json_null();
+    json_int_t block = (json_int_t)disk.f_frsize;
+    return json_pack("{sI sI}", "free", (json_int_t)disk.f_bavail * block, "total",
+                     (json_int_t)disk.f_blocks * block);
+}
+
+static json_t *versions_json(const struct counts *counts) {
+    json_t *json = json_pack("{sI sI}", "count", (json_int_t)counts->versions, "bytes",
+                             (json_int_t)counts->bytes);
+    json_t *compressed = json_object();
+    for (int i = 0; i <= BERTH_COMPRESSION_BEST; i++)
+        json_object_set_new(compressed, api_compression((enum berth_compression)i),
+                            json_integer((json_int_t)counts->compressed[i]));
+    json_object_set_new(json, "compression", compressed);
+    return json;
+}
+
+static json_t *compressor_json(const struct berth_api *api) {
+    struct berth_compressor_state state;
+    berth_compressor_state(api->compressor, &state);
+    return json_pack("{si sI sI sI sI}", "threads", api->limits.compress_threads, "waiting",
+                     (json_int_t)state.waiting, "improving", (json_int_t)state.improving,
+                     "finished", (json_int_t)state.finished, "failed", (json_int_t)state.failed);
+}
+
+static json_t *limits_json(const struct berth_api_limits *limits) {
+    return json_pack("{si si si si}", "connections", limits->connections, "adminConnections",
+                     limits->admin_connections, "streams", limits->streams, "uploads",
+                     limits->uploads);
+}
+
+static json_t *system_json(const struct berth_api *api, int64_t generation,
+                           const struct counts *counts) {
+    return json_pack("{ss so sI sI so so si so so}", "version", BERTH_VERSION, "startedAt",
+                     api_time(api->started_ms), "generation", (json_int_t)generation, "modules",
+                     (json_int_t)counts->modules, "versions", versions_json(counts), "disk",
+                     disk_json(berth_desk_store(api->desk)), "streams",
+                     berth_events_streams(berth_desk_events(api->desk)), "limits",
+                     limits_json(&api->limits), "compressor", compressor_json(api));
+}
+
+void api_get_system(struct berth_exchange *exchange, void *app) {
+    const struct berth_api *api = app;
+    struct berth_principal principal;
+    struct berth_error error = {0};
+    struct counts counts = {0};
+    int64_t generation;
+    if (!api_permit(exchange, api, BERTH_SCOPE_READ, NULL, &principal))
+        return;
+    const struct berth_registry_ops *ops = api->registry->ops;
+    enum berth_code code = ops->heads_each(api->registry, NULL, count_head, &counts, &error);
+    if (code == BERTH_OK)
+        code = ops->generation(api->registry, &generation, &error);
+    if (code != BERTH_OK)
+        berth_answer_problem(exchange, &error);
+    else
+        berth_answer_json(exchange, 200, system_json(api, generation, &counts), NULL, NULL);
+}
