@@ -15,6 +15,7 @@
 #include "berth/log.h"
 #include "guard.h"
 #include "pace.h"
+#include "piece.h"
 #include "query.h"
 #include "route.h"
 #include "watch.h"
@@ -26,7 +27,6 @@ struct mg_request_info;
 
 enum {
     BERTH_HEAD_MAX_BYTES = 16384, /* of a request; civetweb's buffer */
-    BERTH_PIECE_BYTES = 65536,    /* written or read at once */
     BERTH_ID_BYTES = 17,
 };
 
@@ -60,7 +60,8 @@ struct berth_exchange {
     bool broken;   /* the connection failed or was cut: nothing more is written or read */
     bool answered; /* the head is out */
     int status;
-    int socket;         /* of a stream; -1 when it is not known */
+    int socket;  /* of a stream; -1 when it is not known */
+    char *piece; /* what the head is put together in, when it is not the worker's own buffer */
     int64_t sent_bytes; /* of the body */
     int64_t time_ms;
     int64_t start_us;

@@ -66,7 +66,10 @@ void berth_send_start(struct berth_exchange *exchange, struct berth_head *head, 
         exchange->broken = true;
     exchange->answered = true;
     exchange->status = status;
-    berth_head_init(head, exchange->worker->scratch->out, BERTH_PIECE_BYTES);
+    if (!exchange->piece)
+        exchange->piece = berth_piece_take();
+    berth_head_init(head, exchange->piece ? exchange->piece : exchange->worker->scratch->out,
+                    BERTH_PIECE_BYTES);
     berth_head_text(head, "HTTP/1.1 ");
     berth_head_number(head, status);
     berth_head_text(head, " ");
@@ -128,26 +131,35 @@ static void send_rest(struct berth_exchange *exchange, const struct berth_conten
     }
 }
 
-/* Ends the head and sends it with `length` bytes of the content, unless this is HEAD. */
-void berth_send_out(struct berth_exchange *exchange, struct berth_head *head,
-                    const struct berth_content *content, int64_t offset, int64_t length) {
+/* The head, and as much of the content as fits behind it, which is returned; -1: nothing more can
+ * be sent. */
+static int64_t send_first(struct berth_exchange *exchange, struct berth_head *head,
+                          const struct berth_content *content, int64_t offset, int64_t length) {
     berth_head_text(head, "\r\n");
     if (head->failed) {
         fail_unsent(exchange, "answer-head", "the head of the answer is too large");
-        return;
+        return -1;
     }
-    if (exchange->method == BERTH_HEAD)
-        length = 0;
     size_t room = BERTH_PIECE_BYTES - head->length;
     size_t first = length < (int64_t)room ? (size_t)length : room;
     if (first > 0 && !fill(content, offset, head->data + head->length, first)) {
         fail_unsent(exchange, "content-unreadable", "the content could not be read");
-        return;
+        return -1;
     }
     if (!put_paced(exchange, head->data, head->length + first, first))
+        return -1;
+    return (int64_t)first;
+}
+
+void berth_send_out(struct berth_exchange *exchange, struct berth_head *head,
+                    const struct berth_content *content, int64_t offset, int64_t length) {
+    if (exchange->method == BERTH_HEAD)
+        length = 0;
+    int64_t first = send_first(exchange, head, content, offset, length);
+    berth_piece_give(exchange->piece);
+    exchange->piece = NULL;
+    if (first < 0 || first == length)
         return;
-    if (length == (int64_t)first)
-        return;
-    finish_piece(exchange, first);
-    send_rest(exchange, content, offset + (int64_t)first, length - (int64_t)first);
+    finish_piece(exchange, (size_t)first);
+    send_rest(exchange, content, offset + first, length - first);
 }
