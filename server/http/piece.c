@@ -24,9 +24,9 @@ char *berth_piece_take(void) {
     return piece->bytes;
 }
 
-void berth_piece_give(char *bytes) {
-    if (!bytes)
+void berth_piece_give(char *piece) {
+    if (!piece)
         return;
-    struct piece *piece = (struct piece *)(bytes - offsetof(struct piece, bytes));
-    atomic_store_explicit(&piece->taken, false, memory_order_release);
+    struct piece *owner = (struct piece *)(piece - offsetof(struct piece, bytes));
+    atomic_store_explicit(&owner->taken, false, memory_order_release);
 }
