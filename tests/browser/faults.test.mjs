@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { Visit, newContext } from './support/browser.mjs';
-import { brokenHeader, header, home } from './support/bundles.mjs';
+import { brokenHeader, header, home, loopingHeader } from './support/bundles.mjs';
 import { LOOK, RED } from './support/looks.mjs';
 import { Server } from './support/server.mjs';
 
@@ -159,3 +159,32 @@ test("home-app's own page opened while 1.2.0 is live gets the header after a rol
   await visit.showsHeader('1.0.0', 2000);
   await visit.kept();
 });
+
+/** Errors of scripts from another origin have no message and no stack, unless those are loaded with CORS. */
+for (const { name, path } of PAGES) {
+  test(`${name} whose files come from another origin knows what failed, and whose fault it was`, { timeout: 60_000 }, async (context) => {
+    const broken = await brokenHeader();
+    const server = await Server.withSamples(context);
+    await server.stop();
+    const other = server.origin.replace('127.0.0.1', 'localhost');
+    await server.restart(['--public-url', other]);
+    const visit = await Visit.open(await newContext(context), server.origin + path);
+    await visit.showsHeader('1.0.0');
+    await visit.click(2);
+    for (const [version, fault] of Object.entries(FAULTS)) {
+      await server.activate('header-app', version, broken[version]);
+      await reported(server, version, fault, '1.0.0');
+      await visit.showsHeader('1.0.0');
+    }
+    assert.ok(!(await visit.looks()).some((look) => look.includes(RED)));
+    await server.activate('header-app', '1.4.0', await loopingHeader(context, 'interval'));
+    const report = await server.logged('a failure', (line) => line.event === 'report' && line.version === '1.4.0' && line.keep === '1.0.0');
+    assert.deepEqual([report.module, report.kind, report.phase], ['header-app', 'runtime-failure', 'running']);
+    assert.match(report.message, /1\.4\.0 is broken on purpose: interval/);
+    await visit.showsHeader('1.0.0');
+    assert.deepEqual(await visit.header(), LOOK['1.0.0']);
+    assert.equal(await visit.clicks(), 'Clicks: 2');
+    assert.ok(visit.scripts.some((url) => url.startsWith(`${other}/m/header-app@1.4.0/`)));
+    await visit.kept();
+  });
+}

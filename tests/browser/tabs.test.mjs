@@ -99,21 +99,50 @@ test('what happened while a page could not hear of it is there when it can again
   await visit.kept();
 });
 
-test('going back to a page shows what is live by then', { timeout: 30_000 }, async (context) => {
+for (const path of ['/', '/home']) {
+  test(`going back to ${path}, out of the back/forward cache, shows what is live by then`, { timeout: 40_000 }, async (context) => {
+    const server = await Server.withSamples(context);
+    const visit = await Visit.open(await newContext(context), server.origin + path);
+    await visit.showsHeader('1.0.0');
+    await visit.asks('/events');
+    await visit.click(2);
+    await visit.page.evaluate(() => addEventListener('pageshow', ({ persisted }) => (window.persisted = persisted)));
+    await visit.page.goto(`${server.origin}/livez`);
+    await server.activate('header-app', '1.1.0', header['1.1.0']);
+    await visit.page.goBack({ waitUntil: 'commit' });
+    const why = () => JSON.stringify(performance.getEntriesByType('navigation')[0].notRestoredReasons);
+    assert.equal(await visit.page.evaluate(() => window.persisted), true, await visit.page.evaluate(why));
+    await visit.showsHeader('1.1.0');
+    assert.deepEqual(await visit.header(), LOOK['1.1.0']);
+    assert.equal(await visit.clicks(), 'Clicks: 2');
+    await server.berth('rollback', 'header-app');
+    await visit.showsHeader('1.0.0');
+    await visit.kept();
+    assert.deepEqual(await visit.violations(), []);
+  });
+}
+
+test('pages that are refused a stream ask for the state instead, and have a stream when there is one again', { timeout: 40_000 }, async (context) => {
   const server = await Server.withSamples(context);
-  const visit = await Visit.open(await newContext(context), server.origin);
-  await visit.showsHeader('1.0.0');
-  await visit.asks('/events');
-  await visit.page.goto(`${server.origin}/home`);
-  await visit.showsHeader('1.0.0');
+  await server.stop();
+  await server.restart(['--max-streams', '1']);
+  const first = await Visit.open(await newContext(context), server.origin);
+  await first.showsHeader('1.0.0');
+  await first.asks('/events');
+  // Another browser, as far as locks and channels go.
+  const second = await Visit.open(await newContext(context), server.origin);
+  await second.showsHeader('1.0.0');
+  await server.logged('a refusal', (line) => line.event === 'request' && line.path === '/events' && line.status === 503);
   await server.activate('header-app', '1.1.0', header['1.1.0']);
-  await visit.showsHeader('1.1.0');
-  await visit.page.goBack();
-  await visit.showsHeader('1.1.0');
-  assert.deepEqual(await visit.header(), LOOK['1.1.0']);
+  await Promise.all([first.showsHeader('1.1.0'), second.showsHeader('1.1.0')]);
+  assert.deepEqual(await second.header(), LOOK['1.1.0']);
+
+  await first.page.close();
+  const taken = await second.page.waitForResponse((response) => response.url().endsWith('/events') && response.status() === 200);
+  assert.equal(taken.status(), 200);
   await server.berth('rollback', 'header-app');
-  await visit.showsHeader('1.0.0');
-  assert.deepEqual(await visit.violations(), []);
+  await second.showsHeader('1.0.0');
+  await second.kept();
 });
 
 test('a page whose connection failed once during a swap gets the new header all the same', { timeout: 30_000 }, async (context) => {

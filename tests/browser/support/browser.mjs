@@ -20,8 +20,9 @@ async function launched() {
   if (browser) return browser;
   if (!existsSync(CHROMIUM)) throw new Error(`${CHROMIUM} is missing; install it: apt-get install chromium`);
   profile = await mkdtemp(path.join(tmpdir(), 'berth-chromium-'));
-  // Playwright makes the user-data-dir, and --headless; HOME is for what Chromium writes beside it.
-  browser = await chromium.launch({ executablePath: CHROMIUM, headless: true, args: ARGS, env: { ...process.env, HOME: profile } });
+  // Playwright makes the user-data-dir, and --headless; HOME is for what Chromium writes beside it. It takes the
+  // back/forward cache away, which everybody's browser has.
+  browser = await chromium.launch({ executablePath: CHROMIUM, headless: true, args: ARGS, ignoreDefaultArgs: ['--disable-back-forward-cache'], env: { ...process.env, HOME: profile } });
   return browser;
 }
 
