@@ -14,9 +14,12 @@ const { version } = JSON.parse(await readFile(here('package.json'), 'utf8'));
 
 /** Members that no file outside of src/ knows, and no browser: they are made short. */
 const OWN =
-  'active attach busy chunks closed container current element empty errorTimes exposing fail failed feed final ' +
-  'fixed hasLive held kept loading mounted mounts namespaces needed offer prepare preload proxy recover reveal ' +
-  'rewind scope sheets show spec takes trouble waiting';
+  'active attach busy chunks closed container current element empty errorTimes exposing fail failed final ' +
+  'fixed followed hasLive held kept loading mounted mounts namespaces needed offer prepare preload recover reveal ' +
+  'rewind scope sheets show spec takes trouble waiting ' +
+  // What the two files hand each other.
+  'dropStyles Fault keepStyles pageNonce provide routeGlobal sharedPackage trustedScript ' +
+  'HotModule customElement freshUrls reloadSoon runModule singleSpa spoilUrls watchGlobals';
 
 /** In the second file, `./core` is what the first one hands over when it loads it. */
 const coreFromShell = {

@@ -1,13 +1,14 @@
-/** What the second file of the shell uses of the first: its files import from here, beside types, and from each other. */
+/**
+ * What the second file of the shell has in common with the first: all that has a state, or an identity. Its files
+ * import it from here. Of small pure functions it has a copy.
+ */
 import { on } from './bus';
-import { Fault, isImportError, messageOf } from './fault';
+import { Fault } from './fault';
 import { provide } from './lazy';
-import { expose, isContainer } from './loader';
-import { boundaryOf, isComponent, typeOf } from './react';
+import { expose } from './loader';
 import { routeGlobal } from './router';
 import { sharedPackage } from './scope';
 import { trustedScript } from './sinks';
 import { dropStyles, keepStyles, pageNonce } from './styles';
 
-export { boundaryOf, dropStyles, expose, Fault, isComponent, isContainer, isImportError, keepStyles, messageOf };
-export { on, pageNonce, provide, routeGlobal, sharedPackage, trustedScript, typeOf };
+export { dropStyles, expose, Fault, keepStyles, on, pageNonce, provide, routeGlobal, sharedPackage, trustedScript };

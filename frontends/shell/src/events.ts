@@ -37,129 +37,115 @@ export const jitter = (ms: number): number => ms * (0.5 + Math.random());
 /** How long to wait before the next attempt, before jitter. */
 export const backOff = (attempt: number): number => Math.min(FIRST_WAIT_MS * 2 ** attempt, LAST_WAIT_MS);
 
-export class Feed {
-  readonly #urls: Urls;
-  readonly #news: News;
-  readonly #channel: BroadcastChannel;
+/** For the life of the page. */
+export function follow(urls: Urls, news: News): void {
   /** Of the channel and of the lock. */
-  readonly #name: string;
+  const name = `berth ${urls.events}`;
+  const channel = new BroadcastChannel(name);
   /** Each election has a number: whatever belongs to an older one is over. */
-  #election = 0;
-  #release: (() => void) | null = null;
-  #waiting: AbortController | null = null;
-  #source: EventSource | null = null;
-  #timer = 0;
-  #attempt = 0;
+  let election = 0;
+  let release: (() => void) | undefined;
+  let waiting: AbortController | undefined;
+  let source: EventSource | undefined;
+  let timer = 0;
+  let attempt = 0;
 
-  constructor(urls: Urls, news: News) {
-    this.#urls = urls;
-    this.#news = news;
-    this.#name = `berth ${urls.events}`;
-    this.#channel = new BroadcastChannel(this.#name);
-    this.#channel.addEventListener('message', ({ data }) => this.#deliver(data as Message));
-    const stop = (): void => this.#stop();
-    const start = (): void => {
-      stop();
-      this.#elect();
-      // The leader reads the remotes once its stream is open.
-      setTimeout(() => this.#release || void this.#sync(false), FOLLOWER_MS);
-    };
-    // A page in the back/forward cache must hold neither lock nor stream, and has missed what happened meanwhile.
-    addEventListener('pagehide', stop);
-    addEventListener('pageshow', (event) => event.persisted && start());
-    document.addEventListener('freeze', stop);
-    document.addEventListener('resume', start);
-    start();
-  }
-
-  #deliver({ kind, text }: Message): void {
+  function deliver({ kind, text }: Message): void {
     try {
-      this.#news[kind](JSON.parse(text) as never);
+      news[kind](JSON.parse(text) as never);
     } catch (error) {
       console.error(`berth: could not use news of kind "${kind}":`, error);
     }
   }
 
   /** To this tab and, from the leader, to all others. */
-  #tell(message: Message): void {
-    this.#deliver(message);
-    this.#channel.postMessage(message);
+  function share(kind: keyof News, text: string): void {
+    deliver({ kind, text });
+    channel.postMessage({ kind, text });
   }
 
-  #elect(): void {
-    const election = ++this.#election;
-    if (!navigator.locks) return this.#lead(election, () => undefined);
-    this.#waiting = new AbortController();
-    navigator.locks
-      .request(
-        this.#name,
-        { signal: this.#waiting.signal },
-        () => new Promise<void>((resolve) => this.#lead(election, resolve)),
-      )
-      .catch(() => {
-        // WebKit takes the lock from a page that sat in the back/forward cache.
-        if (election !== this.#election) return;
-        this.#stop();
-        this.#elect();
-      });
-  }
-
-  #lead(election: number, release: () => void): void {
-    if (election !== this.#election) return release();
-    this.#release = release;
-    this.#open(election);
-  }
-
-  #stop(): void {
-    this.#election++;
-    clearTimeout(this.#timer);
-    this.#source?.close();
-    this.#source = null;
-    this.#release?.();
-    this.#release = null;
-    this.#waiting?.abort();
-  }
-
-  #open(election: number): void {
-    if (election !== this.#election) return;
-    const source = (this.#source = new EventSource(this.#urls.events));
-    const listen = (name: string, use: (event: MessageEvent<string>) => void): void =>
-      source.addEventListener(name, (event) => source === this.#source && use(event as MessageEvent<string>));
-
-    listen('open', () => {
-      this.#attempt = 0;
-      void this.#sync(true);
-    });
-    for (const kind of ['activated', 'staged'] as const) listen(kind, ({ data }) => this.#tell({ kind, text: data }));
-    listen('reset', ({ data }) => {
-      this.#tell({ kind: 'reset', text: data });
-      void this.#sync(true);
-    });
-    listen('draining', () => this.#reopen(election, DRAIN_WAIT_MS));
-    // Firefox gives up after a refused connection and every browser after a 503; so no browser's own retry is used.
-    listen('error', () => this.#reopen(election, backOff(this.#attempt++)));
-  }
-
-  #reopen(election: number, wait: number): void {
-    this.#source?.close();
-    this.#source = null;
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => {
-      if (this.#attempt) void this.#sync(true);
-      this.#open(election);
-    }, jitter(wait));
-  }
-
-  async #sync(share: boolean): Promise<void> {
+  /** `tell`: whom. */
+  async function sync(tell: typeof share): Promise<void> {
     try {
       // `no-cache` revalidates with the ETag that the browser's cache holds: a 304 most of the time.
-      const response = await fetch(this.#urls.remotes, { cache: 'no-cache' });
-      if (!response.ok) return;
-      const message: Message = { kind: 'remotes', text: await response.text() };
-      if (share) this.#tell(message);
-      else this.#deliver(message);
+      const response = await fetch(urls.remotes, { cache: 'no-cache' });
+      if (response.ok) tell('remotes', await response.text());
     } catch {
       // Down or unreachable: the stream's back-off tries again.
     }
   }
+
+  function elect(): void {
+    const mine = ++election;
+    const lead = (done: () => void): void => {
+      if (mine !== election) return done();
+      release = done;
+      open(mine);
+    };
+    if (!navigator.locks) return lead(() => undefined);
+    waiting = new AbortController();
+    navigator.locks
+      .request(name, { signal: waiting.signal }, () => new Promise<void>(lead))
+      .catch(() => {
+        // WebKit takes the lock from a page that sat in the back/forward cache.
+        if (mine !== election) return;
+        stop();
+        elect();
+      });
+  }
+
+  function stop(): void {
+    election++;
+    clearTimeout(timer);
+    source?.close();
+    source = undefined;
+    release?.();
+    release = undefined;
+    waiting?.abort();
+  }
+
+  function open(mine: number): void {
+    if (mine !== election) return;
+    const stream = (source = new EventSource(urls.events));
+    const listen = (type: string, use: (data: string) => void): void =>
+      stream.addEventListener(type, (event) => stream === source && use((event as MessageEvent<string>).data));
+
+    listen('open', () => {
+      attempt = 0;
+      void sync(share);
+    });
+    for (const kind of ['activated', 'staged'] as const) listen(kind, (data) => share(kind, data));
+    listen('reset', (data) => {
+      share('reset', data);
+      void sync(share);
+    });
+    listen('draining', () => reopen(mine, DRAIN_WAIT_MS));
+    // Firefox gives up after a refused connection and every browser after a 503; so no browser's own retry is used.
+    listen('error', () => reopen(mine, backOff(attempt++)));
+  }
+
+  function reopen(mine: number, wait: number): void {
+    source?.close();
+    source = undefined;
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      if (attempt) void sync(share);
+      open(mine);
+    }, jitter(wait));
+  }
+
+  function start(): void {
+    stop();
+    elect();
+    // The leader reads the remotes once its stream is open.
+    setTimeout(() => release || void sync((kind, text) => deliver({ kind, text })), FOLLOWER_MS);
+  }
+
+  channel.addEventListener('message', ({ data }) => deliver(data as Message));
+  // A page in the back/forward cache must hold neither lock nor stream, and has missed what happened meanwhile.
+  addEventListener('pagehide', stop);
+  addEventListener('pageshow', (event) => event.persisted && start());
+  document.addEventListener('freeze', stop);
+  document.addEventListener('resume', start);
+  start();
 }

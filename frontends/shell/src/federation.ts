@@ -2,12 +2,12 @@
  * Consumers built with the Module Federation 2 runtime (enhanced, rspack, vite): it asks global plugins before it
  * loads a remote, so those of this page get the live container, whatever URL was baked in.
  */
-import type { Container } from './contract';
+import { proxies } from './router';
 
 interface Plugin {
   name: string;
   beforeRegisterRemote(args: Registration): Registration;
-  loadEntry(args: { remoteInfo: { name: string } }): Promise<Container | undefined>;
+  loadEntry(args: { remoteInfo: { name: string } }): Promise<unknown>;
 }
 
 interface Registration {
@@ -20,29 +20,19 @@ declare global {
   }
 }
 
-interface Remote {
-  container: Container;
-  /** Never asked for; but a manifest's URL would be, before the container is. */
-  entry: string;
-}
-
-const remotes = new Map<string, Remote>();
-
-export function proxyRemote(name: string, remote: Remote): void {
-  if (!remotes.size) {
-    const federation = (window.__FEDERATION__ ??= {});
-    (federation.__GLOBAL_PLUGIN__ ??= []).push({
-      name: 'berth',
-      beforeRegisterRemote(args) {
-        const known = remotes.get(args.remote.name);
-        if (known) {
-          args.remote.entry = known.entry;
-          delete args.remote.version; // else a snapshot is looked up for it
-        }
-        return args;
-      },
-      loadEntry: async ({ remoteInfo }) => remotes.get(remoteInfo.name)?.container,
-    });
-  }
-  remotes.set(name, remote);
+/** To be called once, before any consumer's runtime starts: it does not wait when it asks. */
+export function watchFederation(): void {
+  ((window.__FEDERATION__ ??= {}).__GLOBAL_PLUGIN__ ??= []).push({
+    name: 'berth',
+    beforeRegisterRemote(args) {
+      const { remote } = args;
+      if (proxies.has(remote.name)) {
+        // Never asked for; but a manifest's URL would be, before the container is.
+        remote.entry = `${location.origin}/remoteEntry.js`;
+        delete remote.version; // else a snapshot is looked up for it
+      }
+      return args;
+    },
+    loadEntry: async ({ remoteInfo }) => proxies.get(remoteInfo.name),
+  });
 }

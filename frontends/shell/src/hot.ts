@@ -3,9 +3,9 @@
  * for the life of the page, while what is behind them follows the live version.
  */
 import type { Namespace, Props, RemoteSpec } from './contract';
-import { boundaryOf, dropStyles, expose, Fault, isComponent, keepStyles, sharedPackage, typeOf } from './core';
+import { dropStyles, expose, Fault, keepStyles, sharedPackage } from './core';
 import type { Consumer, Module } from './module';
-import type { Component, React, ReactDom, ReactKit } from './react';
+import { boundaryOf, isComponent, typeOf, type Component, type React, type ReactDom, type ReactKit } from './react';
 import { reloadSoon } from './reload';
 import type { SharedScope } from './scope';
 import type { Version } from './version';

@@ -2,22 +2,16 @@
 import type { PageState } from './contract';
 import type * as Core from './core';
 import {
-  boundaryOf,
   dropStyles,
   expose,
   Fault,
-  isComponent,
-  isContainer,
-  isImportError,
   keepStyles,
-  messageOf,
   on,
   pageNonce,
   provide,
   routeGlobal,
   sharedPackage,
   trustedScript,
-  typeOf,
 } from './core';
 import { provideLater } from './lazy';
 import { runtime } from './runtime';
@@ -32,22 +26,16 @@ const { nonce = '' } = script;
 
 /** Written out, because a namespace object costs more. */
 const core: typeof Core = {
-  boundaryOf,
   dropStyles,
   expose,
   Fault,
-  isComponent,
-  isContainer,
-  isImportError,
   keepStyles,
-  messageOf,
   on,
   pageNonce,
   provide,
   routeGlobal,
   sharedPackage,
   trustedScript,
-  typeOf,
 };
 
 provideLater(async () => {

@@ -3,7 +3,9 @@
  * try.
  */
 import type { Namespace, RemoteSpec } from './contract';
-import { Fault, isContainer, isImportError, messageOf, pageNonce, trustedScript } from './core';
+import { Fault, pageNonce, trustedScript } from './core';
+import { isImportError, messageOf } from './fault';
+import { isContainer } from './loader';
 import type { Version } from './version';
 
 /** How often an entry has failed. */

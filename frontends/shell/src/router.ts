@@ -12,8 +12,6 @@ import { ownerOf, type Version } from './version';
 interface Route {
   /** What everybody else sees: the page's own value, if it has one. */
   value: unknown;
-  /** The live container handed to consumers that were built with this global's name. */
-  proxy?: unknown;
   /** Chunk globals are kept apart for every version, a container global only for versions of that name. */
   chunks: boolean;
   /** A top-level `var` ran before us: the global can not be intercepted, only read after a load. */
@@ -21,6 +19,8 @@ interface Route {
 }
 
 const routes = new Map<string, Route>();
+/** The live containers that consumers get who were built with a module's name, by that name. */
+export const proxies = new Map<string, unknown>();
 const globals = window as unknown as Record<string, unknown>;
 
 function runningVersion(name: string, route: Route): Version | undefined {
@@ -28,6 +28,8 @@ function runningVersion(name: string, route: Route): Version | undefined {
   const version = ownerOf(script?.src);
   return version && (route.chunks || version.spec.name === name) ? version : undefined;
 }
+
+const pageValue = (name: string, { value }: Route): unknown => proxies.get(name) ?? value;
 
 export function routeGlobal(name: string, chunks: boolean): Route {
   const known = routes.get(name);
@@ -41,7 +43,7 @@ export function routeGlobal(name: string, chunks: boolean): Route {
       enumerable: true,
       get() {
         const version = runningVersion(name, route);
-        return version ? version.globals[name] : (route.proxy ?? route.value);
+        return version ? version.globals[name] : pageValue(name, route);
       },
       set(value: unknown) {
         const version = runningVersion(name, route);
@@ -65,13 +67,13 @@ export function takeContainer(version: Version): unknown {
   const route = routes.get(name);
   if (!route?.fixed) return version.globals[name];
   const container = globals[name];
-  globals[name] = route.proxy ?? route.value;
-  return container === route.value || container === route.proxy ? undefined : container;
+  const before = pageValue(name, route);
+  globals[name] = before;
+  return container === before ? undefined : container;
 }
 
 /** Lets every consumer that was built with this global's name see `container` instead of a script's own. */
 export function proxyGlobal(name: string, container: unknown): void {
-  const route = routeGlobal(name, false);
-  route.proxy = container;
-  if (route.fixed) globals[name] = container;
+  proxies.set(name, container);
+  if (routeGlobal(name, false).fixed) globals[name] = container;
 }

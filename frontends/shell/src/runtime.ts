@@ -11,14 +11,14 @@ import type {
 } from './contract';
 import { busFor, watchRoute } from './bus';
 import { watchErrors } from './errors';
-import { Feed } from './events';
-import { proxyRemote } from './federation';
+import { follow } from './events';
+import { watchFederation } from './federation';
 import { messageOf } from './fault';
 import type { HotModule } from './hot';
 import { more } from './lazy';
 import { Module, settings } from './module';
 import type { Origin } from './report';
-import { proxyGlobal } from './router';
+import { proxies, proxyGlobal } from './router';
 import { joinScope, type SharedScope } from './scope';
 import { watchScripts } from './sinks';
 import { Slot } from './slot';
@@ -43,7 +43,7 @@ interface Remote {
 interface Server {
   from: Origin;
   modules: Map<string, Remote>;
-  feed?: Feed;
+  followed?: boolean;
 }
 
 let context: Context = Object.freeze({ page: location.pathname });
@@ -106,14 +106,16 @@ function offer(server: Server, name: string, raw: unknown, staged?: boolean): vo
 }
 
 /** Consumers that were built with the module's global find the live container, and do not ask for the baked URL. */
-function takeOver({ from }: Server, { module, container }: Remote, { type, name }: Partial<RemoteSpec>): void {
+function takeOver({ container }: Remote, { type, name }: Partial<RemoteSpec>): void {
   if (!name) return;
-  if (type !== 'module') proxyGlobal(name, container);
-  proxyRemote(name, { container, entry: `${from.origin}/m/${module.name}/remoteEntry.js` });
+  if (type === 'module') proxies.set(name, container);
+  else proxyGlobal(name, container);
 }
 
-function follow(server: Server): void {
-  server.feed ??= new Feed(server.from.urls, {
+function followServer(server: Server): void {
+  if (server.followed) return;
+  server.followed = true;
+  follow(server.from.urls, {
     activated: ({ module, remote }) => offer(server, module, remote),
     staged: ({ module, remote }) => offer(server, module, remote, true),
     remotes: ({ remotes }) => {
@@ -134,8 +136,8 @@ function live(raw: unknown, entryUrl?: string): Container {
   const { module: name = '' } = spec;
   const remote = remoteOf(server, name);
   if (spec.version) offer(server, name, raw);
-  takeOver(server, remote, entryUrl ? { ...spec, type: 'module' } : spec);
-  follow(server);
+  takeOver(remote, entryUrl ? { ...spec, type: 'module' } : spec);
+  followServer(server);
   return remote.container;
 }
 
@@ -152,13 +154,13 @@ function start(state: PageState, origin: string, nonce: string): void {
   for (const [name, raw] of Object.entries(state.modules)) {
     const remote = remoteOf(server, name);
     offer(server, name, raw);
-    takeOver(server, remote, raw as RemoteSpec);
+    takeOver(remote, raw as RemoteSpec);
   }
 
   const fill = (): void => {
     const filled = state.slots.map((slot) => fillSlot(server, slot));
     const delay = new Promise((resolve) => setTimeout(resolve, FEED_DELAY_MS));
-    void Promise.race([Promise.all(filled), delay]).then(() => follow(server));
+    void Promise.race([Promise.all(filled), delay]).then(() => followServer(server));
   };
   if (document.readyState !== 'loading') return fill();
   document.addEventListener('DOMContentLoaded', fill);
@@ -179,6 +181,7 @@ export function runtime(): Berth {
   watchScripts();
   watchStyles();
   watchRoute();
+  watchFederation();
   watchErrors((version, error, phase, enough) => {
     for (const module of allModules()) module.trouble(version, error, phase, enough);
   });
