@@ -29,10 +29,10 @@ enum berth_code blob_compress(struct berth_store *store, const struct berth_dige
     return code;
 }
 
-static enum berth_code write_blob(struct berth_store *store, const void *data, size_t length,
+static enum berth_code write_blob(struct berth_batch *batch, const void *data, size_t length,
                                   struct berth_variant *ret, struct berth_error *error) {
     struct berth_blob_writer *writer;
-    enum berth_code code = berth_blob_begin(store, &writer, error);
+    enum berth_code code = berth_blob_begin_in(batch, &writer, error);
     if (code != BERTH_OK)
         return code;
     code = berth_blob_add(writer, data, length, error);
@@ -42,7 +42,7 @@ static enum berth_code write_blob(struct berth_store *store, const void *data, s
     return code;
 }
 
-enum berth_code blob_keep(struct berth_store *store, const struct berth_digest *digest,
+enum berth_code blob_keep(struct berth_batch *batch, const struct berth_digest *digest,
                           struct variant_made *made,
                           struct berth_variant_record ret[BERTH_CODING_COUNT],
                           struct berth_error *error) {
@@ -50,7 +50,7 @@ enum berth_code blob_keep(struct berth_store *store, const struct berth_digest *
     for (int i = 0; code == BERTH_OK && i < BERTH_CODING_COUNT; i++) {
         ret[i] = (struct berth_variant_record){.blob = *digest, .coding = (enum berth_coding)i};
         if (made->data[i])
-            code = write_blob(store, made->data[i], made->length[i], &ret[i].variant, error);
+            code = write_blob(batch, made->data[i], made->length[i], &ret[i].variant, error);
     }
     blob_made_done(made);
     return code;

@@ -54,8 +54,8 @@ enum berth_code blob_compress(struct berth_store *store, const struct berth_dige
                               bool best, const atomic_bool *stop, struct variant_made *ret,
                               struct berth_error *error);
 void blob_made_done(struct variant_made *made);
-/* Writes them into the store, without a sync, and frees them. */
-enum berth_code blob_keep(struct berth_store *store, const struct berth_digest *digest,
+/* Writes them into the batch, and frees them. */
+enum berth_code blob_keep(struct berth_batch *batch, const struct berth_digest *digest,
                           struct variant_made *made,
                           struct berth_variant_record ret[BERTH_CODING_COUNT],
                           struct berth_error *error);

@@ -21,6 +21,7 @@ struct pass {
     size_t blob_count;
     struct berth_variant_record records[PORTION_RECORDS];
     size_t record_count;
+    struct berth_batch *batch; /* their blobs; NULL without any */
     bool damaged;              /* some blob could not be read: the others go on */
     enum berth_code code;      /* nothing can be noted any more */
     struct berth_error *error; /* the first of either */
@@ -56,11 +57,18 @@ static bool collect(const struct berth_version *version, void *context) {
     return true;
 }
 
+static enum berth_code sync_batch(struct pass *pass) {
+    struct berth_batch *batch = pass->batch;
+    pass->batch = NULL;
+    enum berth_code code = berth_batch_finish(batch, pass->error);
+    return code ? code : berth_store_sync(pass->compressor->options.store, pass->error);
+}
+
 static void note(struct pass *pass, enum berth_compression compression) {
     const struct berth_compressor_options *options = &pass->compressor->options;
     struct berth_registry *registry = options->registry;
-    if (pass->code == BERTH_OK && pass->record_count)
-        pass->code = berth_store_sync(options->store, pass->error);
+    if (pass->code == BERTH_OK && pass->batch)
+        pass->code = sync_batch(pass);
     if (pass->code == BERTH_OK)
         pass->code = registry->ops->variants_put(registry, pass->job->module, pass->job->version,
                                                  compression, pass->records, pass->record_count,
@@ -70,20 +78,26 @@ static void note(struct pass *pass, enum berth_compression compression) {
         options->made(options->context, pass->job->module, pass->job->version);
 }
 
+static void keep(struct pass *pass, struct slot *slot) {
+    if (!pass->batch)
+        pass->code = berth_batch_begin(pass->compressor->options.store, &pass->batch, pass->error);
+    if (pass->code == BERTH_OK)
+        pass->code = blob_keep(pass->batch, &slot->digest, &slot->made,
+                               &pass->records[pass->record_count], pass->error);
+    if (pass->code == BERTH_OK)
+        pass->record_count += BERTH_CODING_COUNT;
+}
+
 static void take_made(struct pass *pass, struct slot *slot) {
-    struct crew *crew = &pass->compressor->crew;
     bool stopped = atomic_load(&pass->compressor->stop);
     if (slot->code == BERTH_OK && pass->code == BERTH_OK) {
-        pass->code = blob_keep(crew->store, &slot->digest, &slot->made,
-                               &pass->records[pass->record_count], pass->error);
-        if (pass->code == BERTH_OK)
-            pass->record_count += BERTH_CODING_COUNT;
+        keep(pass, slot);
     } else if (slot->code != BERTH_OK && !stopped) {
         pass->damaged = true;
         berth_fail(pass->error, slot->code, slot->error.rule, "%s", slot->error.text);
     }
     blob_made_done(&slot->made);
-    crew_free(crew, slot);
+    crew_free(&pass->compressor->crew, slot);
     if (pass->record_count == PORTION_RECORDS && pass->code == BERTH_OK)
         note(pass, pass->before);
 }
@@ -166,6 +180,7 @@ enum version_outcome version_compress(struct berth_compressor *compressor, const
     enum version_outcome outcome = run(pass, ret_finished);
     if (outcome == VERSION_FAILED)
         tell_failure(pass);
+    berth_batch_abort(pass->batch);
     free(pass->blobs);
     free(pass);
     return outcome;
