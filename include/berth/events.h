@@ -3,7 +3,8 @@
  *
  * The hub keeps the newest events in a ring, so that a stream that comes back with Last-Event-ID
  * gets what it missed, in order. Ids are generations. A stream that is too far behind gets `reset`
- * and reads the state afresh. Each stream runs on its own connection's thread.
+ * and reads the state afresh. Each stream runs on its own connection's thread; all sleep on one
+ * descriptor, so that news cost the publisher one write.
  *
  * Thread rules: internally locked; nothing is held while a client is written to.
  */
@@ -24,7 +25,7 @@ struct berth_events_options {
     int64_t generation; /* the newest when the hub opens; the ring is empty */
 };
 
-/* NULL when out of memory. */
+/* NULL when out of memory or of descriptors. */
 struct berth_events *berth_events_create(const struct berth_events_options *options);
 /* No stream may be running. */
 void berth_events_destroy(struct berth_events *events);

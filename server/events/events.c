@@ -1,14 +1,12 @@
 #include "berth/events.h"
 
+#include "bell.h"
 #include "berth/json.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 enum { RING_EVENTS = 1024, ID_BYTES = 64 };
 
@@ -20,18 +18,15 @@ struct event {
     char text[];
 };
 
-/* A stream sleeps on its client's socket and on this descriptor at once. */
 struct berth_stream {
     struct berth_events *events;
-    struct berth_stream *next, *previous;
-    int wake;      /* eventfd */
     int64_t at;    /* generation of the last event that was sent */
     int64_t hints; /* how many there were when it looked last */
 };
 
 struct berth_events {
     pthread_mutex_t lock;
-    struct berth_stream *first;
+    struct bells bells;
     struct event *ring[RING_EVENTS];
     size_t count; /* ever put */
     int64_t base; /* all that came after this generation is in the ring */
@@ -47,6 +42,11 @@ struct berth_events *berth_events_create(const struct berth_events_options *opti
     struct berth_events *events = calloc(1, sizeof *events);
     if (!events)
         return NULL;
+    if (!bells_open(&events->bells)) {
+        bells_close(&events->bells);
+        free(events);
+        return NULL;
+    }
     events->options = *options;
     events->base = events->newest = options->generation;
     pthread_mutex_init(&events->lock, NULL);
@@ -64,6 +64,7 @@ void berth_events_destroy(struct berth_events *events) {
     for (size_t i = 0; i < RING_EVENTS; i++)
         unref(events->ring[i]);
     unref(events->hint);
+    bells_close(&events->bells);
     pthread_mutex_destroy(&events->lock);
     free(events);
 }
@@ -87,18 +88,6 @@ static struct event *make_event(int64_t generation, const char *name, const json
     return event;
 }
 
-static void wake(const struct berth_stream *stream) {
-    uint64_t one = 1;
-    /* Fails only when it is awake 2^64 - 1 times already. */
-    ssize_t written = write(stream->wake, &one, sizeof one);
-    (void)written;
-}
-
-static void wake_all(const struct berth_events *events) {
-    for (const struct berth_stream *stream = events->first; stream; stream = stream->next)
-        wake(stream);
-}
-
 void berth_events_publish(struct berth_events *events, int64_t generation, const char *name,
                           json_t *data) {
     struct event *event = make_event(generation, name, data);
@@ -115,7 +104,7 @@ void berth_events_publish(struct berth_events *events, int64_t generation, const
         events->base = generation;
     }
     events->newest = generation;
-    wake_all(events);
+    bells_ring(&events->bells, &events->lock);
     pthread_mutex_unlock(&events->lock);
 }
 
@@ -128,30 +117,11 @@ void berth_events_hint(struct berth_events *events, const char *name, json_t *da
     unref(events->hint);
     events->hint = event;
     events->hints++;
-    wake_all(events);
+    bells_ring(&events->bells, &events->lock);
     pthread_mutex_unlock(&events->lock);
 }
 
-static void put_in_list(struct berth_events *events, struct berth_stream *stream) {
-    stream->next = events->first;
-    if (stream->next)
-        stream->next->previous = stream;
-    events->first = stream;
-    events->streams++;
-}
-
-static void take_out_of_list(struct berth_events *events, struct berth_stream *stream) {
-    if (stream->previous)
-        stream->previous->next = stream->next;
-    else
-        events->first = stream->next;
-    if (stream->next)
-        stream->next->previous = stream->previous;
-    events->streams--;
-}
-
-static enum berth_code take_place(struct berth_events *events, struct berth_stream *stream,
-                                  struct berth_error *error) {
+static enum berth_code take_place(struct berth_events *events, struct berth_error *error) {
     enum berth_code code = BERTH_OK;
     pthread_mutex_lock(&events->lock);
     if (events->draining)
@@ -161,7 +131,7 @@ static enum berth_code take_place(struct berth_events *events, struct berth_stre
                           "all %d event streams are taken (--max-streams)",
                           events->options.max_streams);
     else
-        put_in_list(events, stream);
+        events->streams++;
     pthread_mutex_unlock(&events->lock);
     if (code != BERTH_OK)
         berth_error_hint(error, "read /manifests/remotes.json now and then until one is free");
@@ -174,17 +144,11 @@ enum berth_code berth_events_join(struct berth_events *events, struct berth_stre
     if (!stream)
         return berth_fail(error, BERTH_NO_MEMORY, "memory", "out of memory");
     stream->events = events;
-    stream->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    enum berth_code code = stream->wake < 0
-                               ? berth_fail_errno(error, "descriptors", "cannot open a stream")
-                               : take_place(events, stream, error);
-    if (code == BERTH_OK) {
+    enum berth_code code = take_place(events, error);
+    if (code == BERTH_OK)
         *ret = stream;
-        return BERTH_OK;
-    }
-    if (stream->wake >= 0)
-        (void)close(stream->wake);
-    free(stream);
+    else
+        free(stream);
     return code;
 }
 
@@ -192,9 +156,8 @@ void berth_events_leave(struct berth_stream *stream) {
     if (!stream)
         return;
     pthread_mutex_lock(&stream->events->lock);
-    take_out_of_list(stream->events, stream);
+    stream->events->streams--;
     pthread_mutex_unlock(&stream->events->lock);
-    (void)close(stream->wake);
     free(stream);
 }
 
@@ -230,20 +193,36 @@ struct turn {
     bool reset; /* behind the ring; or ahead: an id of another registry, or from before a restore */
     int64_t newest;
     struct event *event; /* a reference */
+    struct bell *bell;   /* nothing to say: what to sleep on */
 };
 
-static struct turn next_turn(struct berth_stream *stream) {
+static bool has_something(const struct turn *turn) {
+    return turn->draining || turn->reset || turn->event;
+}
+
+static struct turn look(struct berth_stream *stream) {
     struct berth_events *events = stream->events;
-    pthread_mutex_lock(&events->lock);
     struct turn turn = {.draining = events->draining,
                         .reset = stream->at < events->base || stream->at > events->newest,
                         .newest = events->newest};
     if (!turn.draining && !turn.reset)
         turn.event = next_after(events, stream->at);
-    if (!turn.draining && !turn.reset && !turn.event && stream->hints < events->hints) {
+    if (!has_something(&turn) && stream->hints < events->hints) {
         turn.event = events->hint;
         turn.event->refs++;
         stream->hints = events->hints;
+    }
+    return turn;
+}
+
+/* The look and the bell under one lock, so that nothing falls between the two. */
+static struct turn next_turn(struct berth_stream *stream) {
+    struct berth_events *events = stream->events;
+    pthread_mutex_lock(&events->lock);
+    struct turn turn = look(stream);
+    while (!has_something(&turn) && !(turn.bell = bells_sleep(&events->bells))) {
+        bells_await(&events->bells, &events->lock);
+        turn = look(stream);
     }
     pthread_mutex_unlock(&events->lock);
     return turn;
@@ -256,18 +235,16 @@ static void end_turn(struct berth_events *events, struct event *event) {
 }
 
 /* False ends the stream. */
-static bool wait_for_news(struct berth_stream *stream, const struct berth_stream_client *client) {
-    uint64_t times;
-    switch (client->wait(client->context, stream->wake, stream->events->options.heartbeat_ms)) {
-    case BERTH_NEWS_GONE:
-        return false;
-    case BERTH_NEWS_NONE:
-        return write_text(client, ": still here\n\n");
-    case BERTH_NEWS_WAITING:
-        break;
-    }
-    /* Emptied before the next look at the ring, so that nothing falls between the two. */
-    return read(stream->wake, &times, sizeof times) == sizeof times || errno == EAGAIN;
+static bool wait_for_news(struct berth_stream *stream, struct bell *bell,
+                          const struct berth_stream_client *client) {
+    struct berth_events *events = stream->events;
+    enum berth_stream_news news =
+        client->wait(client->context, bell->fd, events->options.heartbeat_ms);
+    pthread_mutex_lock(&events->lock);
+    bells_awake(&events->bells, bell);
+    pthread_mutex_unlock(&events->lock);
+    return news == BERTH_NEWS_NONE ? write_text(client, ": still here\n\n")
+                                   : news == BERTH_NEWS_WAITING;
 }
 
 /* One step: sends what there is, or waits. False ends the stream. */
@@ -282,7 +259,7 @@ static bool step(struct berth_stream *stream, const struct berth_stream_client *
         return write_reset(client, turn.newest);
     }
     if (!turn.event)
-        return wait_for_news(stream, client);
+        return wait_for_news(stream, turn.bell, client);
     bool alive = client->write(client->context, turn.event->text, turn.event->length);
     if (turn.event->generation)
         stream->at = turn.event->generation;
@@ -304,7 +281,7 @@ void berth_events_follow(struct berth_stream *stream, int64_t last_id,
 void berth_events_drain(struct berth_events *events) {
     pthread_mutex_lock(&events->lock);
     events->draining = true;
-    wake_all(events);
+    bells_ring(&events->bells, &events->lock);
     pthread_mutex_unlock(&events->lock);
 }
 

@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { TICK_MS = 200, STOP_TICK_MS = 20, SILENT_MS = 1000, NEAR_DESCRIPTORS = 32 };
+enum { TICK_MS = 200, STOP_TICK_MS = 20, SILENT_MS = 1000, NEAR_DESCRIPTORS = 256 };
 
 /* Values of a slot's deadline that are no time. */
 enum { NO_DEADLINE = 0, CUTTING = -1, CUT = -2 };
