@@ -301,18 +301,18 @@ static void keep_existing(const struct berth_tree *tree, const char *entry,
 }
 
 /* {"name", "js", "css"} of the scan becomes {"name", "assets": {"js", "css"}} with real files. */
-static void resolve_assets(const struct berth_tree *tree, const char *entry, json_t *exposes) {
+static void resolve_assets(const struct berth_tree *tree, const char *entry, json_t *items) {
     size_t index = 0;
-    json_t *expose = NULL;
-    json_array_foreach(exposes, index, expose) {
+    json_t *item = NULL;
+    json_array_foreach(items, index, item) {
         json_t *js = json_array();
         json_t *css = json_array();
-        keep_existing(tree, entry, json_object_get(expose, "js"), js);
-        keep_existing(tree, entry, json_object_get(expose, "css"), css);
-        json_object_del(expose, "js");
-        json_object_del(expose, "css");
+        keep_existing(tree, entry, json_object_get(item, "js"), js);
+        keep_existing(tree, entry, json_object_get(item, "css"), css);
+        json_object_del(item, "js");
+        json_object_del(item, "css");
         if (json_array_size(js) + json_array_size(css))
-            json_object_set_new(expose, "assets", json_pack("{sO sO}", "js", js, "css", css));
+            json_object_set_new(item, "assets", json_pack("{sO sO}", "js", js, "css", css));
         json_decref(js);
         json_decref(css);
     }
@@ -330,6 +330,7 @@ static enum berth_code scan_text(struct berth_detection *detection, const struct
     berth_integrity(text, length, integrity);
     json_object_set_new(detection->description, "integrity", json_string(integrity));
     resolve_assets(detection->tree, entry->path, json_object_get(*ret_scan, "exposes"));
+    resolve_assets(detection->tree, entry->path, json_object_get(*ret_scan, "shared"));
     return BERTH_OK;
 }
 

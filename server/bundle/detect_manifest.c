@@ -125,6 +125,38 @@ static void copy_text(json_t *to, const json_t *from, const char *key) {
         json_object_set_new(to, key, json_string(text));
 }
 
+/* The files of one list that are in the bundle. That others are missing is no fault: a shared
+ * package mostly comes from elsewhere. */
+static json_t *shared_files(const struct manifest *manifest, const json_t *list) {
+    json_t *files = json_array();
+    size_t index = 0;
+    const json_t *value = NULL;
+    json_array_foreach(list, index, value) {
+        const char *name = json_string_value(value);
+        const struct berth_asset *asset =
+            name ? berth_detect_beside(manifest->detection->tree, manifest->file->path, name)
+                 : NULL;
+        if (asset)
+            json_array_append_new(files, json_string(asset->path));
+    }
+    return files;
+}
+
+/* vite has nothing in "sync": it imports the package itself on demand. */
+static void set_shared_assets(const struct manifest *manifest, const json_t *value,
+                              json_t *package) {
+    const json_t *lists = json_object_get(json_object_get(value, "assets"), "js");
+    const json_t *styles = json_object_get(json_object_get(value, "assets"), "css");
+    const json_t *sync = json_object_get(lists, "sync");
+    json_t *js =
+        shared_files(manifest, json_array_size(sync) ? sync : json_object_get(lists, "async"));
+    json_t *css = shared_files(manifest, json_object_get(styles, "sync"));
+    if (json_array_size(js) + json_array_size(css))
+        json_object_set_new(package, "assets", json_pack("{sO sO}", "js", js, "css", css));
+    json_decref(js);
+    json_decref(css);
+}
+
 static json_t *take_shared(const struct manifest *manifest) {
     json_t *shared = json_array();
     size_t index = 0;
@@ -138,6 +170,7 @@ static json_t *take_shared(const struct manifest *manifest) {
         copy_text(package, value, "requiredVersion");
         if (json_is_boolean(json_object_get(value, "singleton")))
             json_object_set(package, "singleton", json_object_get(value, "singleton"));
+        set_shared_assets(manifest, value, package);
         json_array_append_new(shared, package);
     }
     return shared;

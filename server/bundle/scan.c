@@ -74,8 +74,8 @@ static void scan_tokens(const struct berth_js *js, json_t *result) {
     berth_scan_exposes(js, array_of(result, "exposes"));
     if (json_array_size(array_of(result, "exposes")) == 0)
         scan_evals(js, result);
-    berth_scan_chunk_files(js, array_of(result, "exposes"));
     berth_scan_shared(js, array_of(result, "shared"));
+    berth_scan_chunk_files(js, array_of(result, "exposes"), array_of(result, "shared"));
 }
 
 static bool has_evals(const struct berth_js *js) {

@@ -27,7 +27,8 @@ enum { BERTH_SCAN_TEXT_BYTES = 32 * 1024 * 1024, BERTH_SCAN_NAME_BYTES = 512 };
  *   chunkGlobals [names]
  *   exposes      [{"name": "./Header", "js": [candidate paths], "css": [candidate paths]}]
  *                (paths relative to the entry's folder; some may not exist)
- *   shared       [{"name", "version"?, "requiredVersion"?, "singleton"?}]
+ *   shared       [{"name", "version"?, "requiredVersion"?, "singleton"?, "js", "css"}], the files
+ *                of the bundle's own copy, as of an expose
  *   warnings     [{"rule", "text"}] */
 enum berth_code berth_scan(const char *text, size_t length, json_t **ret,
                            struct berth_error *error);
@@ -43,9 +44,12 @@ char *berth_scan_container(const struct berth_js *js);
 void berth_scan_chunk_globals(const struct berth_js *js, json_t *names);
 /* Adds {"name", "chunks": [ids]}. */
 void berth_scan_exposes(const struct berth_js *js, json_t *exposes);
-/* Turns each "chunks" into "js" and "css" by the entry's own file name templates. */
-void berth_scan_chunk_files(const struct berth_js *js, json_t *exposes);
+/* Adds "chunks" to those whose own copy is in chunks. */
 void berth_scan_shared(const struct berth_js *js, json_t *shared);
+/* The ids of the chunks that are loaded between two tokens, by calls such as n.e("id"). */
+json_t *berth_scan_chunk_ids(const struct berth_js *js, size_t from, size_t to);
+/* Turns each "chunks" into "js" and "css" by the entry's own file name templates. */
+void berth_scan_chunk_files(const struct berth_js *js, json_t *exposes, json_t *shared);
 
 /* Calls `visit` for every token that is in no bracket. */
 typedef void (*berth_scan_visit_fn)(const struct berth_js *js, size_t index, void *context);

@@ -289,18 +289,24 @@ static json_t *files_of(const struct berth_js *js, const struct templates *templ
     return files;
 }
 
-void berth_scan_chunk_files(const struct berth_js *js, json_t *exposes) {
+static void name_files(const struct berth_js *js, const struct templates *scripts,
+                       const struct templates *styles, json_t *items, long *steps) {
+    size_t index = 0;
+    json_t *item = NULL;
+    json_array_foreach(items, index, item) {
+        const json_t *chunks = json_object_get(item, "chunks");
+        json_object_set_new(item, "js", files_of(js, scripts, chunks, steps));
+        json_object_set_new(item, "css", files_of(js, styles, chunks, steps));
+        json_object_del(item, "chunks");
+    }
+}
+
+void berth_scan_chunk_files(const struct berth_js *js, json_t *exposes, json_t *shared) {
     struct templates scripts = {0};
     struct templates styles = {0};
     find_templates(js, "u", NULL, &scripts);
     find_templates(js, "miniCssF", "k", &styles);
     long steps = MAX_STEPS;
-    size_t index = 0;
-    json_t *expose = NULL;
-    json_array_foreach(exposes, index, expose) {
-        const json_t *chunks = json_object_get(expose, "chunks");
-        json_object_set_new(expose, "js", files_of(js, &scripts, chunks, &steps));
-        json_object_set_new(expose, "css", files_of(js, &styles, chunks, &steps));
-        json_object_del(expose, "chunks");
-    }
+    name_files(js, &scripts, &styles, exposes, &steps);
+    name_files(js, &scripts, &styles, shared, &steps);
 }

@@ -12,7 +12,7 @@
 
 enum {
     MAX_EXPOSES = 500,
-    MAX_CHUNKS = 64, /* of one expose */
+    MAX_CHUNKS = 64, /* of one expose or shared package */
     RECENT_MAPS = 8,
     ANCHOR_DISTANCE = 80, /* tokens from o(MAP, … to the error's text */
 };
@@ -112,7 +112,7 @@ static bool is_chunk_load(const struct berth_js *js, size_t index) {
            (kind == BERTH_JS_STRING || kind == BERTH_JS_NUMBER);
 }
 
-static json_t *chunks_between(const struct berth_js *js, size_t from, size_t to) {
+json_t *berth_scan_chunk_ids(const struct berth_js *js, size_t from, size_t to) {
     json_t *chunks = json_array();
     for (size_t i = from; i < to && json_array_size(chunks) < MAX_CHUNKS; i++) {
         char *id = is_chunk_load(js, i) ? berth_js_value(js, i + 3, BERTH_SCAN_NAME_BYTES) : NULL;
@@ -128,8 +128,8 @@ static void add_expose(const struct berth_js *js, size_t from, size_t to, json_t
         key_starts_with_dot(js, from) ? berth_js_value(js, from, BERTH_SCAN_NAME_BYTES) : NULL;
     if (!name)
         return;
-    json_array_append_new(
-        exposes, json_pack("{ss so}", "name", name, "chunks", chunks_between(js, from + 1, to)));
+    json_array_append_new(exposes, json_pack("{ss so}", "name", name, "chunks",
+                                             berth_scan_chunk_ids(js, from + 1, to)));
     free(name);
 }
 

@@ -1,4 +1,5 @@
-/* Shared packages: what the entry provides, and what it asks for.
+/* Shared packages: what the entry provides, and what it asks for; and the chunks with the entry's
+ * own copy, which the function in place of … loads.
  *
  * Provided   register("react", "18.3.1", () => …)                      webpack; minified l("react",
  * …)
@@ -22,6 +23,7 @@ enum {
     MAX_LOADERS = 16,
     MAX_MEMBERS = 64, /* looked at in one object */
     BACK_DISTANCE = 200,
+    FACTORY_TOKENS = 300, /* looked at in one function */
 };
 
 /* The entry of a package, added when it is new; NULL over the bound. */
@@ -57,8 +59,25 @@ static char *string_at(const struct berth_js *js, size_t index) {
     return string ? berth_js_value(js, index, BERTH_SCAN_NAME_BYTES) : NULL;
 }
 
+/* From where to where the function that brings the own copy is. */
+struct factory {
+    size_t from;
+    size_t to;
+};
+
+static void add_chunks(const struct berth_js *js, struct factory factory, json_t *object) {
+    if (!factory.from || !object || json_object_get(object, "chunks"))
+        return;
+    if (factory.to > factory.from + FACTORY_TOKENS)
+        factory.to = factory.from + FACTORY_TOKENS;
+    json_t *chunks = berth_scan_chunk_ids(js, factory.from, factory.to);
+    if (json_array_size(chunks))
+        json_object_set(object, "chunks", chunks);
+    json_decref(chunks);
+}
+
 static void add_provided(const struct berth_js *js, size_t name_token, size_t version_token,
-                         json_t *shared) {
+                         struct factory factory, json_t *shared) {
     char *name = string_at(js, name_token);
     char *version = string_at(js, version_token);
     /* webpack writes "0" for a package without a version. */
@@ -67,6 +86,7 @@ static void add_provided(const struct berth_js *js, size_t name_token, size_t ve
         json_t *object = package(shared, name);
         if (known)
             set_once(object, "version", json_string(version));
+        add_chunks(js, factory, object);
     }
     free(name);
     free(version);
@@ -89,8 +109,11 @@ static void look_for_register(const struct berth_js *js, size_t index, json_t *s
     /* `}("react", "18.3.1")` is the same after a function expression. */
     bool immediate = berth_js_is_op(js, index + 4, ')') && index > 0 &&
                      (berth_js_is_op(js, index - 1, ')') || berth_js_is_op(js, index - 1, '}'));
+    size_t close = berth_js_match(js, index);
+    struct factory argument = {.from = index + 5, .to = close};
+    struct factory called = {.from = berth_js_match(js, index - 1), .to = index};
     if (function || immediate)
-        add_provided(js, index + 1, index + 3, shared);
+        add_provided(js, index + 1, index + 3, function ? argument : called, shared);
 }
 
 /* The { around the token at `index`, if it is near; else 0. */
@@ -133,6 +156,17 @@ static size_t member(const struct berth_js *js, size_t open, const char *key) {
     return 0;
 }
 
+/* The value of `key`, to the comma or bracket behind it; all zero when there is none. */
+static struct factory factory_member(const struct berth_js *js, size_t open, const char *key) {
+    struct factory factory = {.from = member(js, open, key)};
+    size_t close = berth_js_match(js, open);
+    int left = factory.from ? BACK_DISTANCE : 0;
+    for (size_t i = factory.from; i < close && !berth_js_is_op(js, i, ',') && left-- > 0;
+         factory.to = i)
+        i = berth_js_match(js, i) > i ? berth_js_match(js, i) + 1 : i + 1;
+    return factory;
+}
+
 /* true, false, !0, !1, 0, 1: 1, 0, or -1 for something else. */
 static int boolean_at(const struct berth_js *js, size_t index, size_t *ret_after) {
     bool negated = berth_js_is_op(js, index, '!');
@@ -167,6 +201,7 @@ static void take_consume_object(const struct berth_js *js, size_t open, json_t *
     size_t singleton = member(js, open, "singleton");
     size_t after = 0;
     int value = singleton ? boolean_at(js, singleton, &after) : -1;
+    add_chunks(js, factory_member(js, open, "fallback"), object);
     if (required)
         set_required(js, required, object);
     if (value >= 0)
@@ -182,7 +217,7 @@ static void look_for_object(const struct berth_js *js, size_t index, json_t *sha
     size_t name = provided ? member(js, open, "name") : 0;
     size_t version = provided ? member(js, open, "version") : 0;
     if (name && version)
-        add_provided(js, name, version, shared);
+        add_provided(js, name, version, factory_member(js, open, "factory"), shared);
     if (consumed)
         take_consume_object(js, open, shared);
 }
@@ -281,6 +316,7 @@ static void look_for_consume(const struct berth_js *js, size_t index, struct loa
     if (!object)
         return;
     set_required(js, range, object);
+    add_chunks(js, (struct factory){.from = range, .to = berth_js_match(js, index)}, object);
     int singleton = is_singleton_loader(js, index - 1, loaders);
     if (singleton >= 0)
         set_once(object, "singleton", json_boolean(singleton));

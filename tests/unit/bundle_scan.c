@@ -190,6 +190,53 @@ static void check_range(const char *array, const char *range) {
     json_decref(result);
 }
 
+/* Where the chunks of a package's own copy are told: in the function that brings it. */
+static void chunks_of_shared_packages_are_those_of_their_factories(void **state) {
+    (void)state;
+    static const struct {
+        const char *text; /* with S.u = e => e + ".js" before it */
+        const char *name;
+        const char *files; /* with commas between */
+    } texts[] = {
+        {"r(\"a\",\"1.0.0\",()=>S.e(1).then(()=>()=>S(2)))", "a", "1.js"},
+        {"r(\"a\",\"1.0.0\",()=>Promise.all([S.e(1),S.e(\"b\")]).then(()=>()=>S(2))),"
+         "r(\"c\",\"1.0.0\",()=>S.e(3))",
+         "a", "1.js,b.js"},
+        {"((e,r)=>{o[r]={get:()=>S.e(1).then(()=>()=>S(2))}})(\"a\",\"1.0.0\");S.e(3)", "a",
+         "1.js"},
+        {"!function(e,r){o[r]={get:()=>S.e(1)}}(\"a\",\"1.0.0\")", "a", "1.js"},
+        {"x={default:[{name:\"a\",version:\"1.0.0\",factory:()=>S.e(1).then(f),eager:0},"
+         "{name:\"b\",version:\"1.0.0\",factory:()=>S.e(2)}]}",
+         "a", "1.js"},
+        {"x={default:[{name:\"b\",version:\"1.0.0\",eager:0,factory:()=>S.e(2)}]};S.e(3)", "b",
+         "2.js"},
+        {"l(\"default\",\"a\",!1,[1,18,2,0],()=>S.e(1).then(()=>()=>S(2)))", "a", "1.js"},
+        {"{shareKey:\"a\",requiredVersion:\"^1.0.0\",fallback:()=>S.e(1),x:S.e(2)}", "a", "1.js"},
+        /* two versions of one: the first */
+        {"r(\"a\",\"1.0.0\",()=>S.e(1)),r(\"a\",\"2.0.0\",()=>S.e(2))", "a", "1.js"},
+        /* eager, or from elsewhere */
+        {"r(\"a\",\"1.0.0\",()=>()=>S(2)),S.e(1)", "a", ""},
+        {"l(\"default\",\"a\",!1,[1,18,2,0]),S.e(1)", "a", ""},
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        char text[512];
+        (void)snprintf(text, sizeof text, "S.u=e=>e+\".js\";%s", texts[i].text);
+        json_t *result = scan(text, strlen(text));
+        const json_t *package = json_array_get(json_object_get(result, "shared"), 0);
+        const json_t *files = json_object_get(package, "js");
+        print_message("%s\n", text);
+        assert_non_null(package);
+        assert_string_equal(json_string_value(json_object_get(package, "name")), texts[i].name);
+        char found[256] = "";
+        size_t used = 0;
+        for (size_t j = 0; j < json_array_size(files); j++)
+            used += (size_t)snprintf(found + used, sizeof found - used, "%s%s", j ? "," : "",
+                                     json_string_value(json_array_get(files, j)));
+        assert_string_equal(found, texts[i].files);
+        json_decref(result);
+    }
+}
+
 /* As webpack's own rangeToString writes them. */
 static void ranges_are_written_out(void **state) {
     (void)state;
@@ -246,6 +293,10 @@ static void hostile_texts_end_soon(void **state) {
         "export const [",
         "export let a=1,b",
         "System.register(",
+        ")(\"a\",\"1.0.0\")",
+        "((\"a\",\"1.0.0\",()=>",
+        "f(\"default\",\"a\",!1,[1,1],()=>",
+        "{name:\"a\",version:\"1.0.0\",factory:()=>",
     };
     enum { LENGTH = 1024 * 1024 };
     char *text = malloc(LENGTH);
@@ -280,6 +331,7 @@ int main(void) {
         cmocka_unit_test(names_are_found_by_their_shape_only),
         cmocka_unit_test(a_module_is_told_by_its_statements),
         cmocka_unit_test(the_names_of_a_module_are_those_of_its_export_statements),
+        cmocka_unit_test(chunks_of_shared_packages_are_those_of_their_factories),
         cmocka_unit_test(ranges_are_written_out),
         cmocka_unit_test(hostile_texts_end_soon),
         cmocka_unit_test(every_cut_of_an_entry_is_scanned),

@@ -1,0 +1,1 @@
+// trimmed: only its name matters here
