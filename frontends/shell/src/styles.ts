@@ -22,7 +22,7 @@ export interface Sheet {
 
 const NONE = 'not all';
 const DEDUPLICATION = ['data-webpack', 'data-rspack'];
-const claimed = new WeakSet<StyleElement>();
+const claimed = new WeakMap<Element, Version>();
 
 function apply(version: Version, { element, media }: Sheet): void {
   const on = version.mounts > 0;
@@ -35,7 +35,7 @@ function apply(version: Version, { element, media }: Sheet): void {
 
 function claim(element: StyleElement, version: Version): void {
   if (claimed.has(element)) return;
-  claimed.add(element);
+  claimed.set(element, version);
   const sheet = { element, media: element.getAttribute('media') };
   version.sheets.push(sheet);
   // A link applies from its load event on: a version that is mounted out of sight has one when it is not to be seen.
@@ -55,14 +55,26 @@ function adopt(node: Node): void {
   for (const name of DEDUPLICATION) node.removeAttribute(name);
 }
 
-/** A `<style>` has no URL; the stack of its creation names the file that wanted it. */
-function creator(): Version | undefined {
+/** The version whose code is running: a `<style>` has no URL that names the file that wanted it. */
+function caller(): Version | undefined {
   const limits = Error as { stackTraceLimit?: number };
   const usual = limits.stackTraceLimit;
   if (usual !== undefined) limits.stackTraceLimit = 100;
   const stack = new Error().stack ?? '';
   if (usual !== undefined) limits.stackTraceLimit = usual;
   return ownerInStack(stack);
+}
+
+/** Who asks by an id whether its `<style>` is there already (Svelte) is not to find that of another version. */
+function hideOthers<K extends string>(target: Record<K, (selector: string) => Element | null>, name: K): void {
+  const find = target[name];
+  target[name] = (selector) => {
+    const found = find.call(target, selector);
+    const owner = found?.id && claimed.get(found);
+    const asking = owner && caller();
+    if (!asking || asking === owner) return found;
+    return asking.sheets.find(({ element }) => element.id === found.id)?.element ?? null;
+  };
 }
 
 let nonce = '';
@@ -93,12 +105,16 @@ export function watchStyles(): void {
     },
   });
 
+  hideOthers(document.head, 'querySelector');
+  hideOthers(document, 'querySelector');
+  hideOthers(document, 'getElementById');
+
   const createElement = document.createElement;
   document.createElement = function (this: Document, tag: string, options?: ElementCreationOptions) {
     const element = createElement.call(this, tag, options);
     if (element instanceof HTMLStyleElement) {
       if (nonce) element.nonce = nonce;
-      const owner = creator();
+      const owner = caller();
       if (owner) claim(element, owner);
     }
     return element;
