@@ -17,8 +17,10 @@
 
 /* The browser parts that the server hands out, read once at start. */
 struct berth_frontend {
-    char *shell;        /* text of shell.js */
-    char *inlined;      /* the same for a <script> without a URL */
+    char *shell;       /* text of shell.js */
+    char *inlined;     /* the same for a <script> without a URL */
+    char *inlined_raw; /* and deflated (RFC 1951), ended on a byte's border: a piece of a page */
+    size_t inlined_raw_length;
     char *shell_map;    /* its source map, or NULL */
     bool adopts;        /* it takes over what a page runs and shows ahead of it */
     char *live;         /* text of live.js: the live entry's runtime */

@@ -102,6 +102,10 @@ static void add_shell(struct berth_template_writer *writer, const struct berth_c
         berth_buffer_text(out, "<script");
         berth_template_nonce(writer);
         berth_buffer_text(out, ">");
+        writer->piece = (struct berth_piece){.at = out->length,
+                                             .length = strlen(compose->frontend->inlined),
+                                             .raw = compose->frontend->inlined_raw,
+                                             .raw_length = compose->frontend->inlined_raw_length};
         berth_buffer_text(out, compose->frontend->inlined);
     } else {
         berth_buffer_printf(out, "<script src=\"%s\" integrity=\"%s\" defer",

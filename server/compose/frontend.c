@@ -1,4 +1,4 @@
-#include "berth/compose.h"
+#include "template.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -109,7 +109,10 @@ enum berth_code berth_frontend_load(const char *directory, struct berth_frontend
     berth_integrity(loaded.shell, strlen(loaded.shell), loaded.shell_integrity);
     loaded.adopts = strstr(loaded.shell, "prerendered") != NULL;
     loaded.inlined = make_inline(&loaded);
-    if (!loaded.inlined) {
+    if (loaded.inlined)
+        loaded.inlined_raw =
+            berth_raw_deflate(loaded.inlined, strlen(loaded.inlined), &loaded.inlined_raw_length);
+    if (!loaded.inlined_raw) {
         berth_frontend_done(&loaded);
         return berth_fail(error, BERTH_NO_MEMORY, "memory", "out of memory");
     }
@@ -120,6 +123,7 @@ enum berth_code berth_frontend_load(const char *directory, struct berth_frontend
 void berth_frontend_done(struct berth_frontend *frontend) {
     free(frontend->shell);
     free(frontend->inlined);
+    free(frontend->inlined_raw);
     free(frontend->shell_map);
     free(frontend->live);
     free(frontend->live_map);

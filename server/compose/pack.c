@@ -8,6 +8,9 @@
  * did so everywhere is proven by decompressing once with a nonce of 24 other values; where it did
  * not, every hole gets a block of its own.
  *
+ * The shell's text is most of a page, and the same in all: it was deflated once, and is only told
+ * of.
+ *
  * A checksum is put together from those of the pieces, by operators that are made once too. */
 #include "template.h"
 
@@ -28,6 +31,7 @@ enum {
 
 struct packer {
     const struct berth_template *template;
+    const struct berth_piece *piece;
     unsigned char placeholder[NONCE_LENGTH];
     bool every_hole_stored;
     z_stream stream;
@@ -70,29 +74,60 @@ static bool add_stored_hole(struct packer *packer) {
     return deflateSetDictionary(&packer->stream, packer->placeholder, NONCE_LENGTH) == Z_OK;
 }
 
+/* The text between two places, in which the piece is or is not. */
+static bool add_text(struct packer *packer, size_t from, size_t to, int flush) {
+    const struct berth_piece *piece = packer->piece;
+    const char *text = packer->template->text;
+    if (piece->raw && piece->at >= from && piece->at + piece->length <= to) {
+        if (!add_deflated(packer, text + from, piece->at - from, Z_SYNC_FLUSH))
+            return false;
+        berth_buffer_add(&packer->out, piece->raw, piece->raw_length);
+        if (deflateSetDictionary(&packer->stream, (const Bytef *)text + piece->at,
+                                 (uInt)piece->length) != Z_OK)
+            return false;
+        from = piece->at + piece->length;
+    }
+    return add_deflated(packer, text + from, to - from, flush);
+}
+
 /* The text from the hole before to the hole at `index`, and the hole. */
 static bool add_hole(struct packer *packer, size_t index) {
     const struct berth_template *template = packer->template;
     size_t from = index ? template->holes[index - 1] : 0;
     size_t length = template->holes[index] - from;
     bool stored = packer->every_hole_stored || index == 0 || length > WINDOW_REACH;
-    if (!add_deflated(packer, template->text + from, length, stored ? Z_SYNC_FLUSH : Z_NO_FLUSH))
+    if (!add_text(packer, from, template->holes[index], stored ? Z_SYNC_FLUSH : Z_NO_FLUSH))
         return false;
     return stored ? add_stored_hole(packer)
                   : add_deflated(packer, packer->placeholder, NONCE_LENGTH, Z_NO_FLUSH);
+}
+
+static bool begin(struct packer *packer) {
+    return deflateInit2(&packer->stream, BEST, Z_DEFLATED, -MAX_WBITS, MEMORY_LEVEL,
+                        Z_DEFAULT_STRATEGY) == Z_OK;
+}
+
+char *berth_raw_deflate(const char *text, size_t length, size_t *ret_length) {
+    struct packer packer = {.template = NULL};
+    berth_buffer_init(&packer.out, BERTH_TEMPLATE_MAX_BYTES);
+    bool good = begin(&packer) && add_deflated(&packer, text, length, Z_SYNC_FLUSH);
+    (void)deflateEnd(&packer.stream);
+    *ret_length = packer.out.length;
+    char *raw = good ? berth_buffer_take(&packer.out) : NULL;
+    berth_buffer_done(&packer.out);
+    return raw;
 }
 
 static bool deflate_all(struct packer *packer) {
     static const unsigned char head[HEAD_BYTES] = {0x1f, 0x8b, Z_DEFLATED, 0, 0, 0, 0, 0, 2, 255};
     const struct berth_template *template = packer->template;
     size_t count = template->hole_count;
-    bool good = deflateInit2(&packer->stream, BEST, Z_DEFLATED, -MAX_WBITS, MEMORY_LEVEL,
-                             Z_DEFAULT_STRATEGY) == Z_OK;
+    bool good = begin(packer);
     berth_buffer_add(&packer->out, head, sizeof head);
     for (size_t i = 0; good && i < count; i++)
         good = add_hole(packer, i);
     size_t from = count ? template->holes[count - 1] : 0;
-    good = good && add_deflated(packer, template->text + from, template->length - from, Z_FINISH);
+    good = good && add_text(packer, from, template->length, Z_FINISH);
     (void)deflateEnd(&packer->stream);
     return good && !packer->out.failed && !packer->holes.failed;
 }
@@ -169,8 +204,8 @@ static size_t packed_bytes(const struct berth_packed *packed) {
     return packed->length + packed->hole_count * NONCE_LENGTH + TRAILER_BYTES;
 }
 
-void berth_template_pack(struct berth_template *template) {
-    struct packer packer = {.template = template};
+void berth_template_pack(struct berth_template *template, const struct berth_piece *piece) {
+    struct packer packer = {.template = template, .piece = piece};
     if (template->length > PACK_MAX_BYTES || !choose_placeholder(template, packer.placeholder))
         return;
     if (!pack_once(template, &packer)) {

@@ -11,6 +11,7 @@ enum { HOLES_MAX_BYTES = 64 * 1024 };
 void berth_template_begin(struct berth_template_writer *writer) {
     berth_buffer_init(&writer->text, BERTH_TEMPLATE_MAX_BYTES);
     berth_buffer_init(&writer->holes, HOLES_MAX_BYTES);
+    writer->piece = (struct berth_piece){0};
 }
 
 void berth_template_nonce(struct berth_template_writer *writer) {
@@ -47,7 +48,7 @@ enum berth_code berth_template_end(struct berth_template_writer *writer, char *c
                           BERTH_TEMPLATE_MAX_BYTES);
     }
     make_etag(&template);
-    berth_template_pack(&template);
+    berth_template_pack(&template, &writer->piece);
     *ret = template;
     return BERTH_OK;
 }

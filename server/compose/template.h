@@ -6,9 +6,18 @@
 
 enum { BERTH_TEMPLATE_MAX_BYTES = 16 * 1024 * 1024, BERTH_HINTS_MAX_BYTES = 2048 };
 
+/* A part of the text that is the same in all pages, and was deflated once for all. */
+struct berth_piece {
+    size_t at; /* in the text */
+    size_t length;
+    const char *raw; /* borrowed; NULL: there is none */
+    size_t raw_length;
+};
+
 struct berth_template_writer {
     struct berth_buffer text;
     struct berth_buffer holes; /* size_t each */
+    struct berth_piece piece;
 };
 
 void berth_template_begin(struct berth_template_writer *writer);
@@ -19,7 +28,9 @@ enum berth_code berth_template_end(struct berth_template_writer *writer, char *c
                                    struct berth_template *ret, struct berth_error *error);
 
 /* Adds the gzip form, unless it would not be smaller or memory is short: pages go without then. */
-void berth_template_pack(struct berth_template *template);
+void berth_template_pack(struct berth_template *template, const struct berth_piece *piece);
+/* What a piece needs; free() it. NULL when out of memory. */
+char *berth_raw_deflate(const char *text, size_t length, size_t *ret_length);
 void berth_packed_done(struct berth_packed *packed);
 
 /* The import map, where the plan has one. It has to come before the first preload of a module:

@@ -40,6 +40,42 @@ static void assert_packs(const struct berth_template *template) {
     }
 }
 
+static char *filler(size_t length) {
+    char *text = malloc(length + 1);
+    assert_non_null(text);
+    unsigned value = 1;
+    for (size_t i = 0; i < length; i++) {
+        value = value * 1103515245U + 12345U;
+        text[i] = (char)(' ' + (value >> 16) % 90);
+    }
+    text[length] = '\0';
+    return text;
+}
+
+/* Shorter and longer than the window. */
+static void a_piece_that_was_deflated_once_stands_in_the_page(void **state) {
+    (void)state;
+    for (size_t length = 0; length < 100000; length = length * 3 + 1000) {
+        struct compose_fixture fixture;
+        struct berth_template template;
+        compose_begin(&fixture, "{'path': '/', 'title': 'T', 'slots': ["
+                                "{'name': 'a', 'module': 'm', 'expose': './A'}]}");
+        struct berth_frontend *frontend = &fixture.frontend;
+        frontend->inlined = filler(length);
+        frontend->inlined_raw =
+            berth_raw_deflate(frontend->inlined, length, &frontend->inlined_raw_length);
+        assert_int_equal(berth_compose_page(&fixture.compose, &template, NULL), BERTH_OK);
+        assert_packs(&template);
+        assert_non_null(memmem(template.packed.data, template.packed.length, frontend->inlined_raw,
+                               frontend->inlined_raw_length));
+        assert_int_equal(template.packed.hole_count, length < 31000 ? 1 : 2);
+        berth_template_done(&template);
+        free(frontend->inlined);
+        free(frontend->inlined_raw);
+        compose_end(&fixture);
+    }
+}
+
 /* A template of texts with a hole between each two. */
 static void make(struct berth_template *ret, const char *const *texts, size_t count) {
     struct berth_template_writer writer;
@@ -64,18 +100,6 @@ static void a_composed_page_unpacks_to_itself(void **state) {
     assert_int_equal(template.packed.hole_count, 1); /* the others are copies of it */
     berth_template_done(&template);
     compose_end(&fixture);
-}
-
-static char *filler(size_t length) {
-    char *text = malloc(length + 1);
-    assert_non_null(text);
-    unsigned value = 1;
-    for (size_t i = 0; i < length; i++) {
-        value = value * 1103515245U + 12345U;
-        text[i] = (char)(' ' + (value >> 16) % 90);
-    }
-    text[length] = '\0';
-    return text;
 }
 
 /* A copy reaches back 32 KiB at most. */
@@ -138,6 +162,7 @@ static void each_coding_has_an_etag_of_its_own(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_composed_page_unpacks_to_itself),
+        cmocka_unit_test(a_piece_that_was_deflated_once_stands_in_the_page),
         cmocka_unit_test(holes_that_are_far_apart_are_filled_one_by_one),
         cmocka_unit_test(holes_that_touch_and_pages_without_any_are_packed_too),
         cmocka_unit_test(a_page_that_would_not_be_smaller_is_not_packed),
