@@ -303,7 +303,20 @@ class Composed(SiteCase):
         for value in (etag, etag.removeprefix("W/"), '"x", ' + etag, "*"):
             reply = self.assertStatus(self.get(if_none_match=value), 304)
             self.assertIsNone(reply["Content-Security-Policy"])
+            self.assertIsNone(reply["Link"], "its nonce would not be that of the stored policy")
             self.assertEqual((reply["ETag"], reply.body), (etag, b""))
+
+    def test_what_the_page_fetches_is_in_the_link_header(self):
+        self.server.put_page(self.name, page(self.path, {"name": "a", "module": self.name, "expose": "./Header"}))
+        self.assertIsNone(self.get()["Link"])
+        build = self.server.put(self.name, "1.0.0", bundles.bundle(self.name), "?activate=true")
+        reply = self.get()
+        nonce = self.NONCE.findall(reply["Content-Security-Policy"])[0]
+        links = reply["Link"].split(", ")
+        self.assertEqual(links[0], '</m/%s@1.0.0/remoteEntry.js>; rel=preload; as=script; crossorigin; nonce="%s"; '
+                                   'integrity="%s"' % (self.name, nonce, build["integrity"]))
+        self.assertEqual([link.split(">")[0] for link in links],
+                         ["</m/%s@1.0.0/%s" % (self.name, path) for path in ("remoteEntry.js", "456.7d31690c.js")])
 
     def test_a_compressed_page_is_the_page(self):
         self.server.put_page(self.name, page(self.path))
