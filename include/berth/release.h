@@ -3,7 +3,8 @@
  * An upload, an activation, a rollback and a page change each are: check → registry row → next
  * snapshot → pointer swap → event. The desk owns the order: it makes them one at a time, so
  * snapshots and events follow the generations, and readers are never held up. Reading an uploaded
- * archive happens before, by several threads at once.
+ * archive happens before, by several threads at once. A thread of its own, at the lowest priority,
+ * compresses the texts that the server makes (live entries, remotes.json, the shell).
  *
  * Thread rules: every function may be called from any thread.
  */
@@ -27,7 +28,7 @@ struct berth_desk_options {
     const struct berth_frontend *frontend;
     const char *public_url; /* "" for root-relative URLs */
     struct berth_bundle_limits limits;
-    int64_t cache_bytes; /* for files of versions that are not live */
+    int64_t cache_bytes; /* for versions that are neither live nor previous, and their files */
     /* Told of each new version after it can be read; may be NULL. Must not call the desk. */
     void (*uploaded)(void *context, const char *module, const char *version);
     void *uploaded_context;
@@ -46,7 +47,11 @@ struct berth_publisher *berth_desk_publisher(struct berth_desk *desk);
 struct berth_events *berth_desk_events(struct berth_desk *desk);
 struct berth_registry *berth_desk_registry(struct berth_desk *desk);
 struct berth_store *berth_desk_store(struct berth_desk *desk);
+struct berth_bodies *berth_desk_bodies(struct berth_desk *desk);
+struct berth_cold *berth_desk_cold(struct berth_desk *desk);
 const struct berth_frontend *berth_desk_frontend(struct berth_desk *desk);
+/* A file under /_berth/ by its name there, or NULL. */
+const struct berth_view *berth_desk_frontend_file(const struct berth_desk *desk, const char *name);
 
 /* An upload is a place (of max_uploads) and a scratch file with a digest. begin → add … → finish or
  * abort, which give the place back. */

@@ -11,8 +11,8 @@ enum { HISTORY_ROWS = 50 };
 /* The newest by precedence; a release goes before any prerelease. */
 static const char *newest_version(const struct berth_module *module) {
     const char *newest = NULL;
-    for (size_t i = 0; i < module->edition_count; i++) {
-        const char *version = module->editions[i]->version;
+    for (size_t i = 0; i < module->heads->count; i++) {
+        const char *version = module->heads->by_upload[i]->version;
         bool better =
             !newest ||
             (berth_semver_is_prerelease(newest) && !berth_semver_is_prerelease(version)) ||
@@ -36,7 +36,7 @@ static bool collect_live(const struct berth_change *change, void *context) {
 static json_t *module_json(const struct berth_module *module, const json_t *live) {
     json_t *change = json_object_get(live, module->name);
     return json_pack("{ss sI ss? sO?}", "name", module->name, "versions",
-                     (json_int_t)module->edition_count, "newest", newest_version(module), "live",
+                     (json_int_t)module->heads->count, "newest", newest_version(module), "live",
                      change ? change : json_null());
 }
 

@@ -5,20 +5,43 @@
 
 enum berth_code desk_publish(struct berth_desk *desk, struct berth_module *module,
                              struct berth_snapshot *snapshot, struct berth_error *error) {
-    int64_t generation = snapshot->generation;
+    desk->catalog.generation = snapshot->generation;
+    desk->snapshot = snapshot;
+    desk_press(desk, snapshot->remotes, false);
+    if (module)
+        desk_press_module(desk, module);
     berth_publish(desk->publisher, snapshot);
-    desk->catalog.generation = generation;
     return module ? catalog_put(&desk->catalog, module, desk->bodies, error) : BERTH_OK;
 }
 
-/* All that can fail for want of memory or of a sound file is made before the row is written. */
-static enum berth_code prepare(struct berth_desk *desk, const char *module, const struct live *live,
-                               struct berth_module **ret_module,
-                               struct berth_snapshot **ret_snapshot, struct berth_error *error) {
-    enum berth_code code = catalog_next_module(desk, module, NULL, live, ret_module, error);
+/* The module's next node. A rollback leaves a version that was not wanted: nothing goes back to
+ * that one by itself. */
+static enum berth_code next_module(struct berth_desk *desk, const struct berth_module *known,
+                                   const char *version, bool rollback, struct berth_module **ret,
+                                   struct berth_error *error) {
+    struct berth_edition *live = NULL;
+    enum berth_code code = desk_edition(desk, known, known->name, version, true, &live, error);
     if (code != BERTH_OK)
         return code;
-    code = catalog_snapshot(&desk->catalog, live->generation, *ret_module, &desk->views,
+    bool keep = !rollback && known->live != live;
+    struct berth_module_parts parts = {.name = known->name,
+                                       .heads = known->heads,
+                                       .live = live,
+                                       .previous = keep ? known->live : NULL,
+                                       .live_generation = desk->catalog.generation + 1};
+    code = berth_module_create(&parts, &desk->views, ret, error);
+    berth_edition_unref(desk->bodies, live);
+    return code;
+}
+
+/* All that can fail for want of memory or of a sound file is made before the row is written. */
+static enum berth_code prepare(struct berth_desk *desk, const struct berth_module *known,
+                               const char *version, bool rollback, struct berth_module **ret_module,
+                               struct berth_snapshot **ret_snapshot, struct berth_error *error) {
+    enum berth_code code = next_module(desk, known, version, rollback, ret_module, error);
+    if (code != BERTH_OK)
+        return code;
+    code = catalog_snapshot(&desk->catalog, desk->catalog.generation + 1, *ret_module, &desk->views,
                             ret_snapshot, error);
     if (code != BERTH_OK)
         berth_module_unref(desk->bodies, *ret_module);
@@ -61,15 +84,8 @@ enum berth_code desk_activate_locked(struct berth_desk *desk, const struct berth
     struct berth_module *module = NULL;
     struct berth_snapshot *snapshot = NULL;
     /* What the catalog does not know the registry refuses, in its own words. */
-    if (code == BERTH_OK && known && version && berth_module_edition(known, version)) {
-        /* A rollback leaves a version that was not wanted: nothing goes back to that one by itself.
-         */
-        bool keep = !request->rollback && known->live;
-        struct live live = {.version = version,
-                            .previous = keep ? known->live->version : NULL,
-                            .generation = desk->catalog.generation + 1};
-        code = prepare(desk, request->module, &live, &module, &snapshot, error);
-    }
+    if (code == BERTH_OK && known && version && berth_module_has(known, version))
+        code = prepare(desk, known, version, request->rollback, &module, &snapshot, error);
     if (code == BERTH_OK)
         code = commit(desk, request, module, snapshot, ret, error);
     free(way_back);

@@ -20,20 +20,50 @@ struct catalog {
     size_t page_count;
 };
 
+struct frontend_file {
+    const char *name;
+    struct berth_view *view;
+};
+
+struct press_item {
+    struct press_item *next;
+    struct berth_view *view; /* one reference */
+    bool best;
+};
+
+/* Texts to be compressed. Under the desk's lock. */
+struct press {
+    pthread_t thread;
+    pthread_cond_t news;
+    struct press_item *first;
+    struct press_item **last; /* where the next one is put */
+    bool running;
+    bool stopping;
+};
+
+enum { FRONTEND_FILES_MAX = 5 };
+
 struct berth_desk {
     struct berth_desk_options options;
     struct berth_bodies *bodies;
+    struct berth_cold *cold;
     struct berth_views views;
     struct berth_publisher *publisher;
     struct berth_events *events;
+    struct frontend_file files[FRONTEND_FILES_MAX]; /* immutable after the start */
+    size_t file_count;
     pthread_mutex_t lock; /* one change at a time */
-    bool starting;        /* what is live was made so before: it is not refused any more */
     struct catalog catalog;
+    const struct berth_snapshot *snapshot; /* the published one, which is the publisher's */
+    struct press press;
+    pthread_mutex_t refresh_lock; /* one refresh at a time; taken before `lock` */
     pthread_mutex_t tallies_lock;
     struct tally *tallies; /* tally.c */
     pthread_mutex_t uploads_lock;
     int uploads;
 };
+
+enum berth_code desk_out_of_memory(struct berth_error *error);
 
 /* --- catalog.c --- */
 void catalog_done(struct catalog *catalog, struct berth_bodies *bodies);
@@ -44,26 +74,40 @@ enum berth_code catalog_put(struct catalog *catalog, struct berth_module *module
 /* Adds or replaces; takes the page. `page` NULL removes. */
 enum berth_code catalog_put_page(struct catalog *catalog, const char *name, struct berth_page *page,
                                  struct berth_error *error);
-/* The snapshot as it would be with `module` (may be NULL) in its place and `generation`. */
+/* The snapshot as it would be with `module` (may be NULL) in its place and `generation`: all is
+ * composed again, since pages and remotes.json tell their generation. */
 enum berth_code catalog_snapshot(const struct catalog *catalog, int64_t generation,
                                  struct berth_module *module, const struct berth_views *views,
                                  struct berth_snapshot **ret, struct berth_error *error);
+/* The same generation with a node of a module in which nothing else is live. */
+enum berth_code catalog_share(const struct catalog *catalog, const struct berth_snapshot *snapshot,
+                              struct berth_module *module, struct berth_snapshot **ret,
+                              struct berth_error *error);
 
-/* What is live of a module. */
-struct live {
-    const char *version;  /* NULL: nothing */
-    const char *previous; /* what is shown where it cannot be loaded; may be NULL */
-    int64_t generation;
-};
+/* --- editions.c --- */
+/* A resident edition of the version, a new reference: the one that the module (may be NULL) has, or
+ * from the registry and the store. `strict` as for berth_edition_load. */
+enum berth_code desk_edition(struct berth_desk *desk, const struct berth_module *module,
+                             const char *name, const char *version, bool strict,
+                             struct berth_edition **ret, struct berth_error *error);
+/* Brings the files of an edition that is likely to become live into the cache, if it has room for
+ * them. */
+void desk_warm(struct berth_desk *desk, const struct berth_edition *edition);
 
-/* A module as it would be with one edition more (may be NULL) and with that version live. The live
- * edition is in memory; the others as the cache budget allows. */
-enum berth_code catalog_next_module(struct berth_desk *desk, const char *name,
-                                    const struct berth_version *added, const struct live *live,
-                                    struct berth_module **ret, struct berth_error *error);
+/* --- frontend.c --- */
+enum berth_code desk_open_frontend(struct berth_desk *desk, struct berth_error *error);
+void desk_close_frontend(struct berth_desk *desk);
 
 /* --- load.c --- */
 enum berth_code desk_load(struct berth_desk *desk, struct berth_error *error);
+
+/* --- press.c --- */
+enum berth_code desk_open_press(struct berth_desk *desk, struct berth_error *error);
+void desk_close_press(struct berth_desk *desk);
+/* With the lock held. A view that cannot be queued is answered as it is. NULL is fine. `best` for
+ * what stays as it is for as long as the server runs. */
+void desk_press(struct berth_desk *desk, struct berth_view *view, bool best);
+void desk_press_module(struct berth_desk *desk, const struct berth_module *module);
 
 /* --- tally.c --- */
 void desk_tallies_done(struct berth_desk *desk);

@@ -17,32 +17,65 @@ struct live_note {
     bool rollback;
 };
 
+/* The versions of a module, in order of upload. */
+struct version_list {
+    char *module;
+    char **versions;
+    size_t count;
+};
+
 struct loading {
     struct berth_desk *desk;
-    struct live_note *notes;
+    struct live_note *notes; /* sorted by module */
     size_t note_count;
+    struct version_list *lists; /* sorted by module */
+    size_t list_count;
     enum berth_code code;
     struct berth_error *error;
 };
 
+static bool stop_without_memory(struct loading *loading) {
+    loading->code = desk_out_of_memory(loading->error);
+    return false;
+}
+
+/* Room for one more: arrays grow at powers of two. */
+static void *reserve(void *array, size_t count, size_t size) {
+    return count & (count - 1) ? array : realloc(array, (count ? 2 * count : 1) * size);
+}
+
 static bool note_live(const struct berth_change *change, void *context) {
     struct loading *loading = context;
-    struct live_note *grown =
-        realloc(loading->notes, (loading->note_count + 1) * sizeof *loading->notes);
-    if (grown)
-        loading->notes = grown;
-    struct live_note note = {.module = strdup(change->module),
-                             .version = strdup(change->version),
-                             .generation = change->generation,
-                             .rollback = change->kind == BERTH_CHANGE_ROLLBACK};
-    if (!grown || !note.module || !note.version) {
-        free(note.module);
-        free(note.version);
-        loading->code = berth_fail(loading->error, BERTH_NO_MEMORY, "memory", "out of memory");
-        return false;
+    struct live_note *grown = reserve(loading->notes, loading->note_count, sizeof *loading->notes);
+    if (!grown)
+        return stop_without_memory(loading);
+    loading->notes = grown;
+    struct live_note *note = &grown[loading->note_count++];
+    *note = (struct live_note){.module = strdup(change->module),
+                               .version = strdup(change->version),
+                               .generation = change->generation,
+                               .rollback = change->kind == BERTH_CHANGE_ROLLBACK};
+    return (note->module && note->version) || stop_without_memory(loading);
+}
+
+static bool note_version(const struct berth_version *version, void *context) {
+    struct loading *loading = context;
+    struct version_list *list =
+        loading->list_count ? &loading->lists[loading->list_count - 1] : NULL;
+    if (!list || strcmp(list->module, version->module) != 0) {
+        list = reserve(loading->lists, loading->list_count, sizeof *list);
+        if (!list)
+            return stop_without_memory(loading);
+        loading->lists = list;
+        list += loading->list_count++;
+        *list = (struct version_list){.module = strdup(version->module)};
     }
-    loading->notes[loading->note_count++] = note;
-    return true;
+    char **grown = reserve(list->versions, list->count, sizeof(char *));
+    if (!grown || !list->module)
+        return stop_without_memory(loading);
+    list->versions = grown;
+    grown[list->count++] = strdup(version->version);
+    return grown[list->count - 1] || stop_without_memory(loading);
 }
 
 /* As desk_activate_locked does it: not for what was rolled back to. */
@@ -56,27 +89,70 @@ static enum berth_code note_ways_back(struct loading *loading, struct berth_erro
     return code;
 }
 
-static const struct live_note *find_note(const struct loading *loading, const char *module) {
-    for (size_t i = 0; i < loading->note_count; i++)
-        if (strcmp(loading->notes[i].module, module) == 0)
-            return &loading->notes[i];
-    return NULL;
+static int compare_notes(const void *a, const void *b) {
+    return strcmp(((const struct live_note *)a)->module, ((const struct live_note *)b)->module);
 }
 
-/* Live versions first, whatever the cache budget; the rest is filled in when all are known. */
-static bool load_version(const struct berth_version *version, void *context) {
-    struct loading *loading = context;
+static const struct live_note *find_note(const struct loading *loading, const char *module) {
+    const struct live_note key = {.module = (char *)(uintptr_t)module};
+    return bsearch(&key, loading->notes, loading->note_count, sizeof key, compare_notes);
+}
+
+/* What is live was made so before: a damaged file costs itself and no more. */
+static enum berth_code load_editions(struct berth_desk *desk, const struct live_note *note,
+                                     struct berth_module_parts *parts, struct berth_error *error) {
+    parts->live_generation = note->generation;
+    enum berth_code code =
+        desk_edition(desk, NULL, parts->name, note->version, false, &parts->live, error);
+    if (code == BERTH_OK && note->previous)
+        code =
+            desk_edition(desk, NULL, parts->name, note->previous, false, &parts->previous, error);
+    return code;
+}
+
+static enum berth_code create_module(struct berth_desk *desk, const struct live_note *note,
+                                     const struct version_list *list,
+                                     struct berth_module_parts *parts, struct berth_module **ret,
+                                     struct berth_error *error) {
+    struct berth_edition *newest = NULL;
+    if (!parts->heads)
+        return desk_out_of_memory(error);
+    enum berth_code code = note ? load_editions(desk, note, parts, error)
+                                : berth_edition_read(list->module, list->versions[list->count - 1],
+                                                     &desk->views, &newest, error);
+    parts->newest = newest ? newest->description : NULL;
+    if (code == BERTH_OK)
+        code = berth_module_create(parts, &desk->views, ret, error);
+    berth_edition_unref(desk->bodies, newest);
+    return code;
+}
+
+static enum berth_code load_module(struct loading *loading, const struct version_list *list,
+                                   struct berth_error *error) {
     struct berth_desk *desk = loading->desk;
-    const struct live_note *note = find_note(loading, version->module);
-    struct berth_module *module;
-    struct live live = {0};
-    if (note)
-        live = (struct live){note->version, note->previous, note->generation};
-    loading->code =
-        catalog_next_module(desk, version->module, version, &live, &module, loading->error);
-    if (loading->code == BERTH_OK)
-        loading->code = catalog_put(&desk->catalog, module, desk->bodies, loading->error);
-    return loading->code == BERTH_OK;
+    struct berth_module *module = NULL;
+    struct berth_module_parts parts = {
+        .name = list->module,
+        .heads = berth_heads_create((const char *const *)list->versions, list->count)};
+    enum berth_code code =
+        create_module(desk, find_note(loading, list->module), list, &parts, &module, error);
+    berth_heads_unref(parts.heads);
+    berth_edition_unref(desk->bodies, parts.live);
+    berth_edition_unref(desk->bodies, parts.previous);
+    if (code == BERTH_OK)
+        desk->catalog.modules[desk->catalog.module_count++] = module;
+    return code;
+}
+
+static enum berth_code load_modules(struct loading *loading, struct berth_error *error) {
+    struct catalog *catalog = &loading->desk->catalog;
+    enum berth_code code = BERTH_OK;
+    catalog->modules = calloc(loading->list_count + 1, sizeof(struct berth_module *));
+    if (!catalog->modules)
+        return desk_out_of_memory(error);
+    for (size_t i = 0; code == BERTH_OK && i < loading->list_count; i++)
+        code = load_module(loading, &loading->lists[i], error);
+    return code;
 }
 
 static bool load_page(const struct berth_page_record *record, void *context) {
@@ -95,23 +171,47 @@ static bool load_page(const struct berth_page_record *record, void *context) {
     return loading->code == BERTH_OK;
 }
 
+static void loading_done(struct loading *loading) {
+    for (size_t i = 0; i < loading->note_count; i++) {
+        free(loading->notes[i].module);
+        free(loading->notes[i].version);
+        free(loading->notes[i].previous);
+    }
+    for (size_t i = 0; i < loading->list_count; i++) {
+        for (size_t j = 0; j < loading->lists[i].count; j++)
+            free(loading->lists[i].versions[j]);
+        free(loading->lists[i].versions);
+        free(loading->lists[i].module);
+    }
+    free(loading->notes);
+    free(loading->lists);
+}
+
+/* A callback says what went wrong in `loading`. */
+static enum berth_code read_rows(struct loading *loading, struct berth_error *error) {
+    struct berth_registry *registry = loading->desk->options.registry;
+    enum berth_code code = registry->ops->live_each(registry, note_live, loading, error);
+    if (code == BERTH_OK && loading->code == BERTH_OK)
+        code = registry->ops->heads_each(registry, NULL, note_version, loading, error);
+    if (code == BERTH_OK && loading->code == BERTH_OK)
+        code = registry->ops->pages_each(registry, load_page, loading, error);
+    return code == BERTH_OK ? loading->code : code;
+}
+
+/* Of a version that is neither live nor previous only the name is read. */
 enum berth_code desk_load(struct berth_desk *desk, struct berth_error *error) {
     struct berth_registry *registry = desk->options.registry;
     struct loading loading = {.desk = desk, .error = error};
     enum berth_code code = registry->ops->generation(registry, &desk->catalog.generation, error);
     if (code == BERTH_OK)
-        code = registry->ops->live_each(registry, note_live, &loading, error);
-    if (code == BERTH_OK && loading.code == BERTH_OK)
+        code = read_rows(&loading, error);
+    if (code == BERTH_OK) {
+        if (loading.note_count)
+            qsort(loading.notes, loading.note_count, sizeof *loading.notes, compare_notes);
         code = note_ways_back(&loading, error);
-    if (code == BERTH_OK && loading.code == BERTH_OK)
-        code = registry->ops->versions_each(registry, NULL, load_version, &loading, error);
-    if (code == BERTH_OK && loading.code == BERTH_OK)
-        code = registry->ops->pages_each(registry, load_page, &loading, error);
-    for (size_t i = 0; i < loading.note_count; i++) {
-        free(loading.notes[i].module);
-        free(loading.notes[i].version);
-        free(loading.notes[i].previous);
     }
-    free(loading.notes);
-    return code == BERTH_OK ? loading.code : code;
+    if (code == BERTH_OK)
+        code = load_modules(&loading, error);
+    loading_done(&loading);
+    return code;
 }

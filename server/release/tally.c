@@ -50,7 +50,7 @@ static struct tally *add(struct berth_desk *desk, const char *module, const char
 static bool is_known(struct berth_desk *desk, const char *module, const char *version) {
     const struct berth_snapshot *snapshot = berth_snapshot_acquire(desk->publisher);
     const struct berth_module *found = berth_snapshot_module(snapshot, module);
-    bool known = found && berth_module_edition(found, version);
+    bool known = found && berth_module_has(found, version);
     berth_snapshot_release(desk->publisher);
     return known;
 }

@@ -1,24 +1,45 @@
 /* What open pages are told of a change. */
 #include "desk.h"
 
+#include "berth/json.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-enum { REPLAYED_CHANGES = 256 };
+enum { REPLAYED_CHANGES = 256, DESCRIPTION_MAX_BYTES = 8 * 1024 * 1024 };
+
+static bool parse_description(const struct berth_version *version, void *context) {
+    json_t **ret = context;
+    (void)berth_json_parse(version->description, strlen(version->description),
+                           DESCRIPTION_MAX_BYTES, ret, NULL);
+    return true;
+}
+
+/* A new reference, or NULL. What is live is at hand; older changes are told after a restart only.
+ */
+static json_t *find_description(struct berth_desk *desk, const char *name, const char *version) {
+    struct berth_registry *registry = desk->options.registry;
+    const struct berth_module *module = catalog_module(&desk->catalog, name);
+    const struct berth_edition *edition = module ? berth_module_resident(module, version) : NULL;
+    json_t *description = NULL;
+    if (edition)
+        return json_incref(edition->description);
+    (void)registry->ops->version_get(registry, name, version, parse_description, &description,
+                                     NULL);
+    return description;
+}
 
 void desk_tell_activation(struct berth_desk *desk, const char *name, const char *version,
                           const char *previous, int64_t generation) {
-    const struct berth_module *module = catalog_module(&desk->catalog, name);
-    const struct berth_edition *edition = module ? berth_module_edition(module, version) : NULL;
-    struct berth_remote remote = {.module = name,
-                                  .version = version,
-                                  .generation = generation,
-                                  .description = edition ? edition->description : NULL};
-    json_t *spec = edition ? berth_remote_json(&remote, desk->options.public_url) : json_null();
+    json_t *description = find_description(desk, name, version);
+    struct berth_remote remote = {
+        .module = name, .version = version, .generation = generation, .description = description};
+    json_t *spec = description ? berth_remote_json(&remote, desk->options.public_url) : json_null();
     berth_events_publish(desk->events, generation, "activated",
                          json_pack("{sI ss ss ss? so}", "generation", (json_int_t)generation,
                                    "module", name, "version", version, "previous", previous,
                                    "remote", spec));
+    json_decref(description);
 }
 
 void desk_tell_page(struct berth_desk *desk, const char *page, int64_t generation) {
@@ -26,29 +47,36 @@ void desk_tell_page(struct berth_desk *desk, const char *page, int64_t generatio
                          json_pack("{sI ss}", "generation", (json_int_t)generation, "page", page));
 }
 
-enum berth_code berth_desk_stage(struct berth_desk *desk, const char *module, const char *version,
-                                 int *ret_streams, struct berth_error *error) {
-    enum berth_code code = BERTH_OK;
+/* false: the registry has the version, but readers do not yet. */
+static bool find_generation(struct berth_desk *desk, const char *module, const char *version,
+                            int64_t *ret) {
     pthread_mutex_lock(&desk->lock);
     const struct berth_module *known = catalog_module(&desk->catalog, module);
-    const struct berth_edition *edition = known ? berth_module_edition(known, version) : NULL;
-    if (!known) {
-        code = berth_fail(error, BERTH_NOT_FOUND, "module-unknown", "there is no such module");
-    } else if (!edition) {
-        code =
-            berth_fail(error, BERTH_NOT_FOUND, "version-unknown", "the module has no such version");
-    } else {
-        struct berth_remote remote = {.module = module,
-                                      .version = version,
-                                      .generation = known->live_generation,
-                                      .description = edition->description};
+    bool found = known && berth_module_has(known, version);
+    *ret = found ? known->live_generation : 0;
+    pthread_mutex_unlock(&desk->lock);
+    return found;
+}
+
+enum berth_code berth_desk_stage(struct berth_desk *desk, const char *module, const char *version,
+                                 int *ret_streams, struct berth_error *error) {
+    struct berth_edition *edition = NULL;
+    struct berth_remote remote = {.module = module, .version = version};
+    enum berth_code code = berth_edition_read(module, version, &desk->views, &edition, error);
+    if (code != BERTH_OK)
+        return code;
+    if (find_generation(desk, module, version, &remote.generation)) {
+        remote.description = edition->description;
+        desk_warm(desk, edition);
         berth_events_hint(desk->events, "staged",
                           json_pack("{ss ss so}", "module", module, "version", version, "remote",
                                     berth_remote_json(&remote, desk->options.public_url)));
-    }
-    pthread_mutex_unlock(&desk->lock);
-    if (code == BERTH_OK)
         *ret_streams = berth_events_streams(desk->events);
+    } else {
+        code =
+            berth_fail(error, BERTH_NOT_FOUND, "version-unknown", "the module has no such version");
+    }
+    berth_edition_unref(desk->bodies, edition);
     return code;
 }
 

@@ -123,34 +123,47 @@ static enum berth_code read_version(struct berth_upload *upload,
                              version, error);
 }
 
-/* The next snapshot, in which readers find the new version under its own URL; what is live stays as
- * it is. Neither is made for a version that they find already. */
-static enum berth_code prepare(struct berth_desk *desk, const struct berth_version *version,
-                               struct berth_module **ret_module,
-                               struct berth_snapshot **ret_snapshot, struct berth_error *error) {
-    const struct berth_module *known = catalog_module(&desk->catalog, version->module);
-    if (known && berth_module_edition(known, version->version))
-        return BERTH_OK;
-    struct live live = {0};
-    if (known && known->live)
-        live = (struct live){.version = known->live->version,
-                             .previous = known->previous ? known->previous->version : NULL,
-                             .generation = known->live_generation};
-    enum berth_code code =
-        catalog_next_module(desk, version->module, version, &live, ret_module, error);
-    if (code != BERTH_OK)
-        return code;
-    return catalog_snapshot(&desk->catalog, desk->catalog.generation, *ret_module, &desk->views,
-                            ret_snapshot, error);
+/* The module's next node; only one in which nothing is live speaks for its newest version. */
+static enum berth_code next_module(struct berth_desk *desk, const struct berth_edition *edition,
+                                   struct berth_module **ret, struct berth_error *error) {
+    const struct berth_module *known = catalog_module(&desk->catalog, edition->module);
+    struct berth_heads *heads = berth_heads_add(known ? known->heads : NULL, edition->version);
+    if (!heads)
+        return desk_out_of_memory(error);
+    enum berth_code code = BERTH_OK;
+    if (known && known->live) {
+        *ret = berth_module_with(known, heads, NULL, NULL);
+        code = *ret ? BERTH_OK : desk_out_of_memory(error);
+    } else {
+        struct berth_module_parts parts = {
+            .name = edition->module, .heads = heads, .newest = edition->description};
+        code = berth_module_create(&parts, &desk->views, ret, error);
+    }
+    berth_heads_unref(heads);
+    return code;
 }
 
-/* A version that could not be shown must not get a row: it could never be loaded again. */
-static enum berth_code add_and_show(struct berth_desk *desk, struct berth_uploaded *uploaded,
-                                    struct berth_error *error) {
+/* The next snapshot, in which readers find the new version under its own URL; what is live stays as
+ * it is. Neither is made for a version that they find already. */
+static enum berth_code prepare(struct berth_desk *desk, const struct berth_edition *edition,
+                               struct berth_module **ret_module,
+                               struct berth_snapshot **ret_snapshot, struct berth_error *error) {
+    const struct berth_module *known = catalog_module(&desk->catalog, edition->module);
+    if (known && berth_module_has(known, edition->version))
+        return BERTH_OK;
+    enum berth_code code = next_module(desk, edition, ret_module, error);
+    return code != BERTH_OK
+               ? code
+               : catalog_share(&desk->catalog, desk->snapshot, *ret_module, ret_snapshot, error);
+}
+
+/* What could not be shown must not get a row, and what has no row must not be shown. */
+static enum berth_code add_and_show(struct berth_desk *desk, const struct berth_edition *edition,
+                                    struct berth_uploaded *uploaded, struct berth_error *error) {
     struct berth_registry *registry = desk->options.registry;
     struct berth_module *module = NULL;
     struct berth_snapshot *snapshot = NULL;
-    enum berth_code code = prepare(desk, &uploaded->version, &module, &snapshot, error);
+    enum berth_code code = prepare(desk, edition, &module, &snapshot, error);
     if (code == BERTH_OK)
         code = registry->ops->version_add(registry, &uploaded->version, &uploaded->created, error);
     if (code == BERTH_OK)
@@ -159,10 +172,11 @@ static enum berth_code add_and_show(struct berth_desk *desk, struct berth_upload
     return code;
 }
 
-static enum berth_code add_version(struct berth_desk *desk,
-                                   const struct berth_upload_request *request,
-                                   struct berth_uploaded *uploaded, struct berth_error *error) {
-    enum berth_code code = add_and_show(desk, uploaded, error);
+static enum berth_code add_locked(struct berth_desk *desk,
+                                  const struct berth_upload_request *request,
+                                  const struct berth_edition *edition,
+                                  struct berth_uploaded *uploaded, struct berth_error *error) {
+    enum berth_code code = add_and_show(desk, edition, uploaded, error);
     if (code != BERTH_OK || !request->activate)
         return code;
     struct berth_activate activate = {.module = request->module,
@@ -176,6 +190,24 @@ static enum berth_code add_version(struct berth_desk *desk,
     return code;
 }
 
+/* Its edition is made first, outside of the lock: what cannot be read back is no version. */
+static enum berth_code add_version(struct berth_desk *desk,
+                                   const struct berth_upload_request *request,
+                                   struct berth_uploaded *uploaded, struct berth_error *error) {
+    struct berth_edition *edition = NULL;
+    enum berth_code code = berth_edition_create(&uploaded->version, &desk->views, &edition, error);
+    if (code != BERTH_OK)
+        return code;
+    desk_warm(desk, edition);
+    pthread_mutex_lock(&desk->lock);
+    code = add_locked(desk, request, edition, uploaded, error);
+    pthread_mutex_unlock(&desk->lock);
+    berth_edition_unref(desk->bodies, edition);
+    if (uploaded->created && desk->options.uploaded)
+        desk->options.uploaded(desk->options.uploaded_context, request->module, request->version);
+    return code;
+}
+
 enum berth_code berth_upload_finish(struct berth_upload *upload,
                                     const struct berth_upload_request *request,
                                     struct berth_uploaded *ret, struct berth_error *error) {
@@ -186,11 +218,8 @@ enum berth_code berth_upload_finish(struct berth_upload *upload,
         code = berth_semver_check(request->version, error);
     if (code == BERTH_OK)
         code = read_version(upload, request, &uploaded.version, error);
-    if (code == BERTH_OK) {
-        pthread_mutex_lock(&desk->lock);
+    if (code == BERTH_OK)
         code = add_version(desk, request, &uploaded, error);
-        pthread_mutex_unlock(&desk->lock);
-    }
     berth_upload_abort(upload);
     if (code == BERTH_OK)
         *ret = uploaded;

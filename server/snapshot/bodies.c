@@ -1,22 +1,35 @@
-/* An open-addressing table from digest to body; a SHA-256 is its own hash. */
+/* An open-addressing table from digest to body (a SHA-256 is its own hash), under one lock, which
+ * is not held while a blob is read: who asks for a body that is on its way waits for it. */
 #include "nodes.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
+/* A file above this part of the budget is not worth all the others that it would push out. */
+enum { BUDGET_SHARE = 8 };
+
 struct body {
     struct berth_digest digest;
-    char *data;
+    char *data; /* NULL: being read by the thread that added it */
     int64_t bytes;
-    int refs; /* 0: free cell */
+    int pins;
+    int loans;
+    struct body *newer; /* while idle */
+    struct body *older;
 };
 
 struct berth_bodies {
-    struct body *cells;
+    pthread_mutex_t lock;
+    pthread_cond_t read; /* a body came, or did not */
+    struct body **cells;
     size_t capacity; /* a power of two */
     size_t count;
     int64_t bytes;
+    int64_t unpinned_bytes;
     int64_t budget_bytes;
+    struct body *newest; /* idle: neither pinned nor borrowed */
+    struct body *oldest;
 };
 
 struct berth_bodies *berth_bodies_create(int64_t budget_bytes) {
@@ -25,30 +38,49 @@ struct berth_bodies *berth_bodies_create(int64_t budget_bytes) {
         return NULL;
     bodies->capacity = 1024;
     bodies->budget_bytes = budget_bytes;
-    bodies->cells = calloc(bodies->capacity, sizeof *bodies->cells);
+    bodies->cells = calloc(bodies->capacity, sizeof(struct body *));
     if (!bodies->cells) {
         free(bodies);
         return NULL;
     }
+    pthread_mutex_init(&bodies->lock, NULL);
+    pthread_cond_init(&bodies->read, NULL);
     return bodies;
+}
+
+static void destroy(struct body *body) {
+    if (body)
+        free(body->data);
+    free(body);
 }
 
 void berth_bodies_destroy(struct berth_bodies *bodies) {
     if (!bodies)
         return;
     for (size_t i = 0; i < bodies->capacity; i++)
-        free(bodies->cells[i].data);
+        destroy(bodies->cells[i]);
+    pthread_mutex_destroy(&bodies->lock);
+    pthread_cond_destroy(&bodies->read);
     free(bodies->cells);
     free(bodies);
 }
 
-int64_t berth_bodies_bytes(const struct berth_bodies *bodies) {
-    return bodies->bytes;
+static int64_t read_number(struct berth_bodies *bodies, const int64_t *number) {
+    pthread_mutex_lock(&bodies->lock);
+    int64_t value = *number;
+    pthread_mutex_unlock(&bodies->lock);
+    return value;
 }
 
-int64_t berth_bodies_budget(const struct berth_bodies *bodies) {
-    return bodies->budget_bytes;
+int64_t berth_bodies_bytes(struct berth_bodies *bodies) {
+    return read_number(bodies, &bodies->bytes);
 }
+
+int64_t berth_bodies_unpinned_bytes(struct berth_bodies *bodies) {
+    return read_number(bodies, &bodies->unpinned_bytes);
+}
+
+/* --- the table --- */
 
 static size_t home_of(const struct berth_digest *digest, size_t capacity) {
     uint64_t hash;
@@ -56,80 +88,225 @@ static size_t home_of(const struct berth_digest *digest, size_t capacity) {
     return (size_t)hash & (capacity - 1);
 }
 
-/* The digest's cell, or the free one where it belongs. */
-static struct body *cell_of(struct body *cells, size_t capacity,
-                            const struct berth_digest *digest) {
+/* Where the digest is, or the free cell where it belongs. */
+static size_t place_of(struct body *const *cells, size_t capacity,
+                       const struct berth_digest *digest) {
     size_t i = home_of(digest, capacity);
-    while (cells[i].refs && !berth_digest_equal(&cells[i].digest, digest))
+    while (cells[i] && !berth_digest_equal(&cells[i]->digest, digest))
         i = (i + 1) & (capacity - 1);
-    return &cells[i];
+    return i;
+}
+
+static struct body *find(const struct berth_bodies *bodies, const struct berth_digest *digest) {
+    return bodies->cells[place_of(bodies->cells, bodies->capacity, digest)];
 }
 
 static bool grow(struct berth_bodies *bodies) {
     size_t capacity = bodies->capacity * 2;
-    struct body *cells = calloc(capacity, sizeof *cells);
+    struct body **cells = calloc(capacity, sizeof(struct body *));
     if (!cells)
         return false;
     for (size_t i = 0; i < bodies->capacity; i++)
-        if (bodies->cells[i].refs)
-            *cell_of(cells, capacity, &bodies->cells[i].digest) = bodies->cells[i];
+        if (bodies->cells[i])
+            cells[place_of(cells, capacity, &bodies->cells[i]->digest)] = bodies->cells[i];
     free(bodies->cells);
     bodies->cells = cells;
     bodies->capacity = capacity;
     return true;
 }
 
-/* Readers take as many bytes as the row says, so it must not say more than there are. */
-static enum berth_code refuse_size(struct berth_error *error) {
-    return berth_fail(error, BERTH_IO, "blob-damaged", "a blob is not as long as its row says");
-}
-
-enum berth_code berth_body_take(struct berth_bodies *bodies, struct berth_store *store,
-                                const struct berth_digest *digest, int64_t bytes, const void **ret,
-                                struct berth_error *error) {
+static struct body *add(struct berth_bodies *bodies, const struct berth_digest *digest,
+                        int64_t bytes) {
     if (2 * (bodies->count + 1) > bodies->capacity && !grow(bodies))
-        return berth_out_of_memory(error);
-    struct body *cell = cell_of(bodies->cells, bodies->capacity, digest);
-    if (!cell->refs) {
-        char *data;
-        size_t length;
-        enum berth_code code = berth_blob_read(store, digest, bytes, &data, &length, error);
-        if (code != BERTH_OK)
-            return code;
-        if ((int64_t)length != bytes) {
-            free(data);
-            return refuse_size(error);
-        }
-        *cell = (struct body){.digest = *digest, .data = data, .bytes = (int64_t)length};
-        bodies->count++;
-        bodies->bytes += cell->bytes;
-    }
-    if (cell->bytes != bytes)
-        return refuse_size(error);
-    cell->refs++;
-    *ret = cell->data;
-    return BERTH_OK;
+        return NULL;
+    struct body *body = calloc(1, sizeof *body);
+    if (!body)
+        return NULL;
+    body->digest = *digest;
+    body->bytes = bytes;
+    bodies->cells[place_of(bodies->cells, bodies->capacity, digest)] = body;
+    bodies->count++;
+    bodies->bytes += bytes;
+    return body;
 }
 
-/* Closes the gap at `hole`, so that no search ends too early (Knuth 6.4, algorithm R). */
-static void close_gap(struct berth_bodies *bodies, size_t hole) {
+/* Closes the gap behind it, so that no search ends too early (Knuth 6.4, algorithm R). */
+static void take_out(struct berth_bodies *bodies, const struct body *body) {
     size_t mask = bodies->capacity - 1;
-    for (size_t i = (hole + 1) & mask; bodies->cells[i].refs; i = (i + 1) & mask) {
-        size_t home = home_of(&bodies->cells[i].digest, bodies->capacity);
+    size_t hole = place_of(bodies->cells, bodies->capacity, &body->digest);
+    for (size_t i = (hole + 1) & mask; bodies->cells[i]; i = (i + 1) & mask) {
+        size_t home = home_of(&bodies->cells[i]->digest, bodies->capacity);
         if (((i - home) & mask) >= ((i - hole) & mask)) {
             bodies->cells[hole] = bodies->cells[i];
             hole = i;
         }
     }
-    bodies->cells[hole] = (struct body){0};
+    bodies->cells[hole] = NULL;
+    bodies->count--;
+    bodies->bytes -= body->bytes;
 }
 
-void berth_body_give(struct berth_bodies *bodies, const struct berth_digest *digest) {
-    struct body *cell = cell_of(bodies->cells, bodies->capacity, digest);
-    if (!cell->refs || --cell->refs)
+/* --- who holds what --- */
+
+static void rest(struct berth_bodies *bodies, struct body *body) {
+    body->older = bodies->newest;
+    body->newer = NULL;
+    if (bodies->newest)
+        bodies->newest->newer = body;
+    else
+        bodies->oldest = body;
+    bodies->newest = body;
+}
+
+static void rouse(struct berth_bodies *bodies, struct body *body) {
+    if (body->newer)
+        body->newer->older = body->older;
+    else
+        bodies->newest = body->older;
+    if (body->older)
+        body->older->newer = body->newer;
+    else
+        bodies->oldest = body->newer;
+    body->newer = body->older = NULL;
+}
+
+static void evict(struct berth_bodies *bodies, struct body *body) {
+    rouse(bodies, body);
+    take_out(bodies, body);
+    bodies->unpinned_bytes -= body->bytes;
+    destroy(body);
+}
+
+/* Until `bytes` more fit into the budget. */
+static bool make_room(struct berth_bodies *bodies, int64_t bytes) {
+    while (bodies->oldest && bodies->unpinned_bytes + bytes > bodies->budget_bytes)
+        evict(bodies, bodies->oldest);
+    return bodies->unpinned_bytes + bytes <= bodies->budget_bytes;
+}
+
+static bool is_too_large(const struct berth_bodies *bodies, int64_t bytes) {
+    return bytes > bodies->budget_bytes / BUDGET_SHARE;
+}
+
+static void hold(struct berth_bodies *bodies, struct body *body, bool pin) {
+    if (body->data && !body->pins && !body->loans)
+        rouse(bodies, body);
+    if (pin && body->pins++ == 0)
+        bodies->unpinned_bytes -= body->bytes;
+    if (!pin)
+        body->loans++;
+}
+
+static void let_go(struct berth_bodies *bodies, struct body *body, bool pin) {
+    if (pin && --body->pins == 0)
+        bodies->unpinned_bytes += body->bytes;
+    if (!pin)
+        body->loans--;
+    if (body->pins || body->loans)
         return;
-    free(cell->data);
-    bodies->bytes -= cell->bytes;
-    bodies->count--;
-    close_gap(bodies, (size_t)(cell - bodies->cells));
+    rest(bodies, body);
+    if (is_too_large(bodies, body->bytes))
+        evict(bodies, body);
+    (void)make_room(bodies, 0);
+}
+
+/* --- from the store --- */
+
+/* Readers take as many bytes as the row says, so it must not say more than there are. */
+static enum berth_code refuse_size(struct berth_error *error) {
+    return berth_fail(error, BERTH_IO, "blob-damaged", "a blob is not as long as its row says");
+}
+
+static enum berth_code read_blob(struct berth_store *store, const struct body *body, char **ret,
+                                 struct berth_error *error) {
+    size_t length;
+    enum berth_code code = berth_blob_read(store, &body->digest, body->bytes, ret, &length, error);
+    if (code == BERTH_OK && (int64_t)length != body->bytes) {
+        free(*ret);
+        return refuse_size(error);
+    }
+    return code;
+}
+
+/* The body has one holder, its reader, so that it stays while the lock is open. */
+static enum berth_code fill(struct berth_bodies *bodies, struct berth_store *store,
+                            struct body *body, struct berth_error *error) {
+    char *data = NULL;
+    pthread_mutex_unlock(&bodies->lock);
+    enum berth_code code = read_blob(store, body, &data, error);
+    pthread_mutex_lock(&bodies->lock);
+    pthread_cond_broadcast(&bodies->read);
+    if (code == BERTH_OK) {
+        body->data = data;
+        return BERTH_OK;
+    }
+    take_out(bodies, body);
+    if (!body->pins)
+        bodies->unpinned_bytes -= body->bytes;
+    destroy(body);
+    return code;
+}
+
+static enum berth_code add_and_fill(struct berth_bodies *bodies, struct berth_store *store,
+                                    const struct berth_digest *digest, int64_t bytes, bool pin,
+                                    const void **ret, struct berth_error *error) {
+    if (!pin && (is_too_large(bodies, bytes) || !make_room(bodies, bytes)))
+        return berth_fail(error, BERTH_BUSY, "cache-room", "there is no room for the file");
+    struct body *body = add(bodies, digest, bytes);
+    if (!body)
+        return berth_out_of_memory(error);
+    bodies->unpinned_bytes += bytes;
+    hold(bodies, body, pin);
+    enum berth_code code = fill(bodies, store, body, error);
+    if (code == BERTH_OK)
+        *ret = body->data;
+    return code;
+}
+
+static enum berth_code take(struct berth_bodies *bodies, struct berth_store *store,
+                            const struct berth_digest *digest, int64_t bytes, bool pin,
+                            const void **ret, struct berth_error *error) {
+    enum berth_code code = BERTH_OK;
+    struct body *body;
+    pthread_mutex_lock(&bodies->lock);
+    while ((body = find(bodies, digest)) && !body->data)
+        pthread_cond_wait(&bodies->read, &bodies->lock);
+    if (!body) {
+        code = add_and_fill(bodies, store, digest, bytes, pin, ret, error);
+    } else if (body->bytes != bytes) {
+        code = refuse_size(error);
+    } else {
+        hold(bodies, body, pin);
+        *ret = body->data;
+    }
+    pthread_mutex_unlock(&bodies->lock);
+    return code;
+}
+
+enum berth_code berth_body_pin(struct berth_bodies *bodies, struct berth_store *store,
+                               const struct berth_digest *digest, int64_t bytes, const void **ret,
+                               struct berth_error *error) {
+    return take(bodies, store, digest, bytes, true, ret, error);
+}
+
+enum berth_code berth_body_borrow(struct berth_bodies *bodies, struct berth_store *store,
+                                  const struct berth_digest *digest, int64_t bytes,
+                                  const void **ret, struct berth_error *error) {
+    return take(bodies, store, digest, bytes, false, ret, error);
+}
+
+static void give(struct berth_bodies *bodies, const struct berth_digest *digest, bool pin) {
+    pthread_mutex_lock(&bodies->lock);
+    struct body *body = find(bodies, digest);
+    if (body && body->data && (pin ? body->pins : body->loans))
+        let_go(bodies, body, pin);
+    pthread_mutex_unlock(&bodies->lock);
+}
+
+void berth_body_unpin(struct berth_bodies *bodies, const struct berth_digest *digest) {
+    give(bodies, digest, true);
+}
+
+void berth_body_return(struct berth_bodies *bodies, const struct berth_digest *digest) {
+    give(bodies, digest, false);
 }

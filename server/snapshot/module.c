@@ -4,13 +4,13 @@
 #include <string.h>
 
 static void destroy(struct berth_bodies *bodies, struct berth_module *module) {
-    for (size_t i = 0; i < module->edition_count; i++)
-        berth_edition_unref(bodies, module->editions[i]);
-    free(module->editions);
+    berth_heads_unref(module->heads);
+    berth_edition_unref(bodies, module->live);
+    berth_edition_unref(bodies, module->previous);
+    berth_view_unref(module->live_entry);
+    berth_view_unref(module->live_entry_module);
+    berth_view_unref(module->live_manifest);
     free(module->name);
-    berth_view_done(&module->live_entry);
-    berth_view_done(&module->live_entry_module);
-    berth_view_done(&module->live_manifest);
     free(module);
 }
 
@@ -38,60 +38,63 @@ bool berth_module_previous(const struct berth_module *module, struct berth_remot
     return true;
 }
 
-static bool set_text(struct berth_view *view, char *text) {
-    return berth_view_set(view, text, text ? strlen(text) : 0);
-}
-
 /* A loader of an ES module asks for .mjs, one of a script for .js: each gets a live entry. Before
  * the first activation it says so to its consumer, under the container's name in the newest
  * version. */
-static enum berth_code make_entries(struct berth_module *module, const struct berth_edition *newest,
-                                    const struct berth_views *views, struct berth_error *error) {
-    const char *runtime = views->frontend->live;
+static struct berth_view *create_entry(const struct berth_module *module, const json_t *newest,
+                                       const struct berth_views *views, bool as_module) {
     struct berth_remote remote, previous;
     if (!berth_module_remote(module, &remote))
-        remote = (struct berth_remote){.module = module->name, .description = newest->description};
+        remote = (struct berth_remote){.module = module->name, .description = newest};
     if (berth_module_previous(module, &previous))
         remote.previous = &previous;
-    bool made = set_text(&module->live_entry,
-                         berth_live_entry(&remote, views->public_url, runtime, false)) &&
-                set_text(&module->live_entry_module,
-                         berth_live_entry(&remote, views->public_url, runtime, true));
-    return made ? BERTH_OK : berth_out_of_memory(error);
+    char *text = berth_live_entry(&remote, views->public_url, views->frontend->live, as_module);
+    return berth_view_create(text, text ? strlen(text) : 0, "text/javascript; charset=utf-8",
+                             "no-cache");
 }
 
-static bool take_editions(struct berth_module *module, struct berth_edition *const *editions,
-                          size_t count) {
-    module->editions = calloc(count ? count : 1, sizeof(struct berth_edition *));
-    if (!module->name || !module->editions)
-        return false;
-    for (; module->edition_count < count; module->edition_count++) {
-        module->editions[module->edition_count] = editions[module->edition_count];
-        editions[module->edition_count]->refs++;
-    }
-    return true;
+static struct berth_edition *share_edition(struct berth_edition *edition) {
+    if (edition)
+        edition->refs++;
+    return edition;
 }
 
-enum berth_code berth_module_create(const char *name, struct berth_edition *const *editions,
-                                    size_t count, ptrdiff_t live, ptrdiff_t previous,
-                                    int64_t live_generation, const struct berth_views *views,
-                                    struct berth_module **ret, struct berth_error *error) {
+static struct berth_view *share_view(struct berth_view *view) {
+    if (view)
+        view->refs++;
+    return view;
+}
+
+static struct berth_module *allocate(const char *name, struct berth_heads *heads,
+                                     struct berth_edition *live, struct berth_edition *previous) {
     struct berth_module *module = calloc(1, sizeof *module);
     if (!module)
-        return berth_out_of_memory(error);
+        return NULL;
     module->refs = 1;
+    module->heads = heads;
+    heads->refs++;
+    module->live = share_edition(live);
+    module->previous = share_edition(previous);
     module->name = strdup(name);
+    if (module->name)
+        return module;
+    destroy(NULL, module); /* the caller holds the editions, so none is freed here */
+    return NULL;
+}
+
+enum berth_code berth_module_create(const struct berth_module_parts *parts,
+                                    const struct berth_views *views, struct berth_module **ret,
+                                    struct berth_error *error) {
+    struct berth_module *module = allocate(parts->name, parts->heads, parts->live, parts->previous);
+    if (!module)
+        return berth_out_of_memory(error);
+    module->live_generation = parts->live ? parts->live_generation : 0;
+    module->live_entry = create_entry(module, parts->newest, views, false);
+    module->live_entry_module = create_entry(module, parts->newest, views, true);
     enum berth_code code =
-        take_editions(module, editions, count) ? BERTH_OK : berth_out_of_memory(error);
-    if (code == BERTH_OK && live >= 0) {
-        module->live = editions[live];
-        module->live_generation = live_generation;
-        module->previous = previous >= 0 ? editions[previous] : NULL;
-    }
-    if (code == BERTH_OK && count)
-        code = make_entries(module, editions[count - 1], views, error);
+        module->live_entry && module->live_entry_module ? BERTH_OK : berth_out_of_memory(error);
     if (code == BERTH_OK && module->live)
-        code = berth_manifest_view(module->live, live_generation, views, true,
+        code = berth_manifest_view(module->live, module->live_generation, views, true,
                                    &module->live_manifest, error);
     if (code == BERTH_OK)
         *ret = module;
@@ -100,12 +103,27 @@ enum berth_code berth_module_create(const char *name, struct berth_edition *cons
     return code;
 }
 
-const struct berth_edition *berth_module_edition(const struct berth_module *module,
-                                                 const char *version) {
-    if (module->live && strcmp(module->live->version, version) == 0)
+struct berth_module *berth_module_with(const struct berth_module *module, struct berth_heads *heads,
+                                       struct berth_edition *live, struct berth_edition *previous) {
+    struct berth_module *next =
+        allocate(module->name, heads ? heads : module->heads, live ? live : module->live,
+                 previous ? previous : module->previous);
+    if (!next)
+        return NULL;
+    next->live_generation = module->live_generation;
+    next->live_entry = share_view(module->live_entry);
+    next->live_entry_module = share_view(module->live_entry_module);
+    next->live_manifest = share_view(module->live_manifest);
+    return next;
+}
+
+static bool is_version(const struct berth_edition *edition, const char *version) {
+    return edition && strcmp(edition->version, version) == 0;
+}
+
+const struct berth_edition *berth_module_resident(const struct berth_module *module,
+                                                  const char *version) {
+    if (is_version(module->live, version))
         return module->live;
-    for (size_t i = module->edition_count; i-- > 0;)
-        if (strcmp(module->editions[i]->version, version) == 0)
-            return module->editions[i];
-    return NULL;
+    return is_version(module->previous, version) ? module->previous : NULL;
 }

@@ -4,26 +4,33 @@
 
 #include "berth/snapshot.h"
 
-/* A body by its digest: loaded from the store and checked the first time, counted after that. */
-enum berth_code berth_body_take(struct berth_bodies *bodies, struct berth_store *store,
-                                const struct berth_digest *digest, int64_t bytes, const void **ret,
-                                struct berth_error *error);
-void berth_body_give(struct berth_bodies *bodies, const struct berth_digest *digest);
-
-/* Takes `body` (which may be NULL: then the view fails) and names it by its digest. */
-bool berth_view_set(struct berth_view *view, char *body, size_t length);
-void berth_view_done(struct berth_view *view);
 void berth_etag(const struct berth_digest *digest, char ret[BERTH_ETAG_BYTES]);
 
-/* mf-manifest.json of an edition as it is served under the version's own URL, or live. Leaves the
- * view empty when the edition has none. */
+/* --- forms.c --- */
+/* A content of that type and digest but for its body; `coding` -1 for identity. */
+struct berth_content berth_content_of(const char *content_type, const char *cache_control,
+                                      const struct berth_digest *digest, int coding, bool varies,
+                                      struct berth_content_text *text);
+/* Frees the answers, and what they have of their own. */
+void berth_forms_done(struct berth_forms *forms);
+
+/* --- view.c --- */
+/* mf-manifest.json of an edition as it is served under the version's own URL, or live. Leaves *ret
+ * NULL when the edition has none. */
 enum berth_code berth_manifest_view(const struct berth_edition *edition, int64_t generation,
                                     const struct berth_views *views, bool live,
-                                    struct berth_view *ret, struct berth_error *error);
+                                    struct berth_view **ret, struct berth_error *error);
 
 /* BERTH_OK for a blob that is damaged or missing, which is logged; else passes the error on. */
 enum berth_code berth_forgive_damage(enum berth_code code, const struct berth_error *problem,
                                      struct berth_error *error);
+
+/* --- pages.c --- */
+/* All pages, composed from the modules of the snapshot, whose remotes view is made too. */
+enum berth_code berth_pages_create(struct berth_snapshot *snapshot,
+                                   const struct berth_page_source *pages, size_t count,
+                                   const struct berth_views *views, struct berth_error *error);
+void berth_pages_unref(struct berth_snapshot_pages *pages);
 
 enum berth_code berth_out_of_memory(struct berth_error *error);
 

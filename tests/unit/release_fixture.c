@@ -209,18 +209,32 @@ char *release_live(struct release_fixture *fixture, const char *module) {
     return version;
 }
 
-/* From memory or from the store, as it is served. */
-char *release_file(struct release_fixture *fixture, const char *module, const char *version,
-                   const char *path) {
-    const struct berth_module *found = berth_snapshot_module(acquire(fixture), module);
-    const struct berth_edition *edition = found ? berth_module_edition(found, version) : NULL;
-    const struct berth_file *file = edition ? berth_edition_file(edition, path) : NULL;
+static char *file_text(struct release_fixture *fixture, const struct berth_edition *edition,
+                       const char *path) {
+    const struct berth_file *file = berth_edition_file(edition, path);
     char *text = NULL;
     size_t length;
     if (file && file->body)
         text = strndup(file->body, (size_t)file->bytes);
     else if (file)
         (void)berth_blob_read(fixture->store, &file->digest, file->bytes, &text, &length, NULL);
+    return text;
+}
+
+/* From memory or from the store, as it is served. */
+char *release_file(struct release_fixture *fixture, const char *module, const char *version,
+                   const char *path) {
+    const struct berth_module *found = berth_snapshot_module(acquire(fixture), module);
+    const struct berth_edition *edition = found ? berth_module_resident(found, version) : NULL;
+    struct berth_cold *cold = berth_desk_cold(fixture->desk);
+    char *text = NULL;
+    if (edition) {
+        text = file_text(fixture, edition, path);
+    } else if (found && berth_module_has(found, version) &&
+               berth_cold_take(cold, module, version, &edition, NULL) == BERTH_OK) {
+        text = file_text(fixture, edition, path);
+        berth_cold_give(cold, edition);
+    }
     release(fixture);
     return text;
 }
@@ -240,9 +254,9 @@ int64_t release_generation(struct release_fixture *fixture) {
 
 bool release_in_memory(struct release_fixture *fixture, const char *module, const char *version) {
     const struct berth_module *found = berth_snapshot_module(acquire(fixture), module);
-    const struct berth_edition *edition = found ? berth_module_edition(found, version) : NULL;
-    assert_non_null(edition);
-    bool loaded = edition->loaded;
+    assert_true(found && berth_module_has(found, version));
+    const struct berth_edition *edition = berth_module_resident(found, version);
+    bool loaded = edition && edition->loaded;
     release(fixture);
     return loaded;
 }

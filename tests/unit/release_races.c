@@ -42,7 +42,7 @@ static bool is_whole(const struct berth_snapshot *snapshot) {
         const struct berth_module *module = snapshot->modules[i];
         if (module->live_generation > snapshot->generation ||
             (module->live &&
-             (!module->live->loaded || !strstr(module->live_entry.body, module->live->version))))
+             (!module->live->loaded || !strstr(module->live_entry->body, module->live->version))))
             return false;
     }
     return true;

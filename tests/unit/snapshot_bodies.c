@@ -1,6 +1,7 @@
 /* The table of bodies against a plain array of counts, with digests that collide. */
 #include "nodes.h"
 
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -12,7 +13,7 @@
 
 enum { DIGESTS = 3000, HOMES = 97, BODY_BYTES = 16 };
 
-static int blobs_read;
+static atomic_int blobs_read;
 static bool blobs_fail;
 static size_t blob_bytes = BODY_BYTES;
 
@@ -48,19 +49,18 @@ static struct berth_digest digest_of(uint64_t number) {
 static void take(struct berth_bodies *bodies, uint64_t number) {
     struct berth_digest digest = digest_of(number);
     const void *body = NULL;
-    assert_int_equal(berth_body_take(bodies, NULL, &digest, BODY_BYTES, &body, NULL), BERTH_OK);
+    assert_int_equal(berth_body_pin(bodies, NULL, &digest, BODY_BYTES, &body, NULL), BERTH_OK);
     assert_memory_equal(body, digest.bytes + BERTH_SHA256_BYTES - BODY_BYTES, BODY_BYTES);
 }
 
 static void give(struct berth_bodies *bodies, uint64_t number) {
     struct berth_digest digest = digest_of(number);
-    berth_body_give(bodies, &digest);
+    berth_body_unpin(bodies, &digest);
 }
 
 static void a_body_is_read_once_and_freed_with_its_last_user(void **state) {
     (void)state;
-    struct berth_bodies *bodies = berth_bodies_create(12345);
-    assert_int_equal(berth_bodies_budget(bodies), 12345);
+    struct berth_bodies *bodies = berth_bodies_create(0);
     blobs_read = 0;
     take(bodies, 1);
     take(bodies, 1);
@@ -149,7 +149,7 @@ static void a_blob_that_cannot_be_read_leaves_no_trace(void **state) {
     struct berth_error error = {0};
     const void *body = "untouched";
     blobs_fail = true;
-    assert_int_equal(berth_body_take(bodies, NULL, &digest, BODY_BYTES, &body, &error), BERTH_IO);
+    assert_int_equal(berth_body_pin(bodies, NULL, &digest, BODY_BYTES, &body, &error), BERTH_IO);
     blobs_fail = false;
     assert_string_equal(body, "untouched");
     assert_int_equal(berth_bodies_bytes(bodies), 0);
@@ -163,15 +163,162 @@ static void a_row_that_lies_about_the_size_is_refused(void **state) {
     struct berth_bodies *bodies = berth_bodies_create(0);
     struct berth_digest digest = digest_of(7);
     const void *body = NULL;
-    assert_int_equal(berth_body_take(bodies, NULL, &digest, BODY_BYTES + 1, &body, NULL), BERTH_IO);
+    assert_int_equal(berth_body_pin(bodies, NULL, &digest, BODY_BYTES + 1, &body, NULL), BERTH_IO);
     take(bodies, 7);
     struct berth_error error = {0}; /* another row of the same blob */
-    assert_int_equal(berth_body_take(bodies, NULL, &digest, BODY_BYTES + 1, &body, &error),
+    assert_int_equal(berth_body_pin(bodies, NULL, &digest, BODY_BYTES + 1, &body, &error),
                      BERTH_IO);
     assert_string_equal(error.rule, "blob-damaged");
     assert_null(body);
     give(bodies, 7);
     assert_int_equal(berth_bodies_bytes(bodies), 0);
+    berth_bodies_destroy(bodies);
+}
+
+/* --- what nobody pins --- */
+
+static enum berth_code borrow(struct berth_bodies *bodies, uint64_t number) {
+    struct berth_digest digest = digest_of(number);
+    struct berth_error error = {0};
+    const void *body = NULL;
+    enum berth_code code = berth_body_borrow(bodies, NULL, &digest, BODY_BYTES, &body, &error);
+    if (code == BERTH_OK)
+        assert_memory_equal(body, digest.bytes + BERTH_SHA256_BYTES - BODY_BYTES, BODY_BYTES);
+    else
+        assert_string_equal(error.rule, "cache-room");
+    return code;
+}
+
+static void give_back(struct berth_bodies *bodies, uint64_t number) {
+    struct berth_digest digest = digest_of(number);
+    berth_body_return(bodies, &digest);
+}
+
+static bool is_kept(struct berth_bodies *bodies, uint64_t number) {
+    int before = blobs_read;
+    assert_int_equal(borrow(bodies, number), BERTH_OK);
+    give_back(bodies, number);
+    return blobs_read == before;
+}
+
+enum { ROOM = 10 }; /* bodies that the budget has room for */
+
+static void
+what_nobody_holds_is_kept_until_the_budget_is_full_the_longest_unused_goes(void **state) {
+    (void)state;
+    struct berth_bodies *bodies = berth_bodies_create(ROOM * BODY_BYTES);
+    for (uint64_t i = 0; i < ROOM; i++)
+        assert_false(is_kept(bodies, i));
+    for (uint64_t i = 0; i < ROOM; i++)
+        assert_true(is_kept(bodies, i));
+    assert_true(is_kept(bodies, 0)); /* now 1 is the longest unused */
+    assert_false(is_kept(bodies, ROOM));
+    assert_int_equal(berth_bodies_unpinned_bytes(bodies), ROOM * BODY_BYTES);
+    assert_true(is_kept(bodies, 0));
+    assert_false(is_kept(bodies, 1));
+    assert_int_equal(berth_bodies_bytes(bodies), ROOM * BODY_BYTES);
+    berth_bodies_destroy(bodies);
+}
+
+static void what_is_pinned_stays_and_does_not_count(void **state) {
+    (void)state;
+    struct berth_bodies *bodies = berth_bodies_create(ROOM * BODY_BYTES);
+    for (uint64_t i = 0; i < 3 * ROOM; i++)
+        take(bodies, i);
+    assert_int_equal(berth_bodies_unpinned_bytes(bodies), 0);
+    assert_int_equal(berth_bodies_bytes(bodies), 3 * ROOM * BODY_BYTES);
+    assert_int_equal(borrow(bodies, 0), BERTH_OK);
+    assert_int_equal(berth_bodies_unpinned_bytes(bodies), 0);
+    give(bodies, 0); /* still borrowed */
+    assert_int_equal(berth_bodies_unpinned_bytes(bodies), BODY_BYTES);
+    take(bodies, 0);
+    give_back(bodies, 0);
+    assert_int_equal(berth_bodies_unpinned_bytes(bodies), 0);
+    for (uint64_t i = 0; i < 3 * ROOM; i++)
+        give(bodies, i);
+    assert_int_equal(berth_bodies_unpinned_bytes(bodies), ROOM * BODY_BYTES);
+    assert_true(is_kept(bodies, 3 * ROOM - 1));
+    assert_false(is_kept(bodies, 0));
+    berth_bodies_destroy(bodies);
+}
+
+/* Many slow readers of different files must not fill the memory. */
+static void loans_are_within_the_budget_too(void **state) {
+    (void)state;
+    struct berth_bodies *bodies = berth_bodies_create(ROOM * BODY_BYTES);
+    for (uint64_t i = 0; i < ROOM; i++)
+        assert_int_equal(borrow(bodies, i), BERTH_OK);
+    blobs_read = 0;
+    assert_int_equal(borrow(bodies, ROOM), BERTH_BUSY);
+    assert_int_equal(blobs_read, 0);
+    assert_int_equal(borrow(bodies, 3), BERTH_OK); /* it is there already */
+    give_back(bodies, 3);
+    assert_int_equal(borrow(bodies, ROOM), BERTH_BUSY);
+    give_back(bodies, 3);
+    assert_int_equal(borrow(bodies, ROOM), BERTH_OK);
+    assert_int_equal(berth_bodies_unpinned_bytes(bodies), ROOM * BODY_BYTES);
+    berth_bodies_destroy(bodies);
+}
+
+static void what_is_over_its_share_is_not_kept_at_all(void **state) {
+    (void)state;
+    struct berth_bodies *bodies = berth_bodies_create(8 * BODY_BYTES - 1);
+    assert_int_equal(borrow(bodies, 1), BERTH_BUSY);
+    take(bodies, 1);
+    assert_int_equal(borrow(bodies, 1), BERTH_OK); /* since it is there */
+    give_back(bodies, 1);
+    give(bodies, 1);
+    assert_int_equal(berth_bodies_bytes(bodies), 0);
+    berth_bodies_destroy(bodies);
+}
+
+/* --- from many threads --- */
+
+enum { THREADS = 6, TURNS = 4000, SHARED = 40 };
+
+struct crowd {
+    struct berth_bodies *bodies;
+    uint32_t seed;
+    atomic_int *failures;
+};
+
+static bool use(struct crowd *crowd, uint64_t number, bool pin) {
+    struct berth_digest digest = digest_of(number);
+    const void *body = NULL;
+    enum berth_code code = (pin ? berth_body_pin : berth_body_borrow)(crowd->bodies, NULL, &digest,
+                                                                      BODY_BYTES, &body, NULL);
+    if (code != BERTH_OK)
+        return code == BERTH_BUSY && !pin;
+    bool good = memcmp(body, digest.bytes + BERTH_SHA256_BYTES - BODY_BYTES, BODY_BYTES) == 0;
+    (pin ? berth_body_unpin : berth_body_return)(crowd->bodies, &digest);
+    return good;
+}
+
+static void *take_turns(void *context) {
+    struct crowd *crowd = context;
+    for (int i = 0; i < TURNS; i++) {
+        uint32_t number = next_random(&crowd->seed) % SHARED;
+        if (!use(crowd, number, next_random(&crowd->seed) % 4 == 0))
+            atomic_fetch_add(crowd->failures, 1);
+    }
+    return NULL;
+}
+
+static void many_threads_may_hold_and_let_go(void **state) {
+    (void)state;
+    struct berth_bodies *bodies = berth_bodies_create(ROOM * BODY_BYTES);
+    struct crowd crowds[THREADS];
+    pthread_t threads[THREADS];
+    atomic_int failures = 0;
+    for (int i = 0; i < THREADS; i++) {
+        crowds[i] = (struct crowd){bodies, (uint32_t)(i + 1) * 2654435761U, &failures};
+        assert_int_equal(pthread_create(&threads[i], NULL, take_turns, &crowds[i]), 0);
+    }
+    for (int i = 0; i < THREADS; i++)
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+    assert_int_equal(atomic_load(&failures), 0);
+    assert_true(berth_bodies_unpinned_bytes(bodies) <= ROOM * BODY_BYTES);
+    assert_int_equal(berth_bodies_bytes(bodies), berth_bodies_unpinned_bytes(bodies));
     berth_bodies_destroy(bodies);
 }
 
@@ -183,6 +330,12 @@ int main(void) {
         cmocka_unit_test(deleting_in_the_middle_of_a_run_loses_none),
         cmocka_unit_test(a_blob_that_cannot_be_read_leaves_no_trace),
         cmocka_unit_test(a_row_that_lies_about_the_size_is_refused),
+        cmocka_unit_test(
+            what_nobody_holds_is_kept_until_the_budget_is_full_the_longest_unused_goes),
+        cmocka_unit_test(what_is_pinned_stays_and_does_not_count),
+        cmocka_unit_test(loans_are_within_the_budget_too),
+        cmocka_unit_test(what_is_over_its_share_is_not_kept_at_all),
+        cmocka_unit_test(many_threads_may_hold_and_let_go),
     };
     return cmocka_run_group_tests_name("snapshot_bodies", tests, NULL, NULL);
 }

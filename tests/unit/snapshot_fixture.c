@@ -22,7 +22,8 @@ int snapshot_setup(void **state) {
 
 int snapshot_teardown(void **state) {
     struct snapshot_fixture *fixture = *state;
-    int64_t left = berth_bodies_bytes(fixture->views.bodies);
+    int64_t left = berth_bodies_bytes(fixture->views.bodies) -
+                   berth_bodies_unpinned_bytes(fixture->views.bodies);
     berth_bodies_destroy(fixture->views.bodies);
     free(fixture->frontend.live);
     berth_store_close(fixture->store);
@@ -96,9 +97,15 @@ struct berth_module *fixture_module(struct snapshot_fixture *fixture, struct ber
                                     int64_t generation) {
     struct berth_module *module = NULL;
     struct berth_error error = {0};
-    if (berth_module_create(edition->module, &edition, 1, generation ? 0 : -1, -1, generation,
-                            &fixture->views, &module, &error) != BERTH_OK)
+    const char *version = edition->version;
+    struct berth_module_parts parts = {.name = edition->module,
+                                       .heads = berth_heads_create(&version, 1),
+                                       .live = generation ? edition : NULL,
+                                       .live_generation = generation,
+                                       .newest = edition->description};
+    if (berth_module_create(&parts, &fixture->views, &module, &error) != BERTH_OK)
         fail_msg("%s: %s", error.rule, error.text);
+    berth_heads_unref(parts.heads);
     berth_edition_unref(fixture->views.bodies, edition);
     return module;
 }

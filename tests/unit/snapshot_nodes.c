@@ -29,11 +29,9 @@ static void files_of_an_edition_are_found_by_their_whole_path(void **state) {
         assert_string_equal(file->path, files[i].path);
         assert_int_equal(file->bytes, strlen(files[i].contents));
         assert_null(file->body);
-        char hex[BERTH_HEX_BYTES], etag[BERTH_ETAG_BYTES];
+        assert_null(file->forms);
         struct berth_digest digest = berth_sha256(files[i].contents, strlen(files[i].contents));
-        berth_digest_hex(&digest, hex);
-        (void)snprintf(etag, sizeof etag, "\"%s\"", hex);
-        assert_string_equal(file->etag, etag);
+        assert_true(berth_digest_equal(&file->digest, &digest));
     }
     static const char *const none[] = {"", "a", "a/", "a/b", "z.js", "Z.js ", "remoteEntry.js.map"};
     for (size_t i = 0; i < sizeof none / sizeof none[0]; i++)
@@ -48,52 +46,56 @@ static void an_edition_of_no_files_has_none(void **state) {
     berth_edition_unref(fixture->views.bodies, edition);
 }
 
-static void loading_brings_every_body_into_memory_once(void **state) {
+static void loading_brings_every_body_into_memory_once_with_its_answer(void **state) {
     struct snapshot_fixture *fixture = *state;
     struct berth_bodies *bodies = fixture->views.bodies;
-    struct berth_edition *cold = edition_of(fixture, "1.0.0"), *warm = NULL, *twin = NULL;
-    assert_int_equal(berth_edition_load(cold, &fixture->views, &warm, NULL), BERTH_OK);
-    assert_true(warm->loaded);
-    assert_int_equal(warm->refs, 1);
+    struct berth_edition *edition = edition_of(fixture, "1.0.0");
+    struct berth_edition *twin = edition_of(fixture, "1.0.1");
+    assert_int_equal(berth_edition_load(edition, &fixture->views, true, NULL), BERTH_OK);
+    assert_true(edition->loaded);
+    assert_int_equal(edition->refs, 1);
     for (size_t i = 0; i < FILES; i++) {
-        const struct berth_file *file = berth_edition_file(warm, files[i].path);
+        const struct berth_file *file = berth_edition_file(edition, files[i].path);
         assert_non_null(file->body); /* of the empty file too */
         assert_memory_equal(file->body, files[i].contents, strlen(files[i].contents));
+        const struct berth_prepared *answer = berth_forms_choose(file->forms, "br, gzip, zstd");
+        assert_ptr_equal(answer, &file->forms->identity);
+        assert_ptr_equal(answer->body, file->body);
+        assert_int_equal(answer->length, file->bytes);
+        char hex[BERTH_HEX_BYTES];
+        berth_digest_hex(&file->digest, hex);
+        assert_memory_equal(answer->etag + 1, hex, BERTH_HEX_BYTES - 1);
     }
     int64_t bytes = berth_bodies_bytes(bodies);
-    assert_int_equal(bytes, warm->bytes - (int64_t)strlen("shared"));
-    assert_string_equal(warm->manifest.body, cold->manifest.body);
-    assert_string_equal(warm->manifest.etag, cold->manifest.etag);
-    assert_int_equal(berth_edition_load(cold, &fixture->views, &twin, NULL), BERTH_OK);
+    assert_int_equal(bytes, edition->bytes - (int64_t)strlen("shared"));
+    assert_int_equal(berth_bodies_unpinned_bytes(bodies), 0);
+    assert_int_equal(berth_edition_load(twin, &fixture->views, true, NULL), BERTH_OK);
     assert_int_equal(berth_bodies_bytes(bodies), bytes);
-    berth_edition_unref(bodies, warm);
-    assert_int_equal(berth_bodies_bytes(bodies), bytes);
-    struct berth_edition *unloaded = berth_edition_unload(twin);
+    berth_edition_unref(bodies, edition);
+    assert_int_equal(berth_bodies_unpinned_bytes(bodies), 0);
     berth_edition_unref(bodies, twin);
-    assert_int_equal(berth_bodies_bytes(bodies), 0);
-    assert_false(unloaded->loaded);
-    assert_null(berth_edition_file(unloaded, "Z.js")->body);
-    assert_string_equal(unloaded->manifest_path, "mf-manifest.json");
-    berth_edition_unref(bodies, cold);
-    berth_edition_unref(bodies, unloaded);
+    assert_int_equal(berth_bodies_unpinned_bytes(bodies), bytes); /* kept for a while */
     berth_edition_unref(bodies, NULL);
 }
 
-static void a_damaged_or_missing_file_keeps_an_edition_cold(void **state) {
+static void a_damaged_or_missing_file_refuses_the_edition_or_costs_itself(void **state) {
     struct snapshot_fixture *fixture = *state;
-    struct berth_edition *cold = edition_of(fixture, "1.0.0"), *warm = NULL;
+    struct berth_edition *strict = edition_of(fixture, "1.0.0");
+    struct berth_edition *lenient = edition_of(fixture, "1.0.0");
     fixture_damage(fixture, "entry");
-    assert_int_equal(berth_edition_load(cold, &fixture->views, &warm, &fixture->error), BERTH_IO);
+    assert_int_equal(berth_edition_load(strict, &fixture->views, true, &fixture->error), BERTH_IO);
     assert_string_equal(fixture->error.rule, "blob-damaged");
     assert_string_equal(fixture->error.where, "app@1.0.0/remoteEntry.js");
-    assert_null(warm);
-    assert_int_equal(berth_bodies_bytes(fixture->views.bodies), 0);
-    cold->files[FILES - 1].digest.bytes[0] ^= 1;
-    struct berth_error error = {0};
-    cold->files[5].digest = cold->files[0].digest;
-    assert_int_not_equal(berth_edition_load(cold, &fixture->views, &warm, &error), BERTH_OK);
-    assert_null(warm);
-    berth_edition_unref(fixture->views.bodies, cold);
+    berth_edition_unref(fixture->views.bodies, strict);
+    lenient->files[0].digest.bytes[0] ^= 1; /* there is none */
+    assert_int_equal(berth_edition_load(lenient, &fixture->views, false, NULL), BERTH_OK);
+    assert_false(lenient->loaded);
+    for (size_t i = 0; i < FILES; i++) {
+        bool whole = i != 0 && strcmp(files[i].path, "remoteEntry.js") != 0;
+        assert_int_equal(lenient->files[i].body != NULL, whole);
+        assert_int_equal(lenient->files[i].forms != NULL, whole);
+    }
+    berth_edition_unref(fixture->views.bodies, lenient);
 }
 
 static void the_manifest_of_an_edition_names_its_own_url(void **state) {
@@ -101,10 +103,10 @@ static void the_manifest_of_an_edition_names_its_own_url(void **state) {
     fixture->views.public_url = "https://p.example";
     struct berth_edition *edition = edition_of(fixture, "1.0.0");
     assert_string_equal(
-        edition->manifest.body,
+        edition->manifest->body,
         "{\"metaData\":{\"name\":\"app\",\"publicPath\":\"https://p.example/m/app@1.0.0/\"}}");
-    assert_int_equal(edition->manifest.length, strlen(edition->manifest.body));
-    assert_int_equal(strlen(edition->manifest.etag), BERTH_ETAG_BYTES - 1);
+    assert_int_equal(edition->manifest->length, strlen(edition->manifest->body));
+    assert_int_equal(strlen(edition->manifest->etag), BERTH_ETAG_BYTES - 1);
     berth_edition_unref(fixture->views.bodies, edition);
 }
 
@@ -126,13 +128,13 @@ static void a_module_has_a_live_entry_in_both_forms(void **state) {
     struct berth_module *module = fixture_module(fixture, edition_of(fixture, "1.0.0"), 7);
     assert_int_equal(module->live_generation, 7);
     assert_string_equal(module->live->version, "1.0.0");
-    assert_non_null(strstr(module->live_entry.body, "__BERTH__.live({\"module\":\"app\","
-                                                    "\"version\":\"1.0.0\",\"generation\":7,"));
-    assert_non_null(strstr(module->live_entry_module.body, "export default"));
-    assert_null(strstr(module->live_entry.body, "export default"));
-    assert_int_equal(module->live_entry.length, strlen(module->live_entry.body));
-    assert_non_null(strstr(module->live_manifest.body, "\"publicPath\":\"auto\""));
-    assert_non_null(strstr(module->live_manifest.body, "remoteEntry"));
+    assert_non_null(strstr(module->live_entry->body, "__BERTH__.live({\"module\":\"app\","
+                                                     "\"version\":\"1.0.0\",\"generation\":7,"));
+    assert_non_null(strstr(module->live_entry_module->body, "export default"));
+    assert_null(strstr(module->live_entry->body, "export default"));
+    assert_int_equal(module->live_entry->length, strlen(module->live_entry->body));
+    assert_non_null(strstr(module->live_manifest->body, "\"publicPath\":\"auto\""));
+    assert_non_null(strstr(module->live_manifest->body, "remoteEntry"));
     struct berth_remote remote;
     assert_true(berth_module_remote(module, &remote));
     assert_string_equal(remote.version, "1.0.0");
@@ -147,31 +149,75 @@ static void a_module_without_a_live_version_says_so(void **state) {
     assert_null(module->live);
     assert_false(berth_module_remote(module, &remote));
     assert_non_null(
-        strstr(module->live_entry.body, "__BERTH__.live({\"module\":\"app\",\"name\":\"app\"})"));
-    assert_null(module->live_manifest.body);
+        strstr(module->live_entry->body, "__BERTH__.live({\"module\":\"app\",\"name\":\"app\"})"));
+    assert_null(module->live_manifest);
     berth_module_unref(fixture->views.bodies, module);
 }
 
-static void editions_are_found_by_their_version(void **state) {
+static void versions_are_found_by_their_name_and_stay_in_order_of_upload(void **state) {
     struct snapshot_fixture *fixture = *state;
     struct berth_bodies *bodies = fixture->views.bodies;
-    static const char *const versions[] = {"1.0.0", "1.0.0-rc.1", "2.0.0", "10.0.0"};
-    struct berth_edition *editions[4];
-    struct berth_module *module = NULL;
-    for (size_t i = 0; i < 4; i++)
-        editions[i] = edition_of(fixture, versions[i]);
-    assert_int_equal(
-        berth_module_create("app", editions, 4, 1, 0, 3, &fixture->views, &module, NULL), BERTH_OK);
-    for (size_t i = 0; i < 4; i++) {
-        assert_ptr_equal(berth_module_edition(module, versions[i]), editions[i]);
-        assert_int_equal(editions[i]->refs, 2);
-        berth_edition_unref(bodies, editions[i]);
+    static const char *const versions[] = {"1.0.0", "1.0.0-rc.1", "2.0.0", "10.0.0", "0.9.0"};
+    struct berth_heads *first = berth_heads_create(versions, 3), *heads = first;
+    for (size_t i = 3; i < 5; i++) {
+        struct berth_heads *next = berth_heads_add(heads, versions[i]);
+        assert_int_equal(heads->count, i); /* as it was */
+        berth_heads_unref(heads);
+        heads = next;
     }
-    assert_ptr_equal(module->live, editions[1]);
-    assert_null(berth_module_edition(module, "1.0"));
-    assert_null(berth_module_edition(module, "3.0.0"));
+    struct berth_edition *live = edition_of(fixture, "2.0.0");
+    struct berth_edition *previous = edition_of(fixture, "1.0.0");
+    struct berth_module *module = NULL;
+    struct berth_module_parts parts = {
+        .name = "app", .heads = heads, .live = live, .previous = previous, .live_generation = 3};
+    assert_int_equal(berth_module_create(&parts, &fixture->views, &module, NULL), BERTH_OK);
+    berth_heads_unref(heads);
+    berth_edition_unref(bodies, live);
+    berth_edition_unref(bodies, previous);
+    for (size_t i = 0; i < 5; i++) {
+        assert_true(berth_module_has(module, versions[i]));
+        assert_string_equal(module->heads->by_upload[i]->version, versions[i]);
+    }
+    static const char *const none[] = {"", "1.0", "3.0.0", "2.0.0 ", "10.0.00"};
+    for (size_t i = 0; i < 5; i++)
+        assert_false(berth_module_has(module, none[i]));
+    assert_ptr_equal(berth_module_resident(module, "2.0.0"), live);
+    assert_ptr_equal(berth_module_resident(module, "1.0.0"), previous);
+    assert_null(berth_module_resident(module, "10.0.0"));
     berth_module_unref(bodies, module);
     berth_module_unref(bodies, NULL);
+    berth_heads_unref(NULL);
+}
+
+static void an_upload_and_a_refresh_share_all_that_they_do_not_change(void **state) {
+    struct snapshot_fixture *fixture = *state;
+    struct berth_bodies *bodies = fixture->views.bodies;
+    struct berth_module *module = fixture_module(fixture, edition_of(fixture, "1.0.0"), 1);
+    struct berth_heads *heads = berth_heads_add(module->heads, "1.1.0");
+    struct berth_module *uploaded = berth_module_with(module, heads, NULL, NULL);
+    struct berth_edition *edition = edition_of(fixture, "1.0.0");
+    struct berth_module *refreshed = berth_module_with(uploaded, NULL, edition, NULL);
+    struct berth_snapshot *snapshot = NULL;
+    assert_int_equal(
+        berth_snapshot_create(4, &module, 1, NULL, 0, &fixture->views, &snapshot, NULL), BERTH_OK);
+    struct berth_snapshot *next = berth_snapshot_with(snapshot, &refreshed, 1);
+    assert_ptr_equal(uploaded->live, module->live);
+    assert_ptr_equal(refreshed->live, edition);
+    assert_ptr_equal(refreshed->heads, heads);
+    assert_ptr_equal(refreshed->live_entry, module->live_entry);
+    assert_ptr_equal(refreshed->live_manifest, module->live_manifest);
+    assert_int_equal(refreshed->live_generation, 1);
+    assert_int_equal(next->generation, 4);
+    assert_ptr_equal(next->pages, snapshot->pages);
+    assert_ptr_equal(next->remotes, snapshot->remotes);
+    assert_true(berth_module_has(berth_snapshot_module(next, "app"), "1.1.0"));
+    berth_edition_unref(bodies, edition);
+    berth_heads_unref(heads);
+    berth_module_unref(bodies, module);
+    berth_module_unref(bodies, uploaded);
+    berth_snapshot_destroy(bodies, snapshot);
+    berth_module_unref(bodies, refreshed);
+    berth_snapshot_destroy(bodies, next);
 }
 
 static void parse_page(const char *json, struct berth_page *ret) {
@@ -207,7 +253,7 @@ static void modules_and_pages_of_a_snapshot_are_found_by_name_and_path(void **st
     }
     for (size_t i = 0; i < 3; i++)
         modules[i] = fixture_module(
-            fixture, fixture_edition(fixture, names[i], "1.0.0", "{}", files, FILES), i < 2);
+            fixture, fixture_edition(fixture, names[i], "1.0.0", description, files, FILES), i < 2);
     assert_int_equal(
         berth_snapshot_create(9, modules, 3, sources, 4, &fixture->views, &snapshot, NULL),
         BERTH_OK);
@@ -238,9 +284,9 @@ static void modules_and_pages_of_a_snapshot_are_found_by_name_and_path(void **st
     assert_non_null(
         strstr(berth_snapshot_page(snapshot, "/b")->template.text, "\"modules\":{\"app\":{"));
     /* Only what is live. */
-    assert_memory_equal(snapshot->remotes.body, "{\"generation\":9,\"remotes\":{\"@a/x\":{", 35);
-    assert_non_null(strstr(snapshot->remotes.body, "\"app\":{"));
-    assert_null(strstr(snapshot->remotes.body, "\"b\":{"));
+    assert_memory_equal(snapshot->remotes->body, "{\"generation\":9,\"remotes\":{\"@a/x\":{", 35);
+    assert_non_null(strstr(snapshot->remotes->body, "\"app\":{"));
+    assert_null(strstr(snapshot->remotes->body, "\"b\":{"));
     berth_snapshot_destroy(bodies, snapshot);
     for (size_t i = 0; i < 4; i++)
         berth_page_done(&pages[i]);
@@ -301,9 +347,9 @@ static void a_damaged_manifest_costs_its_view_and_no_more(void **state) {
     struct berth_edition *whole = edition_of(fixture, "1.0.0");
     fixture_damage(fixture, manifest);
     struct berth_module *module = fixture_module(fixture, whole, 1);
-    assert_null(module->live_manifest.body);
-    assert_non_null(module->live_entry.body);
-    assert_non_null(module->live->manifest.body); /* made when the file was sound */
+    assert_null(module->live_manifest);
+    assert_non_null(module->live_entry->body);
+    assert_non_null(module->live->manifest->body); /* made when the file was sound */
     berth_module_unref(fixture->views.bodies, module);
 }
 
@@ -312,12 +358,11 @@ static void a_loaded_document_is_composed_from_memory(void **state) {
     struct snapshot_fixture *fixture = *state;
     struct berth_page page;
     struct berth_page_source source = {"document", &page};
-    struct berth_edition *cold = edition_of(fixture, "1.0.0"), *warm = NULL;
+    struct berth_edition *edition = edition_of(fixture, "1.0.0");
     struct berth_snapshot *snapshot = NULL;
-    assert_int_equal(berth_edition_load(cold, &fixture->views, &warm, NULL), BERTH_OK);
-    berth_edition_unref(fixture->views.bodies, cold);
+    assert_int_equal(berth_edition_load(edition, &fixture->views, true, NULL), BERTH_OK);
     fixture_damage(fixture, "z");
-    struct berth_module *module = fixture_module(fixture, warm, 1);
+    struct berth_module *module = fixture_module(fixture, edition, 1);
     parse_page(document, &page);
     assert_int_equal(
         berth_snapshot_create(1, &module, 1, &source, 1, &fixture->views, &snapshot, NULL),
@@ -337,7 +382,7 @@ static void an_empty_snapshot_has_nothing_and_says_so(void **state) {
                      BERTH_OK);
     assert_null(berth_snapshot_module(snapshot, "app"));
     assert_null(berth_snapshot_page(snapshot, "/"));
-    assert_string_equal(snapshot->remotes.body, "{\"generation\":0,\"remotes\":{}}");
+    assert_string_equal(snapshot->remotes->body, "{\"generation\":0,\"remotes\":{}}");
     berth_snapshot_destroy(fixture->views.bodies, snapshot);
     berth_snapshot_destroy(fixture->views.bodies, NULL);
 }
@@ -346,13 +391,14 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         SNAPSHOT_TEST(files_of_an_edition_are_found_by_their_whole_path),
         SNAPSHOT_TEST(an_edition_of_no_files_has_none),
-        SNAPSHOT_TEST(loading_brings_every_body_into_memory_once),
-        SNAPSHOT_TEST(a_damaged_or_missing_file_keeps_an_edition_cold),
+        SNAPSHOT_TEST(loading_brings_every_body_into_memory_once_with_its_answer),
+        SNAPSHOT_TEST(a_damaged_or_missing_file_refuses_the_edition_or_costs_itself),
         SNAPSHOT_TEST(the_manifest_of_an_edition_names_its_own_url),
         SNAPSHOT_TEST(a_manifest_that_cannot_be_read_refuses_the_edition),
         SNAPSHOT_TEST(a_module_has_a_live_entry_in_both_forms),
         SNAPSHOT_TEST(a_module_without_a_live_version_says_so),
-        SNAPSHOT_TEST(editions_are_found_by_their_version),
+        SNAPSHOT_TEST(versions_are_found_by_their_name_and_stay_in_order_of_upload),
+        SNAPSHOT_TEST(an_upload_and_a_refresh_share_all_that_they_do_not_change),
         SNAPSHOT_TEST(modules_and_pages_of_a_snapshot_are_found_by_name_and_path),
         SNAPSHOT_TEST(a_page_that_cannot_be_made_fails_the_snapshot_and_is_named),
         SNAPSHOT_TEST(a_damaged_document_is_not_available_and_no_more),

@@ -1,0 +1,14 @@
+/* How files and generated texts are answered: what asset.c, alias.c and stored.c share. */
+#ifndef BERTH_SITE_ASSETS_H
+#define BERTH_SITE_ASSETS_H
+
+#include "handlers.h"
+
+/* From memory that is ready: no lock, no allocation. */
+void site_answer_forms(struct berth_exchange *exchange, const struct berth_forms *forms);
+
+/* A file that is not in a snapshot's memory: from the cache, or the store. */
+void site_answer_stored(struct berth_exchange *exchange, struct berth_site *site,
+                        const struct berth_file *file);
+
+#endif
