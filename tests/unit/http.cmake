@@ -1,4 +1,4 @@
-foreach(part url query route range conditional table pace)
+foreach(part url query route range conditional table pace piece)
     berth_unit(http_${part} SOURCES unit/http_${part}.c LINKS berth_http)
     target_include_directories(unit_http_${part} PRIVATE ${PROJECT_SOURCE_DIR}/server)
 endforeach()
