@@ -201,7 +201,8 @@ static enum berth_code check_identity(sqlite3 *db, int64_t *ret_schema, struct b
     return BERTH_OK;
 }
 
-/* About 80 ms for each million assets (measured with 3 million in 260 MB). */
+/* Measured with 3 million assets: half a second in 270 MB, 0.8 s in 520 MB with descriptions of
+ * 28 kB. */
 static enum berth_code check_pages(sqlite3 *db, struct berth_error *error) {
     char *text = NULL;
     enum berth_code code = pragma_value(db, "PRAGMA quick_check(1)", NULL, &text, error);
