@@ -55,6 +55,16 @@ static void note_upload(void *context, const char *module, const char *version) 
     berth_compressor_add(server->compressor, module, version);
 }
 
+/* Without it they are shown from the next change or start on. */
+static void show_variants(void *context, const char *module, const char *version) {
+    const struct server *server = context;
+    struct berth_error error = {0};
+    if (berth_desk_refresh(server->desk, module, version, &error) != BERTH_OK)
+        berth_log_event(
+            "warn", "variants-hidden",
+            json_pack("{ss ss ss}", "module", module, "version", version, "text", error.text));
+}
+
 static enum berth_code open_desk(struct server *server, struct berth_error *error) {
     const struct berth_serve_options *options = &server->options;
     struct berth_desk_options desk = {
@@ -82,6 +92,7 @@ static enum berth_code start_compressor(struct server *server, struct berth_erro
     struct berth_compressor_options options = {.store = server->store,
                                                .registry = server->registry,
                                                .threads = (int)server->options.compress_threads,
+                                               .made = show_variants,
                                                .context = server};
     return berth_compressor_start(&options, &server->compressor, error);
 }
