@@ -129,6 +129,43 @@ static void names_are_tokens_and_values_hold_no_controls(void **state) {
     ASSERT_CLOSED(cases);
 }
 
+/* Every byte but those that end a name or a line. */
+static void what_a_name_may_hold_is_what_a_token_may(void **state) {
+    const struct site *site = *state;
+    static const char marks[] = "!#$%&'*+-.^_`|~";
+    for (int c = 1; c < 256; c++) {
+        if (c == ':' || c == '\r' || c == '\n')
+            continue;
+        bool letter = (c | 0x20) >= 'a' && (c | 0x20) <= 'z' && c < 128;
+        bool good = letter || (c >= '0' && c <= '9') || strchr(marks, c);
+        char request[64];
+        struct answer answer;
+        (void)snprintf(request, sizeof request, LINE "Host: a\r\nX%cy: v\r\n\r\n", c);
+        ask(site->address, request, &answer);
+        if (answer.status != (good ? 200 : 400))
+            fail_msg("a name with the byte %d: %d", c, answer.status);
+        answer_done(&answer);
+    }
+}
+
+static void of_conditions_that_are_given_twice_the_first_counts(void **state) {
+    const struct site *site = *state;
+    static const struct {
+        const char *request;
+        int status;
+    } cases[] = {
+        {LINE "Host: a\r\nIf-None-Match: \"abc\"\r\nIf-None-Match: \"x\"\r\n\r\n", 304},
+        {LINE "Host: a\r\nif-none-match: \"x\"\r\nIf-None-Match: \"abc\"\r\n\r\n", 200},
+        {LINE "Host: a\r\nAccept-Encoding: br\r\nAccept-Encoding: gzip\r\n\r\n", 200},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct answer answer;
+        ask(site->address, cases[i].request, &answer);
+        assert_int_equal(answer.status, cases[i].status);
+        answer_done(&answer);
+    }
+}
+
 static void a_nul_is_refused_anywhere(void **state) {
     const struct site *site = *state;
     static const char request[] = "GET /te\0xt HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -417,6 +454,8 @@ int main(void) {
         cmocka_unit_test(a_request_has_one_host),
         cmocka_unit_test(lines_end_in_cr_lf_and_are_not_folded),
         cmocka_unit_test(names_are_tokens_and_values_hold_no_controls),
+        cmocka_unit_test(what_a_name_may_hold_is_what_a_token_may),
+        cmocka_unit_test(of_conditions_that_are_given_twice_the_first_counts),
         cmocka_unit_test(a_nul_is_refused_anywhere),
         cmocka_unit_test(the_request_line_has_one_space_twice),
         cmocka_unit_test(nothing_stands_before_the_method),
