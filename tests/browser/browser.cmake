@@ -1,6 +1,6 @@
 # End to end, in Chromium. `env` finds node when a test runs, so that scripts/test can bring a newer one
 # than that of the machine.
-foreach(part swap talk faults loops modules slots tabs security looks native)
+foreach(part swap talk faults loops modules slots tabs contract security looks native)
     add_test(NAME browser_${part}
         COMMAND /usr/bin/env node --test --test-reporter=spec
             ${PROJECT_SOURCE_DIR}/tests/browser/${part}.test.mjs)
