@@ -187,7 +187,8 @@ static bool take_name(struct sheet *sheet) {
     while (sheet->at < sheet->end && (is_name(*sheet->at) || *sheet->at == '\\')) {
         size_t length = *sheet->at == '\\' ? 2 : 1;
         escaped = escaped || length == 2;
-        if ((size_t)(sheet->end - sheet->at) < length || sheet->at[length - 1] == '\n')
+        if ((size_t)(sheet->end - sheet->at) < length || sheet->at[length - 1] == '\n' ||
+            sheet->at[length - 1] == '<')
             return false;
         take(sheet, length);
     }
@@ -241,11 +242,13 @@ static bool take_next(struct sheet *sheet) {
     }
 }
 
+static const char byte_order_mark[] = "\xef\xbb\xbf";
+
 /* The page says what the text is encoded in. */
 static void skip_encoding(struct sheet *sheet) {
     static const char charset[] = "@charset \"utf-8\";";
-    if (starts_with(sheet, "\xef\xbb\xbf"))
-        sheet->at += 3;
+    if (starts_with(sheet, byte_order_mark))
+        sheet->at += strlen(byte_order_mark);
     if (starts_with(sheet, charset))
         sheet->at += strlen(charset);
 }
@@ -255,8 +258,8 @@ bool berth_css_inline(struct berth_buffer *out, const char *text, size_t length,
     struct sheet sheet = {
         .at = text, .end = text + length, .folder = folder, .own_origin = own_origin, .out = out};
     size_t before = out->length;
-    bool good = true;
     skip_encoding(&sheet);
+    bool good = !starts_with(&sheet, byte_order_mark); /* a second one is a letter */
     while (good && sheet.at < sheet.end)
         good = take_next(&sheet);
     if (good && !sheet.depth)

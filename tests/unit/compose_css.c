@@ -104,6 +104,7 @@ static void what_is_not_certain_is_linked(void **state) {
         "a{b:url(</style>)}",
         "a{b:url('c)}",
         "a{b:\\\nc}",
+        ".a\\</style>{}",
         "a{b:c\\",
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
