@@ -46,8 +46,9 @@ struct berth_bundle_limits berth_bundle_limits_default(void);
  *   container    the container's global name (script), or its name (module); absent when unknown
  *   chunkGlobals [names of the chunk-loading globals]
  *   exposes      [{"name": "./Header", "assets"?: {"js": [paths], "css": [paths]}, "file"?: path
- *                where it is an ES module of its own, "policy"?, "contract"?, "prerendered"?:
- *                path of a piece of HTML that shows it before its script runs}]
+ *                where it is an ES module of its own (and assets what it imports), "policy"?,
+ *                "contract"?, "prerendered"?: path of a piece of HTML that shows it before its
+ *                script runs}]
  *   exports      [names] of an es-module whose entry is exposed
  *   shared       [{"name", "version"?, "requiredVersion"?, "singleton"?, "file"?, "assets"?: as of
  *                an expose: what is loaded when this bundle's own copy is used}]

@@ -136,6 +136,7 @@ enum berth_code berth_detect(struct berth_store *store, const struct berth_tree 
         return refuse_memory(error);
     enum berth_code code = detect(&detection, error);
     if (!code) {
+        berth_detect_imports(&detection);
         move_to_end(detection.description, "integrity");
         add_files(&detection);
         move_to_end(detection.description, "warnings");

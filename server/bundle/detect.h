@@ -53,6 +53,9 @@ enum berth_code berth_detect_entry(struct berth_detection *detection,
 enum berth_code berth_detect(struct berth_store *store, const struct berth_tree *tree,
                              enum berth_archive archive, char **ret, struct berth_error *error);
 
+/* Adds to the assets of an ES module's exposes and shared packages the files that they import. */
+void berth_detect_imports(struct berth_detection *detection);
+
 /* Helpers of the detectors. */
 
 /* Adds to the description's warnings; the texts are copied. */

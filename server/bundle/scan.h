@@ -39,6 +39,8 @@ bool berth_scan_is_module(const struct berth_js *js);
 bool berth_scan_is_system(const struct berth_js *js);
 /* True when there is an `export * from`, so that there may be more names. */
 bool berth_scan_exports(const struct berth_js *js, json_t *names);
+/* Adds the specifiers of what a module imports, as they stand there. */
+void berth_scan_imports(const struct berth_js *js, json_t *specifiers);
 /* Free it; NULL when none was found. */
 char *berth_scan_container(const struct berth_js *js);
 void berth_scan_chunk_globals(const struct berth_js *js, json_t *names);

@@ -334,6 +334,41 @@ static const struct row rows[] = {
      "'b.js'}]}",
      NULL,
      NULL},
+    /* what ES modules import */
+    {{{"index.js", "import './lib/a.mjs'; import 'react'; import('./lazy.js'); export {x} from "
+                   "'./index.js'"},
+      {"lib/a.mjs", "import a from '../b.js'; import './gone.js'; import '../../c.js'; import "
+                    "'./../c.js?v=1'; import '/c.js'; import './d.css'"},
+      {"b.js", "import './lib/a.mjs'; import '../b.js'"},
+      {"c.js", ""},
+      {"lazy.js", ""},
+      {"lib/d.css", ""}},
+     "{'exposes': [{'name': '.', 'file': 'index.js', 'assets': {'js': ['lib/a.mjs', 'b.js'], "
+     "'css': []}}]}",
+     NULL,
+     NULL},
+    {{{"berth.json", "{\"exposes\": {\"./A\": \"x/a.js\", \"./B\": \"b.js\"}}"},
+      {"x/a.js", "export * from '../c.js'; export * from './../b.js'"},
+      {"b.js", "import './c.js'"},
+      {"c.js", ""}},
+     "{'exposes': [{'name': './A', 'file': 'x/a.js', 'assets': {'js': ['c.js', 'b.js'], 'css': "
+     "[]}}, {'name': './B', 'file': 'b.js', 'assets': {'js': ['c.js'], 'css': []}}]}",
+     NULL,
+     NULL},
+    {{{"remoteEntry.json",
+       "{\"exposes\": [{\"key\": \"./A\", \"outFileName\": \"a.js\"}], \"shared\": "
+       "[{\"packageName\": \"p\", \"outFileName\": \"p.js\"}]}"},
+      {"a.js", "import './c.js'"},
+      {"p.js", "import './c.js'; import './p.js'"},
+      {"c.js", ""}},
+     "{'exposes': [{'name': './A', 'file': 'a.js', 'assets': {'js': ['c.js'], 'css': []}}], "
+     "'shared': [{'name': 'p', 'file': 'p.js', 'assets': {'js': ['c.js'], 'css': []}}]}",
+     NULL,
+     NULL},
+    {{{"remoteEntry.js", "System.register([], () => { import './a.js' })"}, {"a.js", ""}},
+     "{'format': 'systemjs', 'exposes': [{'name': '.'}]}",
+     NULL,
+     NULL},
     /* berth.json: prerendered HTML */
     {{{"berth.json", "{\"exposes\": {\"./H\": {\"prerendered\": \"./html/H.html\"}}}"},
       {"remoteEntry.js", CLASSIC},

@@ -174,6 +174,54 @@ static void the_names_of_a_module_are_those_of_its_export_statements(void **stat
     json_decref(script);
 }
 
+static void imports_are_those_of_the_statements_at_the_top(void **state) {
+    (void)state;
+    static const struct {
+        const char *text;
+        const char *specifiers; /* with spaces between */
+    } texts[] = {
+        {"import'./a.js'", "./a.js"},
+        {"import a from'./a.js';import*as b from\"./b.js\";import{c as d}from'../c.js'",
+         "./a.js ./b.js ../c.js"},
+        {"import a,{b}from'./a.js';import c,*as d from'./b.js'", "./a.js ./b.js"},
+        {"import{}from'./a.js';import {default as from} from './b.js'", "./a.js ./b.js"},
+        {"import from from'./a.js'", "./a.js"},
+        {"export{a}from'./a.js';export*from'./b.js';export*as c from'./c.js'",
+         "./a.js ./b.js ./c.js"},
+        {"import a from'./a.json'with{type:'json'};import'./b.js'", "./a.json ./b.js"},
+        {"import'react';import'./\\x61.js'", "react ./a.js"},
+        {"/* import'./x.js' */import'./a.js'//import'./y.js'\n", "./a.js"},
+        {"const a=/[/]import'/;import'./a.js'", "./a.js"},
+        {"const a=`${\"import'./x.js'\"}`;import'./a.js'", "./a.js"},
+        /* what is none */
+        {"import('./a.js')", ""},
+        {"import.meta.url;a.import'./a.js'", ""},
+        {"export const from='./a.js';export{a}", ""},
+        {"export default from'./a.js'", ""},
+        {"()=>{import a from'./a.js'}", ""},
+        {"import a from`./a.js`", ""},
+        {"import{a from'./a.js'", ""},
+        {"'import \"./a.js\"'", ""},
+        {"import a from", ""},
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        struct berth_js js;
+        json_t *specifiers = json_array();
+        assert_int_equal(berth_js_tokenize(&js, texts[i].text, strlen(texts[i].text), NULL),
+                         BERTH_OK);
+        berth_scan_imports(&js, specifiers);
+        berth_js_done(&js);
+        char found[256] = "";
+        size_t used = 0;
+        for (size_t j = 0; j < json_array_size(specifiers); j++)
+            used += (size_t)snprintf(found + used, sizeof found - used, "%s%s", j ? " " : "",
+                                     json_string_value(json_array_get(specifiers, j)));
+        print_message("%s\n", texts[i].text);
+        assert_string_equal(found, texts[i].specifiers);
+        json_decref(specifiers);
+    }
+}
+
 static void check_range(const char *array, const char *range) {
     char text[256];
     (void)snprintf(text, sizeof text, "c(\"default\",\"pkg\",!1,%s,()=>1)", array);
@@ -331,6 +379,7 @@ int main(void) {
         cmocka_unit_test(names_are_found_by_their_shape_only),
         cmocka_unit_test(a_module_is_told_by_its_statements),
         cmocka_unit_test(the_names_of_a_module_are_those_of_its_export_statements),
+        cmocka_unit_test(imports_are_those_of_the_statements_at_the_top),
         cmocka_unit_test(chunks_of_shared_packages_are_those_of_their_factories),
         cmocka_unit_test(ranges_are_written_out),
         cmocka_unit_test(hostile_texts_end_soon),
