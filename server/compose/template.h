@@ -4,7 +4,7 @@
 
 #include "plan.h"
 
-enum { BERTH_TEMPLATE_MAX_BYTES = 16 * 1024 * 1024, BERTH_HINTS_MAX_BYTES = 2048 };
+enum { BERTH_TEMPLATE_MAX_BYTES = 16 * 1024 * 1024, BERTH_HINTS_MAX_BYTES = 1024 };
 
 /* A part of the text that is the same in all pages, and was deflated once for all. */
 struct berth_piece {
@@ -39,7 +39,8 @@ void berth_template_import_map(struct berth_template_writer *writer, const struc
 /* The elements that fetch the plan's needs, and its styles. */
 void berth_template_needs(struct berth_template_writer *writer, const struct berth_plan *plan);
 /* The value of Link with the marker; free() it, NULL for none. What goes beyond the limit is left
- * out: a head that is too long costs more than a hint wins. */
+ * out: the head counts against the 14 kB that a connection may begin with, and the elements say the
+ * same to all but a proxy that answers ahead of us. */
 char *berth_template_hints(const struct berth_plan *plan);
 
 /* The policy's value with the marker; free() it, NULL when out of memory. A document page needs its
