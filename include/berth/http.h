@@ -130,7 +130,8 @@ struct berth_content {
 };
 
 /* 200, 206, 304 or 416: If-None-Match with weak comparison, If-Range, Range, HEAD. One write when
- * head and body fit 64 KiB, else pieces of 64 KiB. */
+ * head and body fit 64 KiB. Of a larger body in memory 16 KiB go with the head and the rest from
+ * where it lies, 128 KiB at once; from a reader, pieces of 64 KiB. */
 void berth_answer_content(struct berth_exchange *exchange, const struct berth_content *content);
 
 /* A content with its head made ahead: everything of the head that does not change from request to

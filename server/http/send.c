@@ -1,5 +1,6 @@
-/* The head is built in the worker's piece buffer; what fits behind it goes out in the same write,
- * the rest in pieces of 64 KiB, which stay in the cache while the socket drains. */
+/* The head is put together in a piece buffer. A body that fits behind it goes out in the same
+ * write. Of a larger one in memory only the start is copied, the rest is sent from where it lies.
+ */
 #include "send.h"
 
 #include "problem.h"
@@ -7,8 +8,10 @@
 #include <civetweb.h>
 #include <string.h>
 
-/* A last piece may be this much longer than the others rather than make one more write. */
-enum { LAST_PIECE_SLACK_BYTES = 4096 };
+enum {
+    START_BYTES = 16384, /* of a large answer: the head, and what is copied behind it */
+    MEMORY_PIECE_BYTES = 2 * BERTH_PIECE_BYTES,
+};
 
 /* One write with a deadline. */
 bool berth_send_piece(struct berth_exchange *exchange, const void *data, size_t length,
@@ -110,11 +113,9 @@ static bool fill(const struct berth_content *content, int64_t offset, char *ret,
 
 static void send_rest(struct berth_exchange *exchange, const struct berth_content *content,
                       int64_t offset, int64_t left) {
+    const int64_t most = content->body ? MEMORY_PIECE_BYTES : BERTH_PIECE_BYTES;
     while (left > 0) {
-        size_t length = BERTH_PIECE_BYTES;
-        if (left <= BERTH_PIECE_BYTES ||
-            (content->body && left <= BERTH_PIECE_BYTES + LAST_PIECE_SLACK_BYTES))
-            length = (size_t)left;
+        size_t length = (size_t)(left < most ? left : most);
         const char *data = (const char *)content->body + offset;
         if (!content->body) {
             data = exchange->worker->scratch->out;
@@ -141,6 +142,8 @@ static int64_t send_first(struct berth_exchange *exchange, struct berth_head *he
         return -1;
     }
     size_t room = BERTH_PIECE_BYTES - head->length;
+    if (content->body && length > (int64_t)room && head->length < START_BYTES)
+        room = START_BYTES - head->length;
     size_t first = length < (int64_t)room ? (size_t)length : room;
     if (first > 0 && !fill(content, offset, head->data + head->length, first)) {
         fail_unsent(exchange, "content-unreadable", "the content could not be read");

@@ -111,7 +111,7 @@ class SystemCalls(SiteCase):
         self.assertRounds(rounds, PLAIN)
         self.assertEqual(reply.body, FILES["large.bin"][1000:11000])
 
-    def test_a_large_file_takes_a_call_for_each_64_kib(self):
+    def test_a_large_file_takes_a_write_more(self):
         rounds, reply = self.answer("large.bin")
         self.assertEqual(reply.body, FILES["large.bin"])
         # Where the socket is full it waits in between; what is written still is two pieces.
