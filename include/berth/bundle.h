@@ -39,7 +39,8 @@ struct berth_bundle_limits berth_bundle_limits_default(void);
  * `description` is an object:
  *   archive      "tar" | "tar.gz" | "tar.zst" | "zip"
  *   format       "webpack-container" | "module-federation" | "module-container" (an ES module with
- *                get and init) | "es-module" | "native-federation" | "systemjs"
+ *                get and init) | "es-module" | "native-federation" | "systemjs" | "document" (a
+ *                page by itself: nothing to load, so entry, type and integrity are absent)
  *   entry        path of the file a loader starts with
  *   manifest     path of mf-manifest.json, where there is one
  *   type         "script" | "module"

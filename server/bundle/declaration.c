@@ -164,13 +164,9 @@ static enum berth_code check_entry(const json_t *value, struct berth_error *erro
 
 enum berth_code berth_declaration_check(const json_t *root, struct berth_error *error) {
     static const char *const known[] = {"$schema", "entry", "format", "exposes", "policy", NULL};
-    static const char *const formats[] = {"es-module",
-                                          "module-container",
-                                          "module-federation",
-                                          "native-federation",
-                                          "systemjs",
-                                          "webpack-container",
-                                          NULL};
+    static const char *const formats[] = {
+        "document",          "es-module", "module-container",  "module-federation",
+        "native-federation", "systemjs",  "webpack-container", NULL};
     if (!json_is_object(root))
         return berth_declaration_refuse(error, "berth-json-value", "", "an object is needed");
     const json_t *schema = json_object_get(root, "$schema");
@@ -182,7 +178,7 @@ enum berth_code berth_declaration_check(const json_t *root, struct berth_error *
         code = check_entry(json_object_get(root, "entry"), error);
     if (!code)
         code = check_choice(json_object_get(root, "format"), formats, "/format",
-                            "a format is es-module, module-container, module-federation, "
+                            "a format is document, es-module, module-container, module-federation, "
                             "native-federation, systemjs or webpack-container",
                             error);
     if (!code)

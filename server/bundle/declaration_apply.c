@@ -22,6 +22,9 @@ static enum berth_code force_format(struct berth_detection *detection, const cha
     json_t *description = detection->description;
     if (is_format(description, format))
         return BERTH_OK;
+    if (strcmp(format, "document") == 0)
+        return berth_declaration_refuse(error, "berth-json-format", pointer,
+                                        "a document has no entry");
     bool manifest = strstr(format, "-federation") != NULL ||
                     berth_detect_ends(berth_json_string(description, "entry"), ".json") ||
                     json_object_get(description, "manifest");
@@ -86,6 +89,9 @@ static enum berth_code apply_expose(const struct application *application, const
                                     const json_t *value, struct berth_error *error) {
     json_t *expose = find_expose(application->exposes, name);
     const char *file = berth_declaration_file(value);
+    if (is_format(application->description, "document"))
+        return refuse_expose(name, "", "berth-json-expose",
+                             "the bundle is a page by itself and exposes no module", error);
     if (file && !application->listed)
         return refuse_expose(name, json_is_string(value) ? "" : "file", "berth-json-expose",
                              "the exposes of a container are not files of their own", error);

@@ -24,6 +24,7 @@ static const struct detector detectors[] = {
     {"an index or main .mjs or .js that exports (ES module)", " es-module module-container ",
      berth_detect_module},
     {"or calls System.register", " systemjs ", berth_detect_system},
+    {"or an index.html (a page by itself)", " document ", berth_detect_document},
 };
 
 enum {

@@ -33,6 +33,8 @@ enum berth_code berth_detect_module(struct berth_detection *detection, bool *ret
                                     struct berth_error *error);
 enum berth_code berth_detect_system(struct berth_detection *detection, bool *ret_matched,
                                     struct berth_error *error);
+enum berth_code berth_detect_document(struct berth_detection *detection, bool *ret_matched,
+                                      struct berth_error *error);
 
 /* The same when the file is known. */
 enum berth_code berth_detect_manifest_file(struct berth_detection *detection,

@@ -245,12 +245,32 @@ enum berth_code berth_detect_manifest_file(struct berth_detection *detection,
     return code;
 }
 
+/* A host that exposes nothing has a manifest as well, of what it uses: its remoteEntry has no name,
+ * or was not emitted. */
+static enum berth_code is_host(struct berth_detection *detection, const struct berth_asset *file,
+                               bool *ret, struct berth_error *error) {
+    struct manifest manifest = {.detection = detection, .file = file};
+    enum berth_code code = berth_detect_json(detection, file, NULL, &manifest.root, error);
+    if (code)
+        return code;
+    const json_t *entry = json_object_get(meta(&manifest), "remoteEntry");
+    const char *name = berth_json_string(entry, "name");
+    const json_t *exposes = json_object_get(manifest.root, "exposes");
+    *ret = json_is_array(exposes) && json_array_size(exposes) == 0 && json_is_object(entry) &&
+           (!name || !*name || !find_entry(&manifest));
+    json_decref(manifest.root);
+    return BERTH_OK;
+}
+
 enum berth_code berth_detect_manifest(struct berth_detection *detection, bool *ret_matched,
                                       struct berth_error *error) {
     const struct berth_asset *file = NULL;
     enum berth_code code = berth_detect_find(detection->tree, is_manifest, &file, error);
+    bool host = false;
     if (!code && file)
+        code = is_host(detection, file, &host, error);
+    if (!code && file && !host)
         code = berth_detect_manifest_file(detection, file, error);
-    *ret_matched = !code && file;
+    *ret_matched = !code && file && !host;
     return code;
 }

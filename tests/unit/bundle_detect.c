@@ -334,6 +334,85 @@ static const struct row rows[] = {
      "'b.js'}]}",
      NULL,
      NULL},
+    /* pages by themselves */
+    {{{"index.html", "<!doctype html>"}, {"assets/index-1a.js", "f()"}},
+     "{'format': 'document', 'exposes': [], 'shared': [], 'chunkGlobals': [], 'entry': null, "
+     "'type': null, 'integrity': null, 'warnings': [{'rule': 'document', 'text': 'no exposed "
+     "module "
+     "was found: this can be shown as the document of a page, and not in a slot'}]}",
+     NULL,
+     NULL},
+    {{{"index.html", "<p>"}}, "{'format': 'document'}", NULL, NULL},
+    {{{"LICENSE", ""}, {"dist/index.html", "<p>"}, {"dist/js/main.js", "f()"}},
+     "{'format': 'document'}",
+     NULL,
+     NULL},
+    {{{"index.html", "<p>"}, {"main.js", "export const a = 1"}},
+     "{'format': 'es-module', 'entry': 'main.js'}",
+     NULL,
+     NULL},
+    {{{"berth.json", "{\"format\": \"document\"}"},
+      {"index.html", "<p>"},
+      {"main.js", "export const a = 1"}},
+     "{'format': 'document', 'entry': null}",
+     NULL,
+     NULL},
+    {{{"LICENSE", ""}, {"docs/index.html", "<p>"}, {"js/main.js", "f()"}},
+     NULL,
+     "entry-missing",
+     ""},
+    {{{"main.js", "f()"}, {"page.html", "<p>"}}, NULL, "entry-missing", ""},
+    {{{"x/index.html", "<p>"}, {"x/a.js", "f()"}, {"y/index.html", "<p>"}, {"y/a.js", "f()"}},
+     NULL,
+     "entry-ambiguous",
+     "y/index.html"},
+    {{{"berth.json", "{\"format\": \"document\"}"}, {"main.js", MODULE}},
+     NULL,
+     "entry-missing",
+     ""},
+    {{{"berth.json", "{\"format\": \"document\", \"entry\": \"a.js\"}"},
+      {"index.html", "<p>"},
+      {"a.js", MODULE}},
+     NULL,
+     "berth-json-format",
+     "/format"},
+    {{{"berth.json", "{\"exposes\": {\"./A\": {\"policy\": \"pinned\"}}}"}, {"index.html", "<p>"}},
+     NULL,
+     "berth-json-expose",
+     "/exposes/.~1A"},
+    /* manifests of hosts, which expose nothing */
+    {{{"mf-manifest.json", "{\"name\": \"h\", \"metaData\": {\"remoteEntry\": {\"name\": \"\", "
+                           "\"path\": \"\"}}, \"exposes\": [], \"shared\": []}"},
+      {"index.html", "<p>"},
+      {"main.js", "f()"}},
+     "{'format': 'document', 'manifest': null}",
+     NULL,
+     NULL},
+    {{{"mf-manifest.json", "{\"name\": \"h\", \"metaData\": {\"remoteEntry\": {\"name\": "
+                           "\"gone.js\"}}, \"exposes\": [], \"shared\": []}"},
+      {"index.html", "<p>"}},
+     "{'format': 'document'}",
+     NULL,
+     NULL},
+    {{{"mf-manifest.json", "{\"name\": \"h\", \"metaData\": {\"remoteEntry\": {\"name\": "
+                           "\"remoteEntry.js\"}}, \"exposes\": [], \"shared\": []}"},
+      {"index.html", "<p>"},
+      {"remoteEntry.js", CLASSIC}},
+     "{'format': 'module-federation', 'entry': 'remoteEntry.js', 'exposes': []}",
+     NULL,
+     NULL},
+    {{{"mf-manifest.json", "{\"metaData\": {\"remoteEntry\": {\"name\": \"\"}}, \"exposes\": "
+                           "[{\"name\": \"A\"}], \"shared\": []}"},
+      {"index.html", "<p>"}},
+     NULL,
+     "manifest-invalid",
+     "mf-manifest.json"},
+    {{{"mf-manifest.json", "{\"metaData\": {\"remoteEntry\": {\"name\": \"\"}}, \"exposes\": [], "
+                           "\"shared\": []}"},
+      {"main.js", "f()"}},
+     NULL,
+     "entry-missing",
+     ""},
     /* what ES modules import */
     {{{"index.js", "import './lib/a.mjs'; import 'react'; import('./lazy.js'); export {x} from "
                    "'./index.js'"},
@@ -416,7 +495,8 @@ static void check_description(const char *expected_text, const json_t *descripti
     const char *key = NULL;
     json_t *value = NULL;
     json_object_foreach(expected, key, value) {
-        if (json_equal(json_object_get(description, key), value))
+        const json_t *found = json_object_get(description, key);
+        if (json_equal(found, value) || (json_is_null(value) && !found))
             continue;
         char *text = json_dumps(description, JSON_INDENT(2));
         print_error("%s\n", text);
@@ -476,7 +556,8 @@ static void what_was_looked_for_is_told_whole(void **state) {
     static const struct file file = {"a.txt", "x"};
     assert_null(read_files(*state, &file, 1, &error));
     static const char *const parts[] = {"mf-manifest.json", "remoteEntry.json", "remoteEntry*.js",
-                                        "ES module",        "System.register",  "berth.json"};
+                                        "ES module",        "System.register",  "index.html",
+                                        "berth.json"};
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
         assert_non_null(strstr(error.hint, parts[i]));
 }

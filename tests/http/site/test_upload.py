@@ -252,7 +252,7 @@ class Upload(SiteCase):
     # --- what is in it ---
 
     def test_without_an_entry_it_says_what_was_looked_for(self):
-        reply = self.server.upload("none", "1.0.0", bundles.tar_gz({"index.html": b"<p>", "main.js": b"1"}))
+        reply = self.server.upload("none", "1.0.0", bundles.tar_gz({"page.html": b"<p>", "main.js": b"1"}))
         self.assertStatus(reply, 422, "entry-missing")
         self.assertIn("remoteEntry.js", reply.json["hint"])
         self.assertIn("mf-manifest.json", reply.json["hint"])
