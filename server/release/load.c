@@ -95,6 +95,8 @@ static int compare_notes(const void *a, const void *b) {
 
 static const struct live_note *find_note(const struct loading *loading, const char *module) {
     const struct live_note key = {.module = (char *)(uintptr_t)module};
+    if (!loading->note_count)
+        return NULL; /* there is no array then, which bsearch must not be given */
     return bsearch(&key, loading->notes, loading->note_count, sizeof key, compare_notes);
 }
 
