@@ -7,6 +7,9 @@
  * transaction (sqlite_schema.c).
  */
 #include "sqlite.h"
+
+#include "berth/log.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -215,6 +218,16 @@ static enum berth_code check_pages(sqlite3 *db, struct berth_error *error) {
     return code;
 }
 
+/* There is no way back from it, so it is told. */
+static enum berth_code upgrade(sqlite3 *db, int64_t schema, struct berth_error *error) {
+    enum berth_code code = sqlite_schema_bring(db, schema, error);
+    if (!code && schema != SQLITE_SCHEMA_VERSION)
+        berth_log_event(
+            "info", "database-upgraded",
+            json_pack("{sIsi}", "from", (json_int_t)schema, "to", SQLITE_SCHEMA_VERSION));
+    return code;
+}
+
 static enum berth_code open_checked(const char *path, bool has_wal, sqlite3 **ret,
                                     struct berth_error *error) {
     sqlite3 *db = NULL;
@@ -230,7 +243,7 @@ static enum berth_code open_checked(const char *path, bool has_wal, sqlite3 **re
     if (!code)
         code = exec(db, "PRAGMA journal_mode = WAL; PRAGMA journal_size_limit = 16777216;", error);
     if (!code)
-        code = sqlite_schema_bring(db, schema, error);
+        code = upgrade(db, schema, error);
     if (code) {
         sqlite3_close(db);
         return code;
