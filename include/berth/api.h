@@ -17,6 +17,7 @@ struct berth_api_limits {
     int streams;
     int uploads;
     int compress_threads;
+    int64_t cache_bytes;
 };
 
 struct berth_api {

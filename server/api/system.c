@@ -46,6 +46,14 @@ static json_t *versions_json(const struct counts *counts) {
     return json;
 }
 
+/* Files in memory: all, and of those what is not live, which the budget holds for. */
+static json_t *cache_json(const struct berth_api *api) {
+    struct berth_bodies *bodies = berth_desk_bodies(api->desk);
+    return json_pack("{sI sI sI}", "bytes", (json_int_t)berth_bodies_bytes(bodies), "unpinnedBytes",
+                     (json_int_t)berth_bodies_unpinned_bytes(bodies), "budget",
+                     (json_int_t)api->limits.cache_bytes);
+}
+
 static json_t *compressor_json(const struct berth_api *api) {
     struct berth_compressor_state state;
     berth_compressor_state(api->compressor, &state);
@@ -62,10 +70,10 @@ static json_t *limits_json(const struct berth_api_limits *limits) {
 
 static json_t *system_json(const struct berth_api *api, int64_t generation,
                            const struct counts *counts) {
-    return json_pack("{ss so sI sI so so si so so}", "version", BERTH_VERSION, "startedAt",
+    return json_pack("{ss so sI sI so so so si so so}", "version", BERTH_VERSION, "startedAt",
                      api_time(api->started_ms), "generation", (json_int_t)generation, "modules",
                      (json_int_t)counts->modules, "versions", versions_json(counts), "disk",
-                     disk_json(berth_desk_store(api->desk)), "streams",
+                     disk_json(berth_desk_store(api->desk)), "cache", cache_json(api), "streams",
                      berth_events_streams(berth_desk_events(api->desk)), "limits",
                      limits_json(&api->limits), "compressor", compressor_json(api));
 }

@@ -102,7 +102,8 @@ static struct berth_api_limits shown_limits(const struct berth_serve_options *op
                                      .admin_connections = (int)options->admin_max_connections,
                                      .streams = (int)options->max_streams,
                                      .uploads = (int)options->max_uploads,
-                                     .compress_threads = (int)options->compress_threads};
+                                     .compress_threads = (int)options->compress_threads,
+                                     .cache_bytes = options->cache_bytes};
 }
 
 static enum berth_code start_listener(const struct server *server,

@@ -307,6 +307,8 @@ class System(SiteCase):
         self.assertEqual(told["limits"], {"connections": 128, "adminConnections": 96, "streams": 32, "uploads": 4})
         self.assertLessEqual(0, told["disk"]["free"])
         self.assertLess(told["disk"]["free"], told["disk"]["total"])
+        self.assertGreaterEqual(told["cache"]["bytes"], before["cache"]["bytes"] + len(bundles.container()))
+        self.assertLessEqual(told["cache"]["unpinnedBytes"], told["cache"]["budget"])
         self.assertRegex(told["version"], r"^\d+\.\d+\.\d+$")
 
     def test_it_takes_a_token_that_may_read_everything(self):
