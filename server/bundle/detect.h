@@ -58,6 +58,11 @@ enum berth_code berth_detect(struct berth_store *store, const struct berth_tree 
 /* Adds to the assets of an ES module's exposes and shared packages the files that they import. */
 void berth_detect_imports(struct berth_detection *detection);
 
+/* The file that the module `base` means by a specifier: "../b/./c.js" in "a/x.js" is "b/c.js". NULL
+ * for what is no plain relative path, leaves the bundle, or is not there. */
+const struct berth_asset *berth_detect_resolve(const struct berth_tree *tree, const char *base,
+                                               const char *specifier);
+
 /* Helpers of the detectors. */
 
 /* Adds to the description's warnings; the texts are copied. */

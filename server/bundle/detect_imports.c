@@ -26,10 +26,8 @@ static bool is_script(const char *path) {
     return berth_detect_ends(path, ".js") || berth_detect_ends(path, ".mjs");
 }
 
-/* "../b/./c.js" beside "a/x.js" is "b/c.js". NULL for what is no plain relative path, or leaves the
- * bundle. */
-static const struct berth_asset *resolve(const struct berth_tree *tree, const char *base,
-                                         const char *specifier) {
+const struct berth_asset *berth_detect_resolve(const struct berth_tree *tree, const char *base,
+                                               const char *specifier) {
     char path[2 * BERTH_PATH_MAX_BYTES];
     size_t length = (size_t)(berth_detect_name(base) - base);
     if (*specifier != '.' || strpbrk(specifier, "?#%\\") || length >= sizeof path)
@@ -61,7 +59,8 @@ static json_t *resolve_all(const struct berth_tree *tree, const char *base,
     size_t index = 0;
     const json_t *value = NULL;
     json_array_foreach(specifiers, index, value) {
-        const struct berth_asset *asset = resolve(tree, base, json_string_value(value));
+        const struct berth_asset *asset =
+            berth_detect_resolve(tree, base, json_string_value(value));
         if (asset && is_script(asset->path))
             json_array_append_new(paths, json_string(asset->path));
     }

@@ -44,7 +44,7 @@ static const struct row rows[] = {
     {VOID, " colgroup ", " col "},
     {PARTS, NULL, " select "},
     {PARTS, " select ", " optgroup "},
-    {0, " datalist optgroup select ", " option "},
+    {TEXT, " datalist optgroup select ", " option "},
     {0, " ruby ", " rp rt "},
     {TEXT, NULL, " textarea "},
     {TEXT | SVG, " circle defs ellipse g line path polygon polyline rect svg symbol text use ",
@@ -278,6 +278,17 @@ static enum berth_code take_comment(struct check *check) {
     return BERTH_OK;
 }
 
+/* Up to `end`. Between the parts of a table, a browser would move it out. */
+static enum berth_code take_text(struct check *check, const char *end) {
+    const struct element *last = parent(check, 0);
+    if (last && last->row && last->row->flags & PARTS)
+        for (const char *c = check->at; c < end; c++)
+            if (!is_space(*c))
+                return refuse(check, c, "text cannot be here: a browser would put it elsewhere");
+    check->at = end;
+    return BERTH_OK;
+}
+
 static enum berth_code take_next(struct check *check) {
     const struct element *last = parent(check, 0);
     bool tag = check->at + 1 < check->end;
@@ -301,8 +312,9 @@ enum berth_code berth_prerendered_check(const char *text, size_t length, bool *r
         return refuse(&check, bad ? (const char *)bad : zero, "this is no text in UTF-8");
     while (check.at < check.end) {
         const char *next = memchr(check.at, '<', (size_t)(check.end - check.at));
-        check.at = next ? next : check.end;
-        enum berth_code code = next ? take_next(&check) : BERTH_OK;
+        enum berth_code code = take_text(&check, next ? next : check.end);
+        if (!code && next)
+            code = take_next(&check);
         if (code)
             return code;
     }

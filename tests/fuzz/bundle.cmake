@@ -15,7 +15,8 @@ if(NOT COMMAND berth_fuzz)
     endfunction()
 endif()
 
-file(GLOB BUNDLE_ENTRIES CONFIGURE_DEPENDS data/bundles/*/input/remoteEntry.js)
+file(GLOB BUNDLE_ENTRIES CONFIGURE_DEPENDS data/bundles/*/input/remoteEntry.js
+    data/fuzz/bundle_scan/*)
 file(GLOB BUNDLE_ARCHIVES CONFIGURE_DEPENDS data/fuzz/bundle_archive/*)
 file(GLOB BUNDLE_PATHS CONFIGURE_DEPENDS data/fuzz/bundle_path/*)
 
