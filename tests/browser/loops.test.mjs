@@ -21,7 +21,8 @@ const FAILING = [
   { fault: 'failing microtask', kind: 'runtime-failure', phase: 'running', message: /on purpose: failing microtask/, survived: 1 },
   { fault: 'failing promise', kind: 'runtime-failure', phase: 'running', message: /on purpose: failing promise/, survived: 1 },
 ];
-const UNFAILING = [{ fault: 'timer' }, { fault: 'effect' }, { fault: 'microtask' }];
+/** Not by microtasks alone: where those never end, the browser never comes to anything else, and no script can help. */
+const UNFAILING = [{ fault: 'timer' }, { fault: 'effect' }];
 
 async function opened(context, path, fault) {
   const server = await Server.withSamples(context);
@@ -50,6 +51,7 @@ for (const { page, path, only } of PAGES) {
       const report = await server.logged('a failure', (line) => line.event === 'report' && line.version === VERSION && line.keep === '1.1.0');
       assert.deepEqual([report.module, report.kind, report.phase], ['header-app', kind, phase]);
       assert.match(report.message, message);
+      if (survived) await server.logged('what was survived', (line) => line.event === 'report' && line.version === VERSION && line.keep === VERSION);
       await visit.showsHeader('1.1.0');
       assert.deepEqual(await visit.header(), LOOK['1.1.0']);
 
@@ -59,7 +61,8 @@ for (const { page, path, only } of PAGES) {
       await visit.click(1);
       assert.equal(await visit.clicks(), 'Clicks: 2');
       const reports = server.reports('header-app').filter((line) => line.level === 'warn');
-      assert.deepEqual(reports.map(({ keep }) => keep), [...Array(survived).fill(VERSION), '1.1.0'], 'what goes on after that is not told');
+      // Beacons overtake each other.
+      assert.deepEqual(reports.map(({ keep }) => keep).sort(), ['1.1.0', ...Array(survived).fill(VERSION)], 'what goes on after that is not told');
       assert.ok(!server.reports('home-app').some((line) => line.level === 'warn'), 'nobody else is blamed');
       if (kind === 'swap-failed') assert.deepEqual(await visit.looks(), [`1.1.0 ${LOOK['1.1.0'].backgroundColor}`]);
 

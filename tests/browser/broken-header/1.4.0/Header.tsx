@@ -22,7 +22,6 @@ function Loop() {
   useEffect(() => {
     if (FAULT === 'effect') again();
     if (FAULT === 'timer') setTimeout(again);
-    if (FAULT === 'microtask') queueMicrotask(again);
     if (FAULT === 'failing microtask') {
       queueMicrotask(() => {
         again();
