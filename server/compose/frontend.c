@@ -107,7 +107,8 @@ enum berth_code berth_frontend_load(const char *directory, struct berth_frontend
     if (loaded.more)
         name_by_digest(loaded.more_url, sizeof loaded.more_url, "more", loaded.more);
     berth_integrity(loaded.shell, strlen(loaded.shell), loaded.shell_integrity);
-    loaded.adopts = strstr(loaded.shell, "prerendered") != NULL;
+    loaded.adopts = strcasestr(loaded.shell, "prerendered") &&
+                    (strstr(loaded.shell, "berth-script") || strstr(loaded.shell, "berthScript"));
     loaded.inlined = make_inline(&loaded);
     if (loaded.inlined)
         loaded.inlined_raw =

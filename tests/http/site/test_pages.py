@@ -12,9 +12,11 @@ import html.parser
 import json
 import os
 import re
+import shutil
+import tempfile
 
 import bundles
-from harness import SHELL, SiteCase, main
+from harness import LIVE, SHELL, Server, SiteCase, main
 
 SOURCE = os.environ.get("BERTH_SOURCE") or os.path.join(os.path.dirname(__file__), "..", "..", "..")
 
@@ -384,6 +386,87 @@ class Composed(SiteCase):
         self.assertNotIn(b"evil", reply.body)
         self.assertEqual(reply["ETag"], plain["ETag"])
         self.assertNotIn("evil", reply["Content-Security-Policy"])
+
+
+class Ahead(SiteCase):
+    """What a page brings itself: the shell, scripts that run ahead of it, prerendered slots with their styles."""
+    SHELL = b"/* berth-script berth-prerendered */console.log('shell')\n//# sourceMappingURL=shell.js.map\n"
+    CSS = b"h1{background:url(../a.png)}/* </style> */h2::before{content:'</style>'}"
+
+    @classmethod
+    def setUpClass(cls):
+        folder = tempfile.mkdtemp(prefix="berth-http-")
+        cls.addClassCleanup(shutil.rmtree, folder)
+        for name, text in (("shell.js", cls.SHELL), ("live.js", LIVE)):
+            with open(os.path.join(folder, name), "wb") as file:
+                file.write(text)
+        cls.server = Server(frontend=folder)
+        cls.addClassCleanup(cls.server.stop)
+
+    def put(self, name, html=b"<h1>Header</h1>", css=CSS):
+        declaration = {"exposes": {"./Header": {"prerendered": "ahead/header.html"}}}
+        manifest = {"id": name, "name": name, "metaData": {
+            "name": name, "type": "app", "publicPath": "auto", "globalName": "appHeader",
+            "remoteEntry": {"name": "remoteEntry.js", "path": "", "type": "global"}},
+            "shared": [], "remotes": [], "exposes": [{"name": "Header", "path": "./Header", "assets": {
+                "js": {"sync": ["456.7d31690c.js"], "async": []}, "css": {"sync": ["css/a.css"], "async": []}}}]}
+        build = bundles.files(name)
+        build.update({"berth.json": json.dumps(declaration).encode(), "ahead/header.html": html, "css/a.css": css,
+                      "mf-manifest.json": json.dumps(manifest).encode()})
+        return self.server.put(name, "1.0.0", bundles.tar_gz(build), "?activate=true")
+
+    def page_of(self, name, **slot):
+        self.server.put_page(name, page("/" + name, {"name": "main", "module": name, "expose": "./Header",
+                                                     "fallback": "<p>wait</p>", **slot}))
+        reply = self.assertStatus(self.public.get("/" + name), 200)
+        nonce = Composed.NONCE.findall(reply["Content-Security-Policy"])[0]
+        return reply, reply.body.decode().replace(nonce, "NONCE")
+
+    def test_a_page_has_the_shell_in_it_and_scripts_behind_it(self):
+        build = self.put("inline")
+        reply, text = self.page_of("inline")
+        shell = re.search("/_berth/shell\\.[0-9a-f]{16}\\.js\\.map", text).group(0).removesuffix(".map")
+        self.assertEqual(self.public.get(shell).body, self.SHELL)
+        self.assertIn('<script nonce="NONCE">/* berth-script berth-prerendered */console.log(\'shell\')\n'
+                      "//# sourceMappingURL=%s.map\n</script>\n" % shell, text)
+        self.assertIn('<script async crossorigin="anonymous" nonce="NONCE" integrity="%s" '
+                      'src="/m/inline@1.0.0/remoteEntry.js" data-berth-script="inline@1.0.0"></script>\n'
+                      % build["integrity"], text)
+        tags = Tags(text)
+        kinds = [a.get("id") or a.get("data-berth-script", "shell") for a in tags.all("script")]
+        self.assertEqual(kinds, ["berth-state", "shell", "inline@1.0.0", "inline@1.0.0"])
+        sources = [a["src"] for a in tags.all("script") if "src" in a] + [a["href"] for a in tags.all("link")]
+        self.assertEqual(len(sources), len(set(sources)))
+        self.assertIn("rel=preload; as=script; crossorigin;", reply["Link"])
+
+    def test_a_slot_shows_its_prerendered_content(self):
+        self.put("ahead")
+        _, text = self.page_of("ahead")
+        self.assertIn('<div data-berth-slot="main"><div data-berth-prerendered="ahead@1.0.0"><h1>Header</h1></div></div>',
+                      text)
+        self.assertIn('<style data-berth-prerendered="ahead@1.0.0" nonce="NONCE">'
+                      "h1{background:url(/m/ahead@1.0.0/css/../a.png)}/**/h2::before{content:'<\\/style>'}</style>", text)
+        self.assertNotIn('href="/m/ahead@1.0.0/css/a.css"', text)
+        _, text = self.page_of("ahead", props={"n": 1})
+        self.assertIn('<div data-berth-slot="main"><p>wait</p></div>', text)
+        self.assertNotIn("data-berth-prerendered", text)
+        self.assertIn('<link rel="preload" as="style" href="/m/ahead@1.0.0/css/a.css"', text)
+
+    def test_styles_that_the_page_cannot_take_are_linked(self):
+        self.put("linked", css=b"@import 'b.css';")
+        _, text = self.page_of("linked")
+        self.assertRegex(text, '<link rel="stylesheet" href="/m/linked@1.0.0/css/a.css" crossorigin="anonymous" '
+                               'integrity="[^"]+" data-berth-prerendered="linked@1.0.0">')
+        self.assertIn("<h1>Header</h1>", text)
+
+    def test_a_shell_that_would_end_its_element_is_refused(self):
+        folder = tempfile.mkdtemp(prefix="berth-http-")
+        self.addCleanup(shutil.rmtree, folder)
+        for name, text in (("shell.js", b"'</script>'"), ("live.js", LIVE)):
+            with open(os.path.join(folder, name), "wb") as file:
+                file.write(text)
+        with self.assertRaisesRegex(AssertionError, "</script"):
+            Server(frontend=folder)
 
 
 class Documents(SiteCase):
