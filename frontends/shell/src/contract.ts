@@ -74,6 +74,8 @@ export interface Settings {
   stage_ms: number;
   /** How long a mounted module may show nothing before that is taken for its content. */
   content_ms: number;
+  /** How long a module whose entry is there waits for those before it, which bring shared packages. */
+  order_ms: number;
 }
 
 /** `event: activated`. */

@@ -4,11 +4,10 @@
  */
 import { on } from './bus';
 import { Fault } from './fault';
-import { provide } from './lazy';
 import { expose } from './loader';
 import { routeGlobal } from './router';
 import { sharedPackage } from './scope';
 import { trustedScript } from './sinks';
 import { dropStyles, keepStyles, pageNonce } from './styles';
 
-export { dropStyles, expose, Fault, keepStyles, on, pageNonce, provide, routeGlobal, sharedPackage, trustedScript };
+export { dropStyles, expose, Fault, keepStyles, on, pageNonce, routeGlobal, sharedPackage, trustedScript };

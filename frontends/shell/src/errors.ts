@@ -4,7 +4,7 @@
  * not there, is a failure.
  */
 import type { Phase } from './contract';
-import { isChunkError, messageOf } from './fault';
+import { faultOf, isChunkError, messageOf } from './fault';
 import { ownerInStack, ownerOf, type Version } from './version';
 
 const BUDGET = { errors: 2, ms: 30_000 };
@@ -37,7 +37,13 @@ export function watchErrors(onTrouble: OnTrouble): void {
     );
   };
   addEventListener('error', (event) => {
-    if (event instanceof ErrorEvent) blame(event.error ?? event.message, event.filename);
+    if (!(event instanceof ErrorEvent)) return;
+    const error: unknown = event.error ?? event.message;
+    // WebKit names the URL after redirects in `filename`, but in every engine the running script is known.
+    const url = (document.currentScript as HTMLScriptElement | null)?.src || event.filename;
+    const version = ownerOf(url);
+    if (version?.spec.entry === url && version.loading) version.thrown ??= faultOf(error, 'evaluating');
+    else blame(error, event.filename);
   });
   addEventListener('unhandledrejection', ({ reason }) => blame(reason, ''));
 }

@@ -36,6 +36,8 @@ export function faultOf(error: unknown, phase: Phase): Fault {
   return new Fault(isChunkError(error) ? 'loading-chunk' : phase, messageOf(error), error);
 }
 
+export const delay = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
 export function withTimeout<T>(work: Promise<T>, ms: number): Promise<T> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new Fault('waiting', `not ready after ${ms / 1000} s`)), ms);

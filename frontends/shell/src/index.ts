@@ -8,12 +8,12 @@ import {
   keepStyles,
   on,
   pageNonce,
-  provide,
   routeGlobal,
   sharedPackage,
   trustedScript,
 } from './core';
-import { provideLater } from './lazy';
+import { provide } from './lazy';
+import type { More } from './more';
 import { runtime } from './runtime';
 
 /** The name of dist/more.js, from its bytes. */
@@ -32,22 +32,21 @@ const core: typeof Core = {
   keepStyles,
   on,
   pageNonce,
-  provide,
   routeGlobal,
   sharedPackage,
   trustedScript,
 };
 
-provideLater(async () => {
-  const chunk = (await import(new URL(__BERTH_MORE__, script.src).href)) as { default(shell: typeof Core): void };
-  chunk.default(core);
+provide(async () => {
+  const file = (await import(`${origin}/_berth/${__BERTH_MORE__}`)) as { default(shell: typeof Core): More };
+  return file.default(core);
 });
 
 function begin(): void {
   const text = document.getElementById('berth-state')?.textContent;
   if (text) runtime().start(JSON.parse(text) as PageState, origin, nonce);
   else if (document.readyState === 'loading') document.addEventListener('DOMContentLoaded', begin, { once: true });
-  else console.error('berth: this page has no state (#berth-state), nothing is loaded');
+  else console.error('berth: this page has no state (berth-state), nothing is loaded');
 }
 
 begin();

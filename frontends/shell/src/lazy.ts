@@ -4,27 +4,16 @@
  */
 import type { More } from './more';
 
-let parts: More | undefined;
-let fetchParts: () => Promise<unknown> = () => Promise.resolve();
-let fetching: Promise<unknown> | undefined;
+let load: () => Promise<More>;
+let loading: Promise<More> | undefined;
 
-export function provide(more: More): void {
-  parts = more;
+export function provide(get: () => Promise<More>): void {
+  load = get;
 }
 
-/** `get` ends with a call of `provide`. */
-export function provideLater(get: () => Promise<unknown>): void {
-  fetchParts = get;
-}
-
-export async function more(): Promise<More> {
-  if (parts) return parts;
-  fetching ??= fetchParts();
-  try {
-    await fetching;
-  } catch (error) {
-    fetching = undefined; // the next one who asks tries again
+export function more(): Promise<More> {
+  return (loading ??= load().catch((error: unknown) => {
+    loading = undefined; // the next one who asks tries again
     throw error;
-  }
-  return parts as unknown as More;
+  }));
 }

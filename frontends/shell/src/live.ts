@@ -3,5 +3,5 @@ import { provide } from './lazy';
 import { more } from './more';
 import { runtime } from './runtime';
 
-provide(more);
+provide(async () => more);
 runtime();

@@ -1,11 +1,12 @@
 /** Brings one version into the page: fetches its entry, finds its container, initialises it, gets its exposes. */
 import type { Container, Namespace, RemoteSpec } from './contract';
-import { Fault, faultOf } from './fault';
+import { delay, Fault, faultOf } from './fault';
 import { more } from './lazy';
 import { routeVersion, takeContainer } from './router';
 import { promote, scopeForVersion } from './scope';
-import { integrityOf } from './sinks';
+import { settings } from './settings';
 import { pageNonce } from './styles';
+import { ended, tagsOf } from './tags';
 import { createVersion, forgetVersion, type Version } from './version';
 
 const loads = new Map<string, Promise<Version>>();
@@ -21,17 +22,37 @@ export function load(spec: RemoteSpec): Promise<Version> {
   return loading;
 }
 
+/** Settles when the versions that were asked for so far are initialised, as far as they are going to be. */
+let turn: Promise<void> | undefined;
+
 async function loadVersion(spec: RemoteSpec): Promise<Version> {
-  const modules = spec.type === 'module' ? await more() : undefined;
-  const version = createVersion(modules ? modules.freshUrls(spec) : spec, spec.entry);
-  try {
+  const before = turn;
+  let version: Version | undefined;
+  let ready: Promise<void> | undefined;
+  const entering = (async () => {
+    const modules = spec.type === 'module' ? await more() : undefined;
+    version = createVersion(modules ? modules.freshUrls(spec) : spec, spec.entry);
     await (modules ? modules.runModule(version) : runScript(version));
-    version.loading = false;
-    await initialise(version);
-    return version;
+    // Whose turn is first brings the shared packages: in the order of the page, and not by chance.
+    await Promise.race([before, delay(settings.order_ms)]);
+    ready = initialise(version);
+  })();
+  turn = entering.then(
+    () => before,
+    () => before,
+  );
+  try {
+    await entering;
+    await ready;
+    const loaded = version as unknown as Version;
+    await loaded.chunks;
+    loaded.loading = false;
+    return loaded;
   } catch (error) {
-    forgetVersion(version);
-    spoil(version);
+    if (version) {
+      forgetVersion(version);
+      spoil(version);
+    }
     throw faultOf(error, 'initialising');
   }
 }
@@ -62,41 +83,34 @@ async function runScript(version: Version): Promise<void> {
   const { spec } = version;
   routeVersion(version);
   const adoptGlobals = spec.globals.length ? undefined : (await more()).watchGlobals();
-  await insertScript(version);
+  await runEntry(version);
   adoptGlobals?.(version);
   const container = takeContainer(version);
   if (!isContainer(container)) throw new Fault('initialising', `${spec.entry} left no container in "${spec.name}"`);
   version.container = container;
 }
 
-/** Resolves when the script has run without an error. The mode is that of the page's preload, which is so used. */
-function insertScript(version: Version): Promise<void> {
+/** By the page's own script where it has one. What the entry throws is seen by `errors.ts`. */
+async function runEntry(version: Version): Promise<void> {
   const { entry } = version.spec;
-  const integrity = version.spec.integrity ?? integrityOf(version, entry);
-  return new Promise((resolve, reject) => {
-    const script = document.createElement('script');
-    script.src = entry;
-    script.async = true;
-    script.crossOrigin = 'anonymous';
-    script.nonce = pageNonce();
-    if (integrity) script.integrity = integrity;
+  const tags = await tagsOf(version);
+  // The bundle's runtime asks again for those that do not come.
+  version.chunks = Promise.all(tags.map(ended));
+  const came = await ended(tags.find(({ src }) => src === entry) ?? insertScript(version.spec));
+  if (version.thrown) throw version.thrown;
+  if (!came) throw new Fault('fetching', `could not load ${entry}`);
+}
 
-    let thrown: Fault | undefined;
-    // WebKit names the URL after redirects in `filename`, but in every engine the running script is known.
-    const onError = (event: ErrorEvent): void => {
-      if (document.currentScript === script || event.filename === entry)
-        thrown ??= faultOf(event.error ?? event.message, 'evaluating');
-    };
-    const finish = (settle: () => void) => (): void => {
-      removeEventListener('error', onError);
-      script.remove();
-      settle();
-    };
-    addEventListener('error', onError);
-    script.onload = finish(() => (thrown ? reject(thrown) : resolve()));
-    script.onerror = finish(() => reject(new Fault('fetching', `could not load ${entry}`)));
-    document.head.append(script);
-  });
+/** The mode is that of the page's preload, which is so used. */
+function insertScript({ entry, integrity }: RemoteSpec): HTMLScriptElement {
+  const script = document.createElement('script');
+  script.src = entry;
+  script.async = true;
+  script.crossOrigin = 'anonymous';
+  script.nonce = pageNonce();
+  if (integrity) script.integrity = integrity; // else `sinks.ts` knows it
+  document.head.append(script);
+  return script;
 }
 
 /**

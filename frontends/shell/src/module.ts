@@ -5,10 +5,11 @@
  * committed, at once for all who show it. Whatever goes wrong before leaves the page as it is; whatever goes
  * wrong after returns it to the last good version.
  */
-import type { ModuleStatus, Phase, RemoteSpec, ReportKind, Settings } from './contract';
+import type { ModuleStatus, Phase, RemoteSpec, ReportKind } from './contract';
 import { backOff, jitter } from './events';
 import { Fault, faultOf, withTimeout } from './fault';
 import { load, unload } from './loader';
+import { settings } from './settings';
 import { tellFailed, tellShown, type Origin } from './report';
 import type { Version } from './version';
 
@@ -24,8 +25,6 @@ export interface Consumer {
   /** As `show`, after the version on display failed, maybe from within its own rendering. */
   recover(version: Version | null): void;
 }
-
-export const settings: Settings = { stage_ms: 15_000, content_ms: 1000 };
 
 interface Failure {
   phase: Phase;

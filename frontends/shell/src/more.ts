@@ -1,4 +1,4 @@
-/** What `lazy.ts` brings. */
+/** What `lazy.ts` brings; dist/more.js in composed pages. */
 import { customElement, singleSpa } from './contracts';
 import { watchGlobals } from './globals';
 import { HotModule } from './hot';

@@ -99,8 +99,7 @@ export async function reactKit({ scope }: Version, others: () => Promise<unknown
   const createRoot = client?.createRoot ?? dom?.createRoot;
   if (!React || !createRoot) {
     // React 18 has createRoot in react-dom, React 19 only in react-dom/client.
-    const missing = !React ? 'react' : dom ? 'react-dom/client' : 'react-dom';
-    throw new Fault('preparing', `exposes a React component, but nobody shares ${missing}`);
+    throw new Fault('preparing', `nobody shares react${React ? (dom ? '-dom/client' : '-dom') : ''}`);
   }
   const flushSync = dom?.flushSync;
   return { React, createRoot: createRoot.bind(client ?? dom), flushSync: flushSync ?? ((work) => work()) };

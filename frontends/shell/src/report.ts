@@ -26,24 +26,23 @@ export function rateLimit(burst: number, everyMs: number, now: () => number): ()
 
 const allowed = rateLimit(30, 2000, () => performance.now());
 
+/** What is not said is null: the server wants each member. */
 function report(
   event: 'loaded' | 'swapped' | 'failed',
   { urls, page }: Origin,
   { module, version }: RemoteSpec,
-  what: Pick<Report, 'kind' | 'phase' | 'message' | 'keep' | 'ms'>,
   previous: string | null,
+  what: Partial<Report>,
 ): void {
-  if (allowed())
-    navigator.sendBeacon(urls.reports, JSON.stringify({ ...what, module, version, page }));
-  const { phase, message, keep, ms } = what;
-  const detail: BerthEventDetail = { module, version, previous, ms, phase, message, keep };
-  tell(event, detail);
+  const told = { phase: null, message: null, keep: null, ms: null, ...what, module, version };
+  if (allowed()) navigator.sendBeacon(urls.reports, JSON.stringify({ ...told, page }));
+  tell(event, { ...told, previous } satisfies BerthEventDetail);
 }
 
 export function tellShown(from: Origin, spec: RemoteSpec, previous: string | null, started: number): void {
   const kind = previous === null ? 'loaded' : 'swapped';
   const ms = Math.round((performance.now() - started) * 10) / 10;
-  report(kind, from, spec, { kind, phase: null, message: null, keep: null, ms }, previous);
+  report(kind, from, spec, previous, { kind, ms });
 }
 
 /** `keep` is the version that the page stays on or returns to; null: the slot's fallback. */
@@ -58,5 +57,5 @@ export function tellFailed(
   const message = fault.message.slice(0, MESSAGE_LIMIT);
   const outcome = keep === null ? 'showing the fallback' : `staying on ${keep}`;
   console.error(`${spec.module} ${spec.version} failed while ${phase}: ${message}; ${outcome}`, cause ?? '');
-  report('failed', from, spec, { kind, phase, message, keep, ms: null }, keep);
+  report('failed', from, spec, keep, { kind, phase, message, keep });
 }

@@ -13,17 +13,19 @@ import { busFor, watchRoute } from './bus';
 import { watchErrors } from './errors';
 import { follow } from './events';
 import { watchFederation } from './federation';
-import { messageOf } from './fault';
+import { delay, messageOf } from './fault';
 import type { HotModule } from './hot';
 import { more } from './lazy';
-import { Module, settings } from './module';
+import { Module } from './module';
 import type { Origin } from './report';
 import { proxies, proxyGlobal } from './router';
 import { joinScope, type SharedScope } from './scope';
 import { watchScripts } from './sinks';
+import { settings } from './settings';
 import { Slot } from './slot';
 import { resolveSpec } from './spec';
 import { useNonce, watchStyles } from './styles';
+import { watchTags, whenParsed } from './tags';
 
 declare const __BERTH_VERSION__: string;
 
@@ -144,12 +146,12 @@ function live(raw: unknown, entryUrl?: string): Container {
 /** How long the modules have the connections to themselves. */
 const FEED_DELAY_MS = 1000;
 
-/** A composed page. Called by the shell's own script, which may run before the document is parsed. */
+/** A composed page. Called by the shell's own script, which may run before the document is parsed; what the page has of the modules itself may run right after. */
 function start(state: PageState, origin: string, nonce: string): void {
   useNonce(nonce);
   Object.assign(settings, state.settings);
   const { page, user } = state;
-  context = Object.freeze(user ? { page, user: Object.freeze(user) } : { page });
+  context = Object.freeze({ page, ...(user && { user: Object.freeze(user) }) });
   const server = serverAt(origin, state);
   for (const [name, raw] of Object.entries(state.modules)) {
     const remote = remoteOf(server, name);
@@ -159,12 +161,11 @@ function start(state: PageState, origin: string, nonce: string): void {
 
   const fill = (): void => {
     const filled = state.slots.map((slot) => fillSlot(server, slot));
-    const delay = new Promise((resolve) => setTimeout(resolve, FEED_DELAY_MS));
-    void Promise.race([Promise.all(filled), delay]).then(() => followServer(server));
+    void Promise.race([Promise.all(filled), delay(FEED_DELAY_MS)]).then(() => followServer(server));
   };
   if (document.readyState !== 'loading') return fill();
-  document.addEventListener('DOMContentLoaded', fill);
   for (const { module } of server.modules.values()) module.preload();
+  void whenParsed().then(fill);
 }
 
 async function fillSlot(server: Server, spec: SlotSpec): Promise<void> {
@@ -178,6 +179,7 @@ async function fillSlot(server: Server, spec: SlotSpec): Promise<void> {
 export function runtime(): Berth {
   const known = window.__BERTH__;
   if (known) return known;
+  watchTags();
   watchScripts();
   watchStyles();
   watchRoute();

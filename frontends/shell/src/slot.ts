@@ -6,9 +6,10 @@ import { busFor } from './bus';
 import type { Context, Mount, MountContext, Mounted, Props, RemoteSpec, SlotSpec } from './contract';
 import { Fault, messageOf } from './fault';
 import { more } from './lazy';
-import { settings, type Consumer, type Module } from './module';
+import type { Consumer, Module } from './module';
 import { mountOf } from './mount';
 import { PENDING } from './react';
+import { settings } from './settings';
 import { dropStyles, keepStyles } from './styles';
 import type { Version } from './version';
 

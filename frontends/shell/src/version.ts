@@ -1,5 +1,6 @@
 /** One version of a module, as far as this page has loaded it. The latest ones are kept: going back is instant. */
 import type { Container, Namespace, RemoteSpec } from './contract';
+import type { Fault } from './fault';
 import type { Sheet } from './styles';
 import type { SharedScope } from './scope';
 
@@ -13,7 +14,7 @@ export interface Version {
   sheets: Sheet[];
   /** How many places show this version now; its CSS applies while there is one. */
   mounts: number;
-  /** The entry is being fetched or evaluated: its errors belong to the loader. */
+  /** It is not ready yet: its errors belong to the loader. */
   loading: boolean;
   /** Failed at run time; never shown again in this page. */
   failed: boolean;
@@ -21,6 +22,10 @@ export interface Version {
   needed: boolean;
   /** When errors outside any boundary happened, for the budget in `errors.ts`. */
   errorTimes: number[];
+  /** What the entry threw while it ran. */
+  thrown?: Fault;
+  /** Settles when the scripts that the page itself has of this version have run, or failed. */
+  chunks?: Promise<unknown>;
   container?: Container | undefined;
   scope: SharedScope;
   readonly namespaces: Map<string, Namespace>;

@@ -43,6 +43,15 @@ function importMap(specs) {
     : '';
 }
 
+/** What runs as soon as it is there. */
+const scriptTags = ({ module, version, base, files }, paths) =>
+  paths
+    .map(
+      (path) =>
+        `<script async crossorigin="anonymous" nonce="${NONCE}" integrity="${files[path]}" src="${base + path}" data-berth-script="${module}@${version}"></script>`,
+    )
+    .join('');
+
 export class Server {
   bundles = new Map();
   live = new Map();
@@ -56,7 +65,9 @@ export class Server {
   hanging = new Set();
   /** Paths whose next request is refused. */
   failingOnce = new Set();
-  /** Bytes that are not those of the upload, by path, without its epoch. */
+  /** Paths that are answered when their promise is settled. */
+  held = new Map();
+  /** Bytes that are not those of the upload, or null, by path, without its epoch. */
   tampered = new Map();
 
   constructor(bundles) {
@@ -123,8 +134,11 @@ export class Server {
     for (const stream of this.streams) stream.destroy();
   }
 
-  /** A composed page with these slots. `settings` shortens timeouts; all below `<head>` is sent after `restAfter` was asked for. */
-  page(path, slots, { settings, user, head = '', script = 'defer', restAfter, csp = CSP, also = [] } = {}) {
+  /**
+   * A composed page with these slots. `settings` shortens timeouts; all below `<head>` is sent after `restAfter` was
+   * asked for. `tags`: the page has the shell's text and these scripts of each module. `filled`: what slots hold.
+   */
+  page(path, slots, { settings, user, head = '', script = 'defer', restAfter, csp = CSP, also = [], tags, filled = {} } = {}) {
     const compose = () => {
       const modules = Object.fromEntries([...this.live.keys()].map((module) => [module, this.fullSpec(module)]));
       const urls = { events: '/events', remotes: '/manifests/remotes.json', reports: '/reports' };
@@ -132,6 +146,12 @@ export class Server {
         [...slots.map(({ module }) => module), ...also].map((name) => [name, modules[name]]).filter(([, spec]) => spec),
       );
       const state = { generation: this.generation, page: path, urls, slots, modules: used, settings, user };
+      const json = `<script type="application/json" id="berth-state">${JSON.stringify(state).replaceAll('<', '\\u003c')}</script>`;
+      const places = slots.map(({ name }) => `<div data-berth-slot="${name}">${filled[name] ?? `<p>fallback of ${name}</p>`}</div>`).join('\n');
+      if (tags)
+        return `<!doctype html><html><head><meta charset="utf-8">${importMap(Object.values(used))}${json}
+          <script nonce="${NONCE}">${dist('shell.js')}</script>${head}
+          ${Object.values(used).map((spec) => scriptTags(spec, tags[spec.module] ?? [])).join('')}</head><body>${places}</body></html>`;
       const preloads = Object.values(used)
         .filter(({ type }) => type === 'script')
         .map(
@@ -140,8 +160,8 @@ export class Server {
         );
       return `<!doctype html><html><head><meta charset="utf-8">${preloads.join('')}
         ${importMap(Object.values(used))}${head}<script nonce="${NONCE}" ${script} src="/_berth/shell.0.js"></script></head><body>
-        ${slots.map(({ name }) => `<div data-berth-slot="${name}"><p>fallback of ${name}</p></div>`).join('\n')}
-        <script type="application/json" id="berth-state">${JSON.stringify(state).replaceAll('<', '\\u003c')}</script>
+        ${places}
+        ${json}
         </body></html>`;
     };
     compose.restAfter = restAfter;
@@ -159,9 +179,10 @@ export class Server {
     return this.origin + path;
   }
 
-  answer(request, response) {
+  async answer(request, response) {
     const { pathname } = new URL(request.url, this.origin);
     this.requests.push(pathname);
+    await this.held.get(pathname);
     const [awaited, proceed] = this.afterRequest ?? [];
     // Once the script has been sent and had a moment to run; whether it did in time changes nothing that is asserted.
     if (awaited === pathname) response.on('finish', () => setImmediate(proceed));
@@ -205,7 +226,8 @@ export class Server {
     }
     const asset = /^\/m\/([^/]+@[^/~]+)(?:~\d+)?\/(.+)$/.exec(pathname);
     const bytes = asset && this.bundles.get(asset[1])?.files.get(asset[2]);
-    const body = this.tampered.get(pathname.replace(/~\d+/, '')) ?? bytes;
+    const changed = this.tampered.get(pathname.replace(/~\d+/, ''));
+    const body = changed === undefined ? bytes : changed;
     if (body) return send(200, typeOf(pathname), body, { 'cache-control': 'public, max-age=31536000, immutable' });
     return missing();
   }
