@@ -406,10 +406,12 @@ static enum berth_code store_pass(struct berth_store *store, int fd, int64_t arc
                                   enum berth_archive kind, const struct berth_bundle_limits *limits,
                                   struct berth_tree *tree, struct berth_error *error) {
     struct berth_batch *batch = NULL;
-    enum berth_code code = berth_batch_begin(store, &batch, error);
+    enum berth_code code = store ? berth_batch_begin(store, &batch, error) : BERTH_OK;
     if (code)
         return code;
     code = read_pass(batch, fd, archive_bytes, kind, limits, tree, error);
+    if (!batch)
+        return code;
     if (!code)
         return berth_batch_finish(batch, error);
     berth_batch_abort(batch);

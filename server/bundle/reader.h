@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 /* Checks everything that can be checked without knowing what the files are, then writes the blobs:
- * an archive that is refused here has left nothing in the store. */
+ * an archive that is refused here has left nothing in the store. Without a store it only looks. */
 enum berth_code berth_archive_read(struct berth_store *store, int fd, int64_t archive_bytes,
                                    enum berth_archive kind,
                                    const struct berth_bundle_limits *limits,
