@@ -42,6 +42,8 @@ const CASES = [
   { name: 'react-dom, 132 kB', file: 'react-dom.js', headers: { 'accept-encoding': 'br, gzip' }, peers: ['nginx gzip on', 'nginx gzip_static', 'h2o'], more: compressed },
 ];
 
+if (os.cpus().length < 2) throw new Error('two cores are needed, one for the servers and one for wrk');
+
 const cleanups = [];
 const work = mkdtempSync(path.join(os.tmpdir(), 'berth-bench-get-'));
 cleanups.push(() => rmSync(work, { recursive: true, force: true }));
@@ -86,7 +88,7 @@ function ask(url, headers) {
     const chunks = [];
     const socket = net.connect(Number(port), hostname);
     const lines = Object.entries({ host, ...headers, connection: 'close' }).map(([name, value]) => `${name}: ${value}\r\n`);
-    socket.end(`GET ${pathname} HTTP/1.1\r\n${lines.join('')}\r\n`);
+    socket.write(`GET ${pathname} HTTP/1.1\r\n${lines.join('')}\r\n`);
     socket.on('data', (chunk) => chunks.push(chunk));
     socket.on('error', reject);
     socket.on('end', () => {

@@ -65,7 +65,6 @@ const caddy = ({ work, www, port }) => {
     `{
   admin off
   auto_https off
-  persist_config off
 }
 http://127.0.0.1:${port} {
   root * ${www}
@@ -91,7 +90,7 @@ export const PEERS = {
 };
 
 async function answers(url) {
-  for (let attempt = 0; attempt < 100; attempt++) {
+  for (let attempt = 0; attempt < 400; attempt++) {
     try {
       await (await fetch(url)).arrayBuffer();
       return;
@@ -104,6 +103,7 @@ async function answers(url) {
 
 function run(command, env, cleanups, output = 'ignore') {
   const child = spawn('taskset', ['-c', SERVER_CORE, ...command], { stdio: ['ignore', output, 'ignore'], env: { ...process.env, ...env } });
+  process.on('exit', () => child.kill('SIGKILL')); // where something threw
   cleanups.unshift(async () => {
     child.kill('SIGTERM');
     if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
