@@ -21,7 +21,7 @@ struct catalog {
 };
 
 struct frontend_file {
-    const char *name;
+    char name[80];
     struct berth_view *view;
 };
 
@@ -41,7 +41,7 @@ struct press {
     bool stopping;
 };
 
-enum { FRONTEND_FILES_MAX = 5 };
+enum { FRONTEND_FILES_MAX = 6 };
 
 struct berth_desk {
     struct berth_desk_options options;

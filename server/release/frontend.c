@@ -2,12 +2,13 @@
  * the names of their digests, and source maps for those who open the tools. */
 #include "desk.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const char forever[] = "public, max-age=31536000, immutable";
 static const char folder[] = "/_berth/";
 
-/* `name` is borrowed; a file that is not there (text NULL) is left out. */
+/* A file that is not there (text NULL) is left out. */
 static bool add(struct berth_desk *desk, const char *name, const char *text,
                 const char *cache_control) {
     if (!text)
@@ -17,7 +18,9 @@ static bool add(struct berth_desk *desk, const char *name, const char *text,
         berth_view_create(copy, strlen(text), berth_mime_type(name), cache_control);
     if (!view)
         return false;
-    desk->files[desk->file_count++] = (struct frontend_file){name, view};
+    struct frontend_file *file = &desk->files[desk->file_count++];
+    (void)snprintf(file->name, sizeof file->name, "%s", name);
+    file->view = view;
     desk_press(desk, view, true);
     return true;
 }
@@ -26,8 +29,11 @@ enum berth_code desk_open_frontend(struct berth_desk *desk, struct berth_error *
     const struct berth_frontend *frontend = desk->options.frontend;
     const char *shell = frontend->shell_url + strlen(folder);
     const char *more = frontend->more_url + strlen(folder);
+    char shell_map[sizeof frontend->shell_url + 8];
+    (void)snprintf(shell_map, sizeof shell_map, "%s.map", shell);
     bool made = add(desk, shell, frontend->shell, forever) &&
                 (!frontend->more || add(desk, more, frontend->more, forever)) &&
+                add(desk, shell_map, frontend->shell_map, forever) &&
                 add(desk, "shell.js.map", frontend->shell_map, "no-cache") &&
                 add(desk, "live.js.map", frontend->live_map, "no-cache") &&
                 add(desk, "more.js.map", frontend->more_map, "no-cache");

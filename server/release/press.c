@@ -33,6 +33,7 @@ static void *run(void *context) {
     struct berth_desk *desk = context;
     struct press *press = &desk->press;
     struct press_item item;
+    (void)pthread_setname_np(pthread_self(), "texts");
     (void)setpriority(PRIO_PROCESS, (id_t)gettid(), LOWEST_PRIORITY);
     pthread_mutex_lock(&desk->lock);
     while (!press->stopping) {

@@ -300,6 +300,70 @@ char *release_events(struct release_fixture *fixture, int64_t last_id) {
     return berth_buffer_take(&text);
 }
 
+static struct berth_variant put_blob(struct release_fixture *fixture, const char *text) {
+    struct berth_blob_writer *writer = NULL;
+    struct berth_variant variant;
+    struct berth_error error = {0};
+    expect_ok(berth_blob_begin(fixture->store, &writer, &error), &error);
+    expect_ok(berth_blob_add(writer, text, strlen(text), &error), &error);
+    expect_ok(berth_blob_finish(writer, &variant.digest, &variant.bytes, &error), &error);
+    expect_ok(berth_store_sync(fixture->store, &error), &error);
+    return variant;
+}
+
+void release_note_variant(struct release_fixture *fixture, const char *module, const char *version,
+                          enum berth_coding coding, const char *text) {
+    char original[256];
+    struct berth_error error = {0};
+    (void)snprintf(original, sizeof original, "%s %s", module, version);
+    struct berth_variant_record record = {.blob = berth_sha256(original, strlen(original)),
+                                          .coding = coding,
+                                          .variant = put_blob(fixture, text)};
+    expect_ok(fixture->registry->ops->variants_put(fixture->registry, module, version,
+                                                   BERTH_COMPRESSION_QUICK, &record, 1, &error),
+              &error);
+}
+
+static char *cold_form(struct release_fixture *fixture, const struct berth_edition *edition,
+                       const char *accept_encoding) {
+    const struct berth_file *file = berth_edition_file(edition, "index.html");
+    struct berth_accept accept = berth_accept_parse(accept_encoding);
+    struct berth_variant sent = {file->digest, file->bytes};
+    int64_t bytes[BERTH_CODING_COUNT];
+    const void *body = NULL;
+    for (int i = 0; i < BERTH_CODING_COUNT; i++)
+        bytes[i] = file->variants[i].bytes;
+    int coding = berth_accept_choose(&accept, file->bytes, bytes);
+    if (coding >= 0)
+        sent = file->variants[coding];
+    struct berth_bodies *bodies = berth_desk_bodies(fixture->desk);
+    if (berth_body_borrow(bodies, fixture->store, &sent.digest, sent.bytes, &body, NULL) !=
+        BERTH_OK)
+        return NULL;
+    char *text = strndup(body, (size_t)sent.bytes);
+    berth_body_return(bodies, &sent.digest);
+    return text;
+}
+
+char *release_form(struct release_fixture *fixture, const char *module, const char *version,
+                   const char *accept_encoding) {
+    const struct berth_module *found = berth_snapshot_module(acquire(fixture), module);
+    const struct berth_edition *edition = found ? berth_module_resident(found, version) : NULL;
+    struct berth_cold *cold = berth_desk_cold(fixture->desk);
+    char *text = NULL;
+    if (edition) {
+        const struct berth_prepared *answer =
+            berth_forms_choose(berth_edition_file(edition, "index.html")->forms, accept_encoding);
+        text = strndup(answer->body, (size_t)answer->length);
+    } else if (found && berth_module_has(found, version) &&
+               berth_cold_take(cold, module, version, &edition, NULL) == BERTH_OK) {
+        text = cold_form(fixture, edition, accept_encoding);
+        berth_cold_give(cold, edition);
+    }
+    release(fixture);
+    return text;
+}
+
 void release_damage(const struct release_fixture *fixture, const char *contents) {
     char hex[BERTH_HEX_BYTES], name[128], path[2 * TEMP_PATH_BYTES];
     struct berth_digest digest = berth_sha256(contents, strlen(contents));

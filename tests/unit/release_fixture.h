@@ -81,6 +81,13 @@ void assert_live(struct release_fixture *fixture, const char *module, const char
 /* All that a stream with that Last-Event-ID is told until it would wait (to free). */
 char *release_events(struct release_fixture *fixture, int64_t last_id);
 
+/* Notes `text` as the variant of index.html in a version of release_upload. */
+void release_note_variant(struct release_fixture *fixture, const char *module, const char *version,
+                          enum berth_coding coding, const char *text);
+/* What that version's index.html is under an Accept-Encoding, as readers get it (to free). */
+char *release_form(struct release_fixture *fixture, const char *module, const char *version,
+                   const char *accept_encoding);
+
 /* Flips a bit of the blob with that text. */
 void release_damage(const struct release_fixture *fixture, const char *contents);
 

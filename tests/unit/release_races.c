@@ -190,10 +190,125 @@ static void of_many_uploads_of_one_version_one_wins(void **state) {
     free(archives[1].data);
 }
 
+/* --- versions that are not live, while all else goes on --- */
+
+enum { VERSIONS = 40, KEPT_VERSIONS = 6, CHANGERS = 3 };
+
+struct traffic {
+    struct release_fixture *fixture;
+    atomic_int *uploaded; /* 0.0.0 to 0.0.N - 1 are there */
+    atomic_bool *over;
+    atomic_int *failures;
+    void (*change)(struct traffic *traffic, int round);
+    uint32_t seed;
+};
+
+static void name_version(int number, char ret[32]) {
+    (void)snprintf(ret, 32, "0.0.%d", number);
+}
+
+static void upload_next(struct traffic *traffic, int round) {
+    char version[32];
+    (void)round;
+    name_version(atomic_load(traffic->uploaded), version);
+    release_upload(traffic->fixture, "app", version, false);
+    atomic_fetch_add(traffic->uploaded, 1);
+}
+
+static void activate_some(struct traffic *traffic, int round) {
+    char version[32];
+    struct berth_activated activated = {0};
+    struct berth_activate request = {.module = "app",
+                                     .version = version,
+                                     .expected = BERTH_ANY_GENERATION,
+                                     .at_ms = 1,
+                                     .by = "race"};
+    name_version(round % atomic_load(traffic->uploaded), version);
+    if (berth_desk_activate(traffic->fixture->desk, &request, &activated, NULL) != BERTH_OK)
+        atomic_fetch_add(traffic->failures, 1);
+    else
+        berth_activated_done(&activated);
+}
+
+static void note_and_refresh(struct traffic *traffic, int round) {
+    char version[32], text[64];
+    name_version(round % atomic_load(traffic->uploaded), version);
+    (void)snprintf(text, sizeof text, "gz of %s", version);
+    release_note_variant(traffic->fixture, "app", version, BERTH_GZIP, text);
+    if (berth_desk_refresh(traffic->fixture->desk, "app", version, NULL) != BERTH_OK)
+        atomic_fetch_add(traffic->failures, 1);
+}
+
+static void *keep_changing(void *context) {
+    struct traffic *traffic = context;
+    for (int round = 0; round < VERSIONS - KEPT_VERSIONS; round++)
+        traffic->change(traffic, round);
+    return NULL;
+}
+
+/* Either form is right, the other version's is not. */
+static bool reads_right(struct traffic *traffic, int number) {
+    char version[32], plain[64], coded[64];
+    name_version(number, version);
+    (void)snprintf(plain, sizeof plain, "app %s", version);
+    (void)snprintf(coded, sizeof coded, "gz of %s", version);
+    char *text = release_form(traffic->fixture, "app", version, "gzip");
+    bool right = text && (strcmp(text, plain) == 0 || strcmp(text, coded) == 0);
+    free(text);
+    return right;
+}
+
+static void *keep_reading(void *context) {
+    struct traffic *traffic = context;
+    while (!atomic_load(traffic->over)) {
+        traffic->seed =
+            traffic->seed * 1664525U + 1013904223U; /* Knuth's, from Numerical Recipes */
+        int number = (int)(traffic->seed >> 8) % atomic_load(traffic->uploaded);
+        if (!reads_right(traffic, number))
+            atomic_fetch_add(traffic->failures, 1);
+    }
+    return NULL;
+}
+
+static void old_versions_are_read_while_others_are_uploaded_activated_and_compressed(void **state) {
+    struct release_fixture *fixture = *state;
+    void (*const changes[CHANGERS])(struct traffic *, int) = {upload_next, activate_some,
+                                                              note_and_refresh};
+    struct traffic all[CHANGERS + READERS];
+    pthread_t threads[CHANGERS + READERS];
+    atomic_int uploaded = 0, failures = 0;
+    atomic_bool over = false;
+    fixture->options.cache_bytes = 512; /* a few files; they must come and go */
+    release_restart(fixture);
+    for (int i = 0; i < CHANGERS + READERS; i++)
+        all[i] = (struct traffic){.fixture = fixture,
+                                  .uploaded = &uploaded,
+                                  .over = &over,
+                                  .failures = &failures,
+                                  .change = i < CHANGERS ? changes[i] : NULL,
+                                  .seed = (uint32_t)i};
+    for (int i = 0; i < KEPT_VERSIONS; i++)
+        upload_next(&all[0], i);
+    for (int i = 0; i < CHANGERS + READERS; i++)
+        assert_int_equal(
+            pthread_create(&threads[i], NULL, i < CHANGERS ? keep_changing : keep_reading, &all[i]),
+            0);
+    join(threads, CHANGERS);
+    atomic_store(&over, true);
+    join(threads + CHANGERS, READERS);
+    assert_int_equal(atomic_load(&failures), 0);
+    for (int i = 0; i < VERSIONS; i++)
+        assert_true(reads_right(&all[0], i));
+    char *text = release_form(fixture, "app", "0.0.0", "gzip");
+    assert_string_equal(text, "gz of 0.0.0");
+    free(text);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         RELEASE_TEST(concurrent_activations_make_one_row_of_generations),
         RELEASE_TEST(of_many_uploads_of_one_version_one_wins),
+        RELEASE_TEST(old_versions_are_read_while_others_are_uploaded_activated_and_compressed),
     };
     return cmocka_run_group_tests_name("release_races", tests, NULL, NULL);
 }

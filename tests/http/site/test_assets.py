@@ -4,10 +4,11 @@
 usage: BERTH_BIN=path/to/berth tests/http/site/test_assets.py [TestCase[.test]]
 """
 
+import os
 import random
 
 import bundles
-from harness import SiteCase, asset_path, main, sha256
+from harness import MORE, SHELL, SiteCase, asset_path, at_once, main, sha256
 
 FOREVER = "public, max-age=31536000, immutable"
 BIG = random.Random(3).randbytes(300_001)  # several pieces, and an odd byte
@@ -240,18 +241,17 @@ class Assets(SiteCase):
         self.assertEqual(self.public.get("/m/files@1.0.0%7E1/one.txt").body, b"1")
 
     def test_the_shell(self):
-        import re
-        self.server.put_page("shell", {"path": "/shell", "title": "Shell", "slots": [
-            {"name": "a", "module": "files", "expose": "./Header"}]})
-        url = re.search(rb'<script src="(/_berth/shell\.[0-9a-f]+\.js)"', self.public.get("/shell").body)[1].decode()
-        from hashlib import sha256
-        from harness import MORE, SHELL
-        reply = self.assertStatus(self.public.get(url), 200)
-        self.assertEqual((reply.body, reply["Cache-Control"], reply["Content-Type"]),
-                         (SHELL, FOREVER, "text/javascript; charset=utf-8"))
-        more = self.assertStatus(self.public.get(f"/_berth/more.{sha256(MORE).hexdigest()[:16]}.js"), 200)
-        self.assertEqual((more.body, more["Cache-Control"], more["Access-Control-Allow-Origin"]), (MORE, FOREVER, "*"))
-        self.assertEqual(self.public.get("/_berth/shell.js.map")["Cache-Control"], "no-cache")
+        for name, text in (("shell", SHELL), ("more", MORE)):
+            with self.subTest(name):
+                reply = self.assertStatus(self.public.get("/_berth/%s.%s.js" % (name, sha256(text)[:16])), 200)
+                self.assertEqual((reply.body, reply["Cache-Control"], reply["Content-Type"],
+                                  reply["Access-Control-Allow-Origin"], reply["ETag"]),
+                                 (text, FOREVER, "text/javascript; charset=utf-8", "*", '"%s"' % sha256(text)))
+        shell_map = self.assertStatus(self.public.get("/_berth/shell.js.map"), 200)
+        self.assertEqual(shell_map["Cache-Control"], "no-cache")
+        # The shell in a page names its map by the shell's own URL.
+        beside = self.assertStatus(self.public.get("/_berth/shell.%s.js.map" % sha256(SHELL)[:16]), 200)
+        self.assertEqual((beside.body, beside["Cache-Control"]), (shell_map.body, FOREVER))
         for path in ("/_berth/shell.js", "/_berth/shell.0000000000000000.js", "/_berth/live.js.map", "/_berth/",
                      "/_berth/..%2fdb"):
             with self.subTest(path):
@@ -263,18 +263,98 @@ class FromDisk(Assets):
     options = ("--cache-bytes", "0")
 
 
+class FromSmallCache(Assets):
+    """The same when files of old versions come and go: some fit, the big one never does."""
+    options = ("--cache-bytes", "4096")
+
+
+class OldVersions(SiteCase):
+    options = ("--cache-bytes", "20000")  # a few files of them
+    VERSIONS = 60
+
+    @classmethod
+    def contents(cls, number):
+        return {**bundles.files(str(number)), "chunk.js": random.Random(number).randbytes(1500 + number),
+                "only-%d.js" % (number // 7): b"%d" % number}
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        for number in range(cls.VERSIONS):
+            cls.server.put("old", "1.%d.0" % number, bundles.tar_gz(cls.contents(number)),
+                           "?activate=true" if number in (20, 40) else "")
+
+    def check(self, number):
+        for path, data in self.contents(number).items():
+            reply = self.public.get(asset_path("old", "1.%d.0" % number, path))
+            self.assertStatus(reply, 200)
+            self.assertEqual((reply.body, reply["ETag"]), (data, '"%s"' % sha256(data)))
+
+    def test_every_version_is_served_whichever_is_live(self):
+        for number in range(self.VERSIONS):
+            self.check(number)
+        self.server.make_live("old", "1.3.0")
+        for number in (3, 40, 20, 59):
+            self.check(number)
+        self.server.restart()
+        for number in range(self.VERSIONS):
+            self.check(number)
+
+    def test_all_at_once(self):
+        def read(index):
+            for number in range(self.VERSIONS):
+                self.check((number * 7 + index) % self.VERSIONS)
+        at_once(12, read)
+
+    def test_what_is_not_there_is_said_of_old_versions_too(self):
+        details = {self.assertStatus(self.public.get(path), 404).json["detail"] for path in
+                   ("/m/old@1.5.0/none.js", "/m/old@1.99.0/chunk.js", "/m/none@1.5.0/chunk.js")}
+        self.assertEqual(len(details), 3)
+
+    def test_an_alias_leads_to_the_newest_version_that_has_the_file(self):
+        for group in range(self.VERSIONS // 7):
+            newest = group * 7 + 6
+            reply = self.assertStatus(self.public.get("/m/old/only-%d.js" % group), 302)
+            live_or_before = [n for n in (40, 20, 3) if n // 7 == group]
+            if not live_or_before:
+                self.assertEqual(reply["Location"], asset_path("old", "1.%d.0" % newest, "only-%d.js" % group))
+        self.assertStatus(self.public.get("/m/old/only-99.js"), 404)
+
+
 class Damage(SiteCase):
-    options = ("--cache-bytes", "0")
+    options = ("--cache-bytes", "0", "--compress-threads", "0")
+
+    def put(self, name, data):
+        """Its file x.js is not in memory afterwards; its blob."""
+        self.server.put(name, "1.0.0", bundles.bundle(name, x__js=data))
+        self.server.restart()
+        return next(p for p in self.server.blobs() if p.endswith(sha256(data)))
 
     def test_a_file_that_is_gone_from_the_disk_is_our_fault(self):
-        import os
-        self.server.put("gone", "1.0.0", bundles.bundle("gone", big__bin=BIG))
-        path = next(p for p in self.server.blobs() if p.endswith(sha256(BIG)))
+        path = self.put("gone", BIG)
         os.rename(path, path + ".away")
-        reply = self.public.get("/m/gone@1.0.0/big.bin")
+        reply = self.public.get("/m/gone@1.0.0/x.js")
         os.rename(path + ".away", path)
         self.assertStatus(reply, 500)
-        self.assertEqual(self.public.get("/m/gone@1.0.0/big.bin").body, BIG)
+        self.assertEqual(self.public.get("/m/gone@1.0.0/x.js").body, BIG)
+
+    def test_a_damaged_file_is_never_sent(self):
+        text = b"let x = 'as it was';\n" * 400
+        path = self.put("bad", text)
+        os.chmod(path, 0o600)
+        for first, status in ((b"L", 500), (b"l", 200)):
+            with open(path, "r+b") as file:
+                file.write(first)
+            for headers in ({}, {"Range": "bytes=5-9"}, {"Accept-Encoding": "gzip, br"}):
+                with self.subTest(first=first, headers=headers):
+                    reply = self.public.call("GET", "/m/bad@1.0.0/x.js", headers=headers)
+                    self.assertStatus(reply, 206 if status == 200 and "Range" in headers else status)
+                    if status == 500:
+                        self.assertEqual(reply["Cache-Control"], "no-store")
+
+
+class DamageBeforeTheCache(Damage):
+    options = ("--cache-bytes", "10000000", "--compress-threads", "0")
 
 
 if __name__ == "__main__":
