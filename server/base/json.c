@@ -78,10 +78,9 @@ char *berth_json_put_string(char *at, const char *text) {
             *at++ = '\\';
             *at++ = (char)c;
         } else {
-            memcpy(at, "\\u00", 4);
-            at[4] = (char)('0' + (c >> 4));
-            at[5] = "0123456789abcdef"[c & 0xf];
-            at += 6;
+            at = stpcpy(at, "\\u00");
+            *at++ = (char)('0' + (c >> 4));
+            *at++ = "0123456789abcdef"[c & 0xf];
         }
     }
     *at++ = '"';
