@@ -2,7 +2,7 @@
 #include <errno.h>
 #include <unistd.h>
 
-enum { SYNC_THREADS = 4, FILES_A_THREAD = 8, SYNC_STACK_BYTES = 64 * 1024 };
+enum { SYNC_THREADS = 16, FILES_A_THREAD = 2, SYNC_STACK_BYTES = 64 * 1024 };
 
 /* Files that are being synced, each by the thread that comes to it first. */
 struct job {
