@@ -71,9 +71,10 @@ static bool note_version(const struct berth_version *version, void *context) {
         *list = (struct version_list){.module = strdup(version->module)};
     }
     char **grown = reserve(list->versions, list->count, sizeof(char *));
+    if (grown)
+        list->versions = grown;
     if (!grown || !list->module)
         return stop_without_memory(loading);
-    list->versions = grown;
     grown[list->count++] = strdup(version->version);
     return grown[list->count - 1] || stop_without_memory(loading);
 }

@@ -170,8 +170,7 @@ static void rouse(struct berth_bodies *bodies, struct body *body) {
     body->newer = body->older = NULL;
 }
 
-static void evict(struct berth_bodies *bodies, struct body *body) {
-    rouse(bodies, body);
+static void drop(struct berth_bodies *bodies, struct body *body) {
     take_out(bodies, body);
     bodies->unpinned_bytes -= body->bytes;
     destroy(body);
@@ -179,8 +178,15 @@ static void evict(struct berth_bodies *bodies, struct body *body) {
 
 /* Until `bytes` more fit into the budget. */
 static bool make_room(struct berth_bodies *bodies, int64_t bytes) {
-    while (bodies->oldest && bodies->unpinned_bytes + bytes > bodies->budget_bytes)
-        evict(bodies, bodies->oldest);
+    while (bodies->oldest && bodies->unpinned_bytes + bytes > bodies->budget_bytes) {
+        struct body *body = bodies->oldest;
+        bodies->oldest = body->newer;
+        if (body->newer)
+            body->newer->older = NULL;
+        else
+            bodies->newest = NULL;
+        drop(bodies, body);
+    }
     return bodies->unpinned_bytes + bytes <= bodies->budget_bytes;
 }
 
@@ -204,9 +210,10 @@ static void let_go(struct berth_bodies *bodies, struct body *body, bool pin) {
         body->loans--;
     if (body->pins || body->loans)
         return;
-    rest(bodies, body);
     if (is_too_large(bodies, body->bytes))
-        evict(bodies, body);
+        drop(bodies, body);
+    else
+        rest(bodies, body);
     (void)make_room(bodies, 0);
 }
 

@@ -122,10 +122,10 @@ enum berth_code berth_edition_read(const char *module, const char *version,
     struct berth_registry *registry = views->registry;
     enum berth_code code =
         registry->ops->version_get(registry, module, version, copy_version, &reading, error);
-    if (code == BERTH_OK && (!reading.edition || !reading.description))
-        code = berth_out_of_memory(error);
     if (code == BERTH_OK)
-        code = describe(reading.edition, reading.description, views, error);
+        code = reading.edition && reading.description
+                   ? describe(reading.edition, reading.description, views, error)
+                   : berth_out_of_memory(error);
     free(reading.description);
     if (code == BERTH_OK)
         *ret = reading.edition;

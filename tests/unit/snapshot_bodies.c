@@ -201,32 +201,34 @@ static bool is_kept(struct berth_bodies *bodies, uint64_t number) {
     return blobs_read == before;
 }
 
-enum { ROOM = 10 }; /* bodies that the budget has room for */
+enum { ROOM = 10, MANY = 30 }; /* bodies that the budget has room for */
+
+static const int64_t room_bytes = (int64_t)ROOM * BODY_BYTES;
 
 static void
 what_nobody_holds_is_kept_until_the_budget_is_full_the_longest_unused_goes(void **state) {
     (void)state;
-    struct berth_bodies *bodies = berth_bodies_create(ROOM * BODY_BYTES);
+    struct berth_bodies *bodies = berth_bodies_create(room_bytes);
     for (uint64_t i = 0; i < ROOM; i++)
         assert_false(is_kept(bodies, i));
     for (uint64_t i = 0; i < ROOM; i++)
         assert_true(is_kept(bodies, i));
     assert_true(is_kept(bodies, 0)); /* now 1 is the longest unused */
     assert_false(is_kept(bodies, ROOM));
-    assert_int_equal(berth_bodies_unpinned_bytes(bodies), ROOM * BODY_BYTES);
+    assert_int_equal(berth_bodies_unpinned_bytes(bodies), room_bytes);
     assert_true(is_kept(bodies, 0));
     assert_false(is_kept(bodies, 1));
-    assert_int_equal(berth_bodies_bytes(bodies), ROOM * BODY_BYTES);
+    assert_int_equal(berth_bodies_bytes(bodies), room_bytes);
     berth_bodies_destroy(bodies);
 }
 
 static void what_is_pinned_stays_and_does_not_count(void **state) {
     (void)state;
-    struct berth_bodies *bodies = berth_bodies_create(ROOM * BODY_BYTES);
-    for (uint64_t i = 0; i < 3 * ROOM; i++)
+    struct berth_bodies *bodies = berth_bodies_create(room_bytes);
+    for (uint64_t i = 0; i < MANY; i++)
         take(bodies, i);
     assert_int_equal(berth_bodies_unpinned_bytes(bodies), 0);
-    assert_int_equal(berth_bodies_bytes(bodies), 3 * ROOM * BODY_BYTES);
+    assert_int_equal(berth_bodies_bytes(bodies), 3 * room_bytes);
     assert_int_equal(borrow(bodies, 0), BERTH_OK);
     assert_int_equal(berth_bodies_unpinned_bytes(bodies), 0);
     give(bodies, 0); /* still borrowed */
@@ -234,10 +236,10 @@ static void what_is_pinned_stays_and_does_not_count(void **state) {
     take(bodies, 0);
     give_back(bodies, 0);
     assert_int_equal(berth_bodies_unpinned_bytes(bodies), 0);
-    for (uint64_t i = 0; i < 3 * ROOM; i++)
+    for (uint64_t i = 0; i < MANY; i++)
         give(bodies, i);
-    assert_int_equal(berth_bodies_unpinned_bytes(bodies), ROOM * BODY_BYTES);
-    assert_true(is_kept(bodies, 3 * ROOM - 1));
+    assert_int_equal(berth_bodies_unpinned_bytes(bodies), room_bytes);
+    assert_true(is_kept(bodies, MANY - 1));
     assert_false(is_kept(bodies, 0));
     berth_bodies_destroy(bodies);
 }
@@ -245,7 +247,7 @@ static void what_is_pinned_stays_and_does_not_count(void **state) {
 /* Many slow readers of different files must not fill the memory. */
 static void loans_are_within_the_budget_too(void **state) {
     (void)state;
-    struct berth_bodies *bodies = berth_bodies_create(ROOM * BODY_BYTES);
+    struct berth_bodies *bodies = berth_bodies_create(room_bytes);
     for (uint64_t i = 0; i < ROOM; i++)
         assert_int_equal(borrow(bodies, i), BERTH_OK);
     blobs_read = 0;
@@ -256,7 +258,7 @@ static void loans_are_within_the_budget_too(void **state) {
     assert_int_equal(borrow(bodies, ROOM), BERTH_BUSY);
     give_back(bodies, 3);
     assert_int_equal(borrow(bodies, ROOM), BERTH_OK);
-    assert_int_equal(berth_bodies_unpinned_bytes(bodies), ROOM * BODY_BYTES);
+    assert_int_equal(berth_bodies_unpinned_bytes(bodies), room_bytes);
     berth_bodies_destroy(bodies);
 }
 
@@ -306,7 +308,7 @@ static void *take_turns(void *context) {
 
 static void many_threads_may_hold_and_let_go(void **state) {
     (void)state;
-    struct berth_bodies *bodies = berth_bodies_create(ROOM * BODY_BYTES);
+    struct berth_bodies *bodies = berth_bodies_create(room_bytes);
     struct crowd crowds[THREADS];
     pthread_t threads[THREADS];
     atomic_int failures = 0;
@@ -317,7 +319,7 @@ static void many_threads_may_hold_and_let_go(void **state) {
     for (int i = 0; i < THREADS; i++)
         assert_int_equal(pthread_join(threads[i], NULL), 0);
     assert_int_equal(atomic_load(&failures), 0);
-    assert_true(berth_bodies_unpinned_bytes(bodies) <= ROOM * BODY_BYTES);
+    assert_true(berth_bodies_unpinned_bytes(bodies) <= room_bytes);
     assert_int_equal(berth_bodies_bytes(bodies), berth_bodies_unpinned_bytes(bodies));
     berth_bodies_destroy(bodies);
 }

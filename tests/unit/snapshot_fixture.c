@@ -8,9 +8,9 @@ int snapshot_setup(void **state) {
     assert_non_null(fixture);
     temp_directory_make(fixture->directory);
     assert_int_equal(berth_store_open(fixture->directory, &fixture->store, NULL), BERTH_OK);
-    fixture->frontend.live = strdup("/*runtime*/");
-    (void)snprintf(fixture->frontend.shell_url, sizeof fixture->frontend.shell_url,
-                   "/_berth/shell.js");
+    temp_file_write(fixture->directory, "shell.js", "/*shell*/", strlen("/*shell*/"));
+    temp_file_write(fixture->directory, "live.js", "/*runtime*/", strlen("/*runtime*/"));
+    assert_int_equal(berth_frontend_load(fixture->directory, &fixture->frontend, NULL), BERTH_OK);
     fixture->views = (struct berth_views){.public_url = "",
                                           .frontend = &fixture->frontend,
                                           .store = fixture->store,
@@ -25,7 +25,7 @@ int snapshot_teardown(void **state) {
     int64_t left = berth_bodies_bytes(fixture->views.bodies) -
                    berth_bodies_unpinned_bytes(fixture->views.bodies);
     berth_bodies_destroy(fixture->views.bodies);
-    free(fixture->frontend.live);
+    berth_frontend_done(&fixture->frontend);
     berth_store_close(fixture->store);
     temp_directory_remove(fixture->directory);
     free(fixture);
