@@ -14,11 +14,11 @@ const { version } = JSON.parse(await readFile(here('package.json'), 'utf8'));
 
 /** Members that no file outside of src/ knows, and no browser: they are made short. */
 const OWN =
-  'active attach box busy chunks closed container current element empty errorTimes exposing fail failed final ' +
-  'fixed followed hasLive held kept loading make mounted mounts namespaces needed offer prepare preload recover reveal ' +
+  'active attach box busy chunks closed container current element empty exposing fail failed final ' +
+  'fixed followed forgives hasLive held kept loading make mounted mounts namespaces needed offer prepare preload recover reveal ' +
   'rewind scope sheets show spec takes thrown trouble waiting ' +
   // What the two files hand each other.
-  'dropStyles Fault keepStyles pageNonce routeGlobal sharedPackage trustedScript ' +
+  'addMounts Fault pageNonce routeGlobal sharedPackage trustedScript ' +
   'HotModule customElement freshUrls reloadSoon runModule singleSpa spoilUrls watchGlobals';
 
 /** Instead of the `#` of private members, which costs 50 bytes; TypeScript has seen to it that they are. */
@@ -62,7 +62,7 @@ async function bundle(name, { define = {}, wrap = (code) => code, nameCache = {}
     { [`${name}.js`]: wrap(code) },
     {
       ecma: 2022,
-      compress: { passes: 3, ecma: 2022, inline: 1, unsafe_arrows: true, pure_getters: true, hoist_funs: true },
+      compress: { passes: 4, ecma: 2022, inline: 1, unsafe_arrows: true, pure_getters: true, hoist_funs: true },
       mangle: { properties: { regex: new RegExp(`^(${OWN.split(' ').join('|')}|${PRIVATE}\\w+)$`), builtins: true } },
       format: { ecma: 2022 },
       nameCache: { props: nameCache },

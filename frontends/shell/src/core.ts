@@ -8,6 +8,6 @@ import { expose } from './loader';
 import { routeGlobal } from './router';
 import { sharedPackage } from './scope';
 import { trustedScript } from './sinks';
-import { dropStyles, keepStyles, pageNonce } from './styles';
+import { addMounts, pageNonce } from './styles';
 
-export { dropStyles, expose, Fault, keepStyles, on, pageNonce, routeGlobal, sharedPackage, trustedScript };
+export { addMounts, expose, Fault, on, pageNonce, routeGlobal, sharedPackage, trustedScript };

@@ -7,16 +7,7 @@ import type { Phase } from './contract';
 import { faultOf, isChunkError, messageOf } from './fault';
 import { ownerInStack, ownerOf, type Version } from './version';
 
-const BUDGET = { errors: 2, ms: 30_000 };
-
 export type OnTrouble = (version: Version, error: unknown, phase: Phase, enough: boolean) => void;
-
-/** Adds an error to those that are recent; true when they are too many. */
-export function overBudget(times: number[], now: number): boolean {
-  const recent = times.filter((time) => now - time < BUDGET.ms);
-  times.splice(0, times.length, ...recent, now);
-  return times.length >= BUDGET.errors;
-}
 
 function culprit(error: unknown, file: string): Version | undefined {
   const { stack, request } = (error ?? {}) as { stack?: unknown; request?: unknown };
@@ -29,12 +20,7 @@ export function watchErrors(onTrouble: OnTrouble): void {
     const version = culprit(error, file);
     if (!version || version.loading) return; // its loader sees it too, and knows more
     const chunk = isChunkError(error);
-    onTrouble(
-      version,
-      error,
-      chunk ? 'loading-chunk' : 'running',
-      overBudget(version.errorTimes, performance.now()) || chunk,
-    );
+    onTrouble(version, error, chunk ? 'loading-chunk' : 'running', !version.forgives() || chunk);
   };
   addEventListener('error', (event) => {
     if (!(event instanceof ErrorEvent)) return;

@@ -1,5 +1,6 @@
 /** An error that knows what the version was doing. */
 import type { Phase } from './contract';
+import { settings } from './settings';
 
 export class Fault extends Error {
   constructor(
@@ -38,9 +39,12 @@ export function faultOf(error: unknown, phase: Phase): Fault {
 
 export const delay = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-export function withTimeout<T>(work: Promise<T>, ms: number): Promise<T> {
+export const tooLate = (): Fault => new Fault('waiting', `not ready after ${settings.stage_ms / 1000} s`);
+
+/** For as long as staging may take. */
+export function withTimeout<T>(work: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Fault('waiting', `not ready after ${ms / 1000} s`)), ms);
+    const timer = setTimeout(() => reject(tooLate()), settings.stage_ms);
     work.then(resolve, reject).finally(() => clearTimeout(timer));
   });
 }

@@ -3,7 +3,7 @@
  * for the life of the page, while what is behind them follows the live version.
  */
 import type { Namespace, Props, RemoteSpec } from './contract';
-import { dropStyles, expose, Fault, keepStyles, sharedPackage } from './core';
+import { addMounts, expose, Fault, sharedPackage } from './core';
 import type { Consumer, Module } from './module';
 import { boundaryOf, isComponent, typeOf, type Component, type React, type ReactDom, type ReactKit } from './react';
 import { reloadSoon } from './reload';
@@ -140,8 +140,8 @@ export class HotModule implements Consumer {
 
     const Styles = ({ version }: { version: Version }): null => {
       react.useLayoutEffect(() => {
-        keepStyles(version);
-        return () => dropStyles(version);
+        addMounts(version, 1);
+        return () => addMounts(version, -1);
       }, [version]);
       return null;
     };

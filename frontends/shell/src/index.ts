@@ -2,10 +2,9 @@
 import type { PageState } from './contract';
 import type * as Core from './core';
 import {
-  dropStyles,
+  addMounts,
   expose,
   Fault,
-  keepStyles,
   on,
   pageNonce,
   routeGlobal,
@@ -15,6 +14,7 @@ import {
 import { provide } from './lazy';
 import type { More } from './more';
 import { runtime } from './runtime';
+import { whenParsed } from './tags';
 
 /** The name of dist/more.js, from its bytes. */
 declare const __BERTH_MORE__: string;
@@ -26,10 +26,9 @@ const { nonce = '' } = script;
 
 /** Written out, because a namespace object costs more. */
 const core: typeof Core = {
-  dropStyles,
+  addMounts,
   expose,
   Fault,
-  keepStyles,
   on,
   pageNonce,
   routeGlobal,
@@ -42,11 +41,12 @@ provide(async () => {
   return file.default(core);
 });
 
-function begin(): void {
-  const text = document.getElementById('berth-state')?.textContent;
+const state = (): string | null | undefined => document.getElementById('berth-state')?.textContent;
+
+async function begin(): Promise<void> {
+  const text = state() ?? (await whenParsed(), state());
   if (text) runtime().start(JSON.parse(text) as PageState, origin, nonce);
-  else if (document.readyState === 'loading') document.addEventListener('DOMContentLoaded', begin, { once: true });
   else console.error('berth: this page has no state (berth-state), nothing is loaded');
 }
 
-begin();
+void begin();

@@ -9,7 +9,6 @@ import type { ModuleStatus, Phase, RemoteSpec, ReportKind } from './contract';
 import { backOff, jitter } from './events';
 import { Fault, faultOf, withTimeout } from './fault';
 import { load, unload } from './loader';
-import { settings } from './settings';
 import { tellFailed, tellShown, type Origin } from './report';
 import type { Version } from './version';
 
@@ -22,8 +21,8 @@ export interface Consumer {
   prepare(version: Version): Promise<void>;
   /** Resolves once the version is visible; failures go to `Module.fail`. Null: nothing can be shown. */
   show(version: Version | null): Promise<void> | void;
-  /** As `show`, after the version on display failed, maybe from within its own rendering. */
-  recover(version: Version | null): void;
+  /** Shows what is current now, after the version on display failed, maybe from within its own rendering. */
+  recover(): void;
 }
 
 interface Failure {
@@ -125,7 +124,7 @@ export class Module {
     const version = this.current;
     if (!version) return;
     try {
-      await withTimeout(consumer.prepare(version), settings.stage_ms);
+      await withTimeout(consumer.prepare(version));
     } catch (error) {
       this.#tell(version.spec, 'load-failed', faultOf(error, 'exposing'), null);
       throw error;
@@ -157,7 +156,7 @@ export class Module {
       await this.#prepareAll(version);
       return version;
     });
-    return withTimeout(loading, settings.stage_ms);
+    return withTimeout(loading);
   }
 
   /** Until every consumer is prepared, also one that came while others were being prepared. */
@@ -231,7 +230,7 @@ export class Module {
     const { previous } = version.spec;
     if (wasShown && !this.current && previous) this.#stage(this.#latest as RemoteSpec, previous).catch(() => undefined);
     // Also if it is not the current one: a place may have kept it.
-    for (const consumer of this.#consumers) consumer.recover(this.current);
+    for (const consumer of this.#consumers) consumer.recover();
   }
 
   /** An error outside of any boundary. One that cannot be survived, or the second in a short time, is a failure. */

@@ -1,5 +1,6 @@
 /** Tells the server, the console and the page what happened to a module. */
 import type { BerthEventDetail, RemoteSpec, Report, ReportKind, Urls } from './contract';
+import { budget } from './budget';
 import { tell } from './bus';
 import type { Fault } from './fault';
 
@@ -12,19 +13,8 @@ export interface Origin {
 
 const MESSAGE_LIMIT = 300;
 
-/** At most `burst` at once, and one more every `everyMs`: a module in a loop must not flood the server. */
-export function rateLimit(burst: number, everyMs: number, now: () => number): () => boolean {
-  let tokens = burst;
-  let last = now();
-  return () => {
-    const time = now();
-    tokens = Math.min(burst, tokens + (time - last) / everyMs);
-    last = time;
-    return tokens >= 1 && tokens-- > 0;
-  };
-}
-
-const allowed = rateLimit(30, 2000, () => performance.now());
+/** A module in a loop must not flood the server. */
+const allowed = budget(30, 60_000);
 
 /** What is not said is null: the server wants each member. */
 function report(

@@ -1,16 +1,16 @@
 /**
- * A slot of the page. It first holds the fallback that the server composed; a version is mounted into a box of
+ * A slot of the page. It first holds the fallback, or prerendered content, that the server composed; a version is mounted into a box of
  * its own beside what is there, and takes its place when its first content is there: never an empty frame.
  */
 import { busFor } from './bus';
 import type { Context, Mount, MountContext, Mounted, Props, RemoteSpec, SlotSpec } from './contract';
-import { Fault, messageOf } from './fault';
+import { messageOf, tooLate } from './fault';
 import { more } from './lazy';
 import type { Consumer, Module } from './module';
 import { mountOf } from './mount';
 import { PENDING } from './react';
 import { settings } from './settings';
-import { dropStyles, keepStyles } from './styles';
+import { addMounts, applyPrerendered, isUnstyled } from './styles';
 import type { Version } from './version';
 
 /** One mounted version in its box. */
@@ -36,12 +36,12 @@ class Pane {
   /** Shown with its CSS, or hidden without: the rules of a version nobody sees yet must not touch the old one. */
   reveal(on: boolean): void {
     this.box.style.display = on ? 'contents' : 'none';
-    if (on !== this.#styled) (on ? keepStyles : dropStyles)(this.version);
+    if (on !== this.#styled) addMounts(this.version, on ? 1 : -1);
     this.#styled = on;
   }
 
   get empty(): boolean {
-    return !this.box.firstChild || this.#suspended;
+    return !this.box.firstChild || this.#suspended || isUnstyled(this.version);
   }
 
   /** Content may still come; otherwise the module has nothing to show. */
@@ -150,6 +150,7 @@ export class Slot implements Consumer {
 
   #showFallback(): void {
     this.#element.append(...this.#fallback);
+    applyPrerendered();
     this.#shown?.close();
     this.#shown = null;
   }
@@ -194,6 +195,7 @@ export class Slot implements Consumer {
     pane.reveal(true);
     this.#shown?.close();
     for (const node of this.#fallback) node.remove();
+    applyPrerendered();
     this.#shown = pane;
     this.#next = null;
   }
@@ -231,7 +233,7 @@ function untilContent(pane: Pane): Promise<void> {
     const look = (): void => {
       const now = performance.now();
       if (pane.closed || !pane.empty || (now > patience && !pane.waiting)) resolve();
-      else if (now > deadline) reject(new Fault('waiting', `no content after ${settings.stage_ms / 1000} s`));
+      else if (now > deadline) reject(tooLate());
       else return;
       observer.disconnect();
       clearInterval(timer);

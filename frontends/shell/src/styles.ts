@@ -39,16 +39,22 @@ function claim(element: StyleElement, version: Version): void {
   const sheet = { element, media: element.getAttribute('media') };
   version.sheets.push(sheet);
   // A link applies from its load event on: a version that is mounted out of sight has one when it is not to be seen.
-  if (version.mounts === 0 || element instanceof HTMLLinkElement) element.media = NONE;
+  if (element.sheet) apply(version, sheet);
+  else if (version.mounts === 0 || element instanceof HTMLLinkElement) element.media = NONE;
   // Capturing: ahead of the bundler's own handler, whose promise lets the module render.
   element.addEventListener('load', () => apply(version, sheet), true);
 }
 
-const isStylesheet = (link: HTMLLinkElement): boolean => /(^|\s)stylesheet(\s|$)/i.test(link.rel);
+const isStylesheet = (element: Element): boolean =>
+  /(^|\s)stylesheet(\s|$)/i.test((element as HTMLLinkElement).rel);
+
+/** A stylesheet of the version is still on its way. */
+export const isUnstyled = ({ sheets }: Version): boolean =>
+  sheets.some(({ element }) => element.isConnected && !element.sheet && isStylesheet(element));
 
 function adopt(node: Node): void {
   const isScript = node instanceof HTMLScriptElement;
-  if (!isScript && !(node instanceof HTMLLinkElement && isStylesheet(node))) return;
+  if (!isScript && !(node instanceof HTMLLinkElement && isStylesheet(node) && !node.dataset.berthPrerendered)) return;
   const owner = ownerOf(isScript ? node.src : node.href);
   if (!owner) return;
   if (!isScript) claim(node, owner);
@@ -121,12 +127,24 @@ export function watchStyles(): void {
   } as typeof document.createElement;
 }
 
-/** One more place shows the version: its CSS applies. */
-export function keepStyles(version: Version): void {
-  if (version.mounts++ === 0) for (const sheet of version.sheets) apply(version, sheet);
+/**
+ * The rules of prerendered content, which the page has in its head, apply while some of it is there. A stylesheet
+ * that its version has meanwhile found there is then that version's.
+ */
+export function applyPrerendered(): void {
+  for (const element of document.head.querySelectorAll<StyleElement>('[data-berth-prerendered]')) {
+    const gone = !document.body.querySelector(`[data-berth-prerendered="${element.dataset.berthPrerendered}"]`);
+    const owner = gone && ownerOf((element as HTMLLinkElement).href);
+    if (owner) {
+      delete element.dataset.berthPrerendered;
+      claim(element, owner);
+    } else element.disabled = gone;
+  }
 }
 
-/** One place fewer shows the version; its CSS is parked with the last one. */
-export function dropStyles(version: Version): void {
-  if (--version.mounts === 0) for (const sheet of version.sheets) apply(version, sheet);
+/** So many more places show the version, or fewer; its CSS applies while there is one. */
+export function addMounts(version: Version, count: 1 | -1): void {
+  const applied = version.mounts > 0;
+  version.mounts += count;
+  if (applied !== version.mounts > 0) for (const sheet of version.sheets) apply(version, sheet);
 }

@@ -25,10 +25,11 @@ export const whenParsed = (): Promise<unknown> =>
   });
 
 /** The page's own scripts of a version that it is composed with, if nobody has asked for them before. */
-export async function tagsOf({ spec: { module, version } }: Version): Promise<HTMLScriptElement[]> {
+export async function tagsOf({ spec: { base } }: Version): Promise<HTMLScriptElement[]> {
   if (!inline) return [];
   await whenParsed();
-  return [...document.querySelectorAll<HTMLScriptElement>(`[data-berth-script="${CSS.escape(`${module}@${version}`)}"]`)];
+  const tags = document.querySelectorAll<HTMLScriptElement>('[data-berth-script]');
+  return [...tags].filter(({ src }) => src.startsWith(base));
 }
 
 /**

@@ -1,4 +1,5 @@
 /** One version of a module, as far as this page has loaded it. The latest ones are kept: going back is instant. */
+import { budget } from './budget';
 import type { Container, Namespace, RemoteSpec } from './contract';
 import type { Fault } from './fault';
 import type { Sheet } from './styles';
@@ -20,8 +21,8 @@ export interface Version {
   failed: boolean;
   /** The page has something of it for good, e.g. its React: never unloaded. */
   needed: boolean;
-  /** When errors outside any boundary happened, for the budget in `errors.ts`. */
-  errorTimes: number[];
+  /** Whether an error outside any boundary may be chance (`errors.ts`). */
+  forgives(): boolean;
   /** What the entry threw while it ran. */
   thrown?: Fault;
   /** Settles when the scripts that the page itself has of this version have run, or failed. */
@@ -44,7 +45,7 @@ export function createVersion(spec: RemoteSpec, key: string): Version {
     loading: true,
     failed: false,
     needed: false,
-    errorTimes: [],
+    forgives: budget(1, 30_000),
     scope: {},
     namespaces: new Map(),
     exposing: new Map(),
