@@ -22,14 +22,13 @@ struct berth_frontend {
     char *inlined_raw; /* and deflated (RFC 1951), ended on a byte's border: a piece of a page */
     size_t inlined_raw_length;
     char *shell_map;    /* its source map, or NULL */
-    bool adopts;        /* it takes over what a page runs and shows ahead of it */
+    bool prerenders;    /* it takes over what a page shows ahead of it */
     char *live;         /* text of live.js: the live entry's runtime */
     char *live_map;     /* or NULL */
     char *more;         /* text of more.js, the shell's rarer parts, or NULL */
     char *more_map;     /* or NULL */
     char shell_url[64]; /* "/_berth/shell.<16 hex>.js" */
     char more_url[64];  /* "/_berth/more.<16 hex>.js", which the shell knows from its build */
-    char shell_integrity[BERTH_INTEGRITY_BYTES];
 };
 
 /* From DIRECTORY/{shell.js,live.js,more.js} and their .map files. BERTH_NOT_FOUND

@@ -96,23 +96,16 @@ static void add_style(struct berth_template_writer *writer, const struct berth_p
     berth_buffer_text(out, "@media(max-width:40rem){[data-berth-page]{display:block}}</style>\n");
 }
 
-static void add_shell(struct berth_template_writer *writer, const struct berth_compose *compose) {
+static void add_shell(struct berth_template_writer *writer, const struct berth_frontend *frontend) {
     struct berth_buffer *out = &writer->text;
-    if (compose->frontend->adopts) {
-        berth_buffer_text(out, "<script");
-        berth_template_nonce(writer);
-        berth_buffer_text(out, ">");
-        writer->piece = (struct berth_piece){.at = out->length,
-                                             .length = strlen(compose->frontend->inlined),
-                                             .raw = compose->frontend->inlined_raw,
-                                             .raw_length = compose->frontend->inlined_raw_length};
-        berth_buffer_text(out, compose->frontend->inlined);
-    } else {
-        berth_buffer_printf(out, "<script src=\"%s\" integrity=\"%s\" defer",
-                            compose->frontend->shell_url, compose->frontend->shell_integrity);
-        berth_template_nonce(writer);
-        berth_buffer_text(out, ">");
-    }
+    berth_buffer_text(out, "<script");
+    berth_template_nonce(writer);
+    berth_buffer_text(out, ">");
+    writer->piece = (struct berth_piece){.at = out->length,
+                                         .length = strlen(frontend->inlined),
+                                         .raw = frontend->inlined_raw,
+                                         .raw_length = frontend->inlined_raw_length};
+    berth_buffer_text(out, frontend->inlined);
     berth_buffer_text(out, "</script>\n");
 }
 
@@ -131,7 +124,7 @@ static void add_head(struct berth_template_writer *writer, const struct berth_pl
     berth_buffer_text(out, "</title>\n<link rel=\"icon\" href=\"data:,\">\n");
     berth_template_import_map(writer, plan);
     add_state(out, compose);
-    add_shell(writer, compose);
+    add_shell(writer, compose->frontend);
     berth_template_needs(writer, plan);
     add_style(writer, compose->page);
     berth_buffer_text(out, "</head>\n");

@@ -61,16 +61,11 @@ static enum berth_code check_inline(const char *directory, const char *text,
 
 /* Beside a page there is no map; there is one beside the shell's own URL. */
 static char *make_inline(const struct berth_frontend *frontend) {
-    static const char mark[] = "//# sourceMappingURL=";
     struct berth_buffer text;
-    size_t length = strlen(frontend->shell);
-    const char *last = strstr(frontend->shell, mark);
     berth_buffer_init(&text, FRONTEND_MAX_BYTES + PATH_BYTES);
-    if (last && last[strcspn(last, "\n")] == '\n' && !last[strcspn(last, "\n") + 1])
-        length = (size_t)(last - frontend->shell);
-    berth_buffer_add(&text, frontend->shell, length);
-    if (length < strlen(frontend->shell))
-        berth_buffer_printf(&text, "%s%s.map\n", mark, frontend->shell_url);
+    berth_buffer_text(&text, frontend->shell);
+    if (frontend->shell_map)
+        berth_buffer_printf(&text, "//# sourceMappingURL=%s.map\n", frontend->shell_url);
     return berth_buffer_take(&text);
 }
 
@@ -106,9 +101,7 @@ enum berth_code berth_frontend_load(const char *directory, struct berth_frontend
     name_by_digest(loaded.shell_url, sizeof loaded.shell_url, "shell", loaded.shell);
     if (loaded.more)
         name_by_digest(loaded.more_url, sizeof loaded.more_url, "more", loaded.more);
-    berth_integrity(loaded.shell, strlen(loaded.shell), loaded.shell_integrity);
-    loaded.adopts = strcasestr(loaded.shell, "prerendered") &&
-                    (strstr(loaded.shell, "berth-script") || strstr(loaded.shell, "berthScript"));
+    loaded.prerenders = strcasestr(loaded.shell, "prerendered") != NULL;
     loaded.inlined = make_inline(&loaded);
     if (loaded.inlined)
         loaded.inlined_raw =

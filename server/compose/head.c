@@ -37,7 +37,6 @@ static void add_script(struct berth_template_writer *writer, const struct berth_
 
 static void add_link(struct berth_template_writer *writer, const struct berth_need *need) {
     static const char *const kinds[] = {
-        [BERTH_NEED_SCRIPT] = "rel=\"preload\" as=\"script\"",
         [BERTH_NEED_PRELOAD] = "rel=\"preload\" as=\"script\"",
         [BERTH_NEED_MODULE] = "rel=\"modulepreload\"",
         [BERTH_NEED_STYLE] = "rel=\"preload\" as=\"style\"",
@@ -68,7 +67,7 @@ void berth_template_import_map(struct berth_template_writer *writer,
 
 void berth_template_needs(struct berth_template_writer *writer, const struct berth_plan *plan) {
     for (size_t i = 0; i < plan->need_count; i++)
-        if (plan->compose->frontend->adopts && plan->needs[i].kind == BERTH_NEED_SCRIPT)
+        if (plan->needs[i].kind == BERTH_NEED_SCRIPT)
             add_script(writer, &plan->needs[i]);
         else
             add_link(writer, &plan->needs[i]);

@@ -86,21 +86,20 @@ void berth_plan_add(struct berth_plan *plan, enum berth_need_kind kind,
     const char *entry = berth_json_string(remote->description, "entry");
     const char *integrity = integrity_of(remote, path);
     bool is_entry = entry && strcmp(entry, path) == 0;
-    add_need(plan, &(struct berth_need){
-                       .kind = kind,
-                       .url = berth_plan_url(plan, remote, path),
-                       .integrity = integrity,
-                       .remote = remote,
-                       .cors = integrity || is_entry || kind == BERTH_NEED_MODULE ||
-                               (kind == BERTH_NEED_SCRIPT && plan->compose->frontend->adopts)});
+    add_need(plan,
+             &(struct berth_need){.kind = kind,
+                                  .url = berth_plan_url(plan, remote, path),
+                                  .integrity = integrity,
+                                  .remote = remote,
+                                  .cors = integrity || is_entry || kind == BERTH_NEED_MODULE ||
+                                          kind == BERTH_NEED_SCRIPT});
 }
 
-static void add_scripts(struct berth_plan *plan, const struct berth_remote *remote,
-                        const json_t *assets) {
+static void add_scripts(struct berth_plan *plan, enum berth_need_kind kind,
+                        const struct berth_remote *remote, const json_t *assets) {
     const json_t *scripts = json_object_get(assets, "js");
     for (size_t i = 0; i < json_array_size(scripts); i++)
-        berth_plan_add(plan, script_kind(remote), remote,
-                       json_string_value(json_array_get(scripts, i)));
+        berth_plan_add(plan, kind, remote, json_string_value(json_array_get(scripts, i)));
 }
 
 static void add_sheets(struct berth_plan *plan, const struct berth_part *part,
@@ -186,7 +185,7 @@ static void add_exposes(struct berth_plan *plan, bool sheets) {
             if (sheets)
                 add_sheets(plan, part, assets);
             else
-                add_scripts(plan, part->remote, assets);
+                add_scripts(plan, script_kind(part->remote), part->remote, assets);
         }
 }
 
@@ -215,7 +214,9 @@ size_t berth_plan_shares(const struct berth_plan *plan, bool imports, struct ber
     return found;
 }
 
-/* What the copies consist of that the page will use, and no others. */
+/* What the copies consist of that the page will use, and no others. They do not run ahead: the
+ * shell waits for a version's own scripts before it asks for an expose, but another version may ask
+ * this one for the package before that, and its runtime would run the script a second time. */
 static void add_shared(struct berth_plan *plan) {
     struct berth_share *shares = calloc(BERTH_SHARES_MAX, sizeof *shares);
     plan->failed = plan->failed || !shares;
@@ -227,7 +228,8 @@ static void add_shared(struct berth_plan *plan) {
             const char *file = imports ? berth_json_string(shares[i].copy, "file") : NULL;
             if (file)
                 berth_plan_add(plan, BERTH_NEED_MODULE, part->remote, file);
-            add_scripts(plan, part->remote, assets);
+            add_scripts(plan, is_module(part->remote) ? BERTH_NEED_MODULE : BERTH_NEED_PRELOAD,
+                        part->remote, assets);
             add_sheets(plan, part, assets);
         }
     }

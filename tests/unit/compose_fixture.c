@@ -54,10 +54,8 @@ void compose_begin(struct compose_fixture *fixture, const char *manifest) {
     json_decref(json);
     (void)snprintf(fixture->frontend.shell_url, sizeof fixture->frontend.shell_url,
                    "/_berth/shell.0123456789abcdef.js");
-    fixture->frontend.adopts = true;
+    fixture->frontend.prerenders = true;
     fixture->frontend.inlined = (char *)(uintptr_t) "shell()";
-    (void)snprintf(fixture->frontend.shell_integrity, sizeof fixture->frontend.shell_integrity,
-                   "sha384-shell");
     fixture->compose = (struct berth_compose){.name = "front",
                                               .page = &fixture->page,
                                               .generation = 42,
