@@ -1,12 +1,12 @@
 /* From an archive on a descriptor to a version's assets and a description of what they are.
  *
  * Reading: the archive's kind is told by its first bytes, gzip and zstd are taken off here,
- * libarchive gets exactly one format and no filter, every entry is checked by the path and type
- * rules, and when all are good each is written to the store as a blob; names from the archive never
- * reach the file system. Detecting: each detector looks at the files and either says what they are
- * or what it looked for; berth.json, where the bundle has one, has the last word. A bundle that
- * breaks a rule of archives leaves nothing; one whose contents are refused leaves blobs that no row
- * names, and nothing else.
+ * libarchive gets exactly one format and no filter, in a process of its own, every entry is checked
+ * by the path and type rules, and when all are good each is written to the store as a blob; names
+ * from the archive never reach the file system. Detecting: each detector looks at the files and
+ * either says what they are or what it looked for; berth.json, where the bundle has one, has the
+ * last word. A bundle that breaks a rule of archives leaves nothing; one whose contents are refused
+ * leaves blobs that no row names, and nothing else.
  *
  * Thread rules: a call belongs to one thread; different calls may run at once. Fits a 100 KiB
  * stack.
@@ -26,9 +26,10 @@ struct berth_bundle_limits {
     int64_t file_bytes;     /* one file */
     int64_t entries;        /* files and folders */
     int64_t ratio;          /* unpacked : archive, once over 1 MiB unpacked */
+    int64_t seconds;        /* of waiting for the process that reads; 0: read in this one */
 };
 
-/* 64 MiB, 256 MiB, 64 MiB, 20,000, 200. */
+/* 64 MiB, 256 MiB, 64 MiB, 20,000, 200, 0. */
 struct berth_bundle_limits berth_bundle_limits_default(void);
 
 /* Reads the archive on `fd` (from offset 0, `archive_bytes` long; its offset is not used) into the
@@ -58,12 +59,20 @@ struct berth_bundle_limits berth_bundle_limits_default(void);
  *   warnings     [{"rule", "text"}]
  *
  * Errors: BERTH_INVALID ("archive-empty"), BERTH_UNSUPPORTED ("archive-unknown"), BERTH_TOO_LARGE
- * ("limit-…" naming the limit), BERTH_REFUSED (a rule, with the member in `where`; "entry-missing"
- * says what was looked for; "berth-json-…" has a JSON pointer in `where`, "prerendered-invalid" the
- * file), BERTH_IO and BERTH_NO_SPACE from the store. */
+ * ("limit-…" naming the limit), BERTH_REFUSED (a rule, with the member in `where`;
+ * "archive-reader-crashed", "limit-archive-seconds" and "limit-archive-memory" are about the
+ * process that reads; "entry-missing" says what was looked for; "berth-json-…" has a JSON pointer
+ * in `where`, "prerendered-invalid" the file), BERTH_BUSY ("archive-reader-start"), BERTH_IO and
+ * BERTH_NO_SPACE from the store. */
 enum berth_code berth_bundle_read(struct berth_store *store, int fd, int64_t archive_bytes,
                                   const struct berth_bundle_limits *limits,
                                   struct berth_version *ret, struct berth_error *error);
+
+/* The process that reads: berth_bundle_read with limits->seconds runs /proc/self/exe again with
+ * "__read-archive" as its first argument, which must lead here (argv[0] is that word). Reads the
+ * archive on descriptor 0, writes what is in it to descriptor 1, and does not return. The program's
+ * SIGCHLD must not be ignored. */
+int berth_bundle_reader_main(int argc, char **argv);
 
 /* Packs a directory as .tar.gz on `fd`, the same bytes for the same contents: sorted, no owners, no
  * times. Regular files only; a symlink or a special file is BERTH_REFUSED, naming it. Calls

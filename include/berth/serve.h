@@ -29,6 +29,7 @@ struct berth_serve_options {
     int64_t max_file_bytes;
     int64_t max_entries;
     int64_t max_ratio;
+    int64_t max_archive_seconds;
     int64_t cache_bytes;
     int64_t compress_threads;
     int64_t heartbeat_ms;

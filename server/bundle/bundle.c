@@ -1,8 +1,8 @@
 #include "berth/bundle.h"
 #include "detect.h"
 #include "kind.h"
-#include "reader.h"
 #include "tree.h"
+#include "unpack.h"
 
 #include <stdlib.h>
 
@@ -13,6 +13,7 @@ struct berth_bundle_limits berth_bundle_limits_default(void) {
         .file_bytes = 64LL << 20,
         .entries = 20000,
         .ratio = 200,
+        .seconds = 0,
     };
 }
 

@@ -6,7 +6,9 @@
 
 #include <archive.h>
 #include <archive_entry.h>
+#include <errno.h>
 #include <locale.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,9 +16,8 @@
 enum { ZIP_PIECE_BYTES = 64 * 1024 };
 
 struct reader {
-    struct berth_batch *batch; /* NULL: look, do not write */
     const struct berth_bundle_limits *limits;
-    struct berth_tree *tree;
+    struct berth_sink *sink;
     struct berth_error *error;
     enum berth_code failed; /* what a callback found; libarchive only hears "failed" */
     struct archive *archive;
@@ -87,6 +88,8 @@ static enum berth_code refuse_archive(struct reader *reader) {
     if (reader->stream && !reader->tar.started)
         return berth_archive_refuse_unknown(reader->error,
                                             "the compressed content is not a tar archive");
+    if (archive_errno(reader->archive) == ENOMEM)
+        return berth_fail(reader->error, BERTH_NO_MEMORY, "memory", "out of memory");
     const char *text = archive_error_string(reader->archive);
     if (!text)
         text = "no detail";
@@ -121,34 +124,7 @@ static enum berth_code check_type(struct reader *reader, struct archive_entry *e
     return BERTH_OK;
 }
 
-static enum berth_code refuse_file_size(struct reader *reader) {
-    berth_fail(reader->error, BERTH_TOO_LARGE, "limit-file-bytes",
-               "the file is larger than the limit of %lld bytes",
-               (long long)reader->limits->file_bytes);
-    berth_path_where(reader->error, reader->name, strlen(reader->name));
-    return BERTH_TOO_LARGE;
-}
-
-/* `bytes` of the present file, stated or read. */
-static enum berth_code check_size(struct reader *reader, int64_t bytes) {
-    if (bytes > reader->limits->file_bytes)
-        return refuse_file_size(reader);
-    if (reader->tree->bytes + bytes > reader->limits->unpacked_bytes)
-        return berth_fail(reader->error, BERTH_TOO_LARGE, "limit-unpacked-bytes",
-                          "the files together are larger than the limit of %lld bytes",
-                          (long long)reader->limits->unpacked_bytes);
-    return berth_ratio_check(reader->tree->bytes + bytes, reader->archive_bytes, reader->limits,
-                             reader->error);
-}
-
-/* Where a file's bytes go; each may be NULL. */
-struct sink {
-    struct berth_blob_writer *writer;
-    struct berth_hasher *hasher;
-};
-
-static enum berth_code copy_data(struct reader *reader, const struct sink *sink,
-                                 int64_t *ret_bytes) {
+static enum berth_code copy_data(struct reader *reader) {
     int64_t bytes = 0;
     for (;;) {
         const void *data = NULL;
@@ -156,81 +132,25 @@ static enum berth_code copy_data(struct reader *reader, const struct sink *sink,
         la_int64_t offset = 0;
         int status = archive_read_data_block(reader->archive, &data, &length, &offset);
         if (status == ARCHIVE_EOF)
-            break;
+            return BERTH_OK;
         if (status != ARCHIVE_OK)
             return refuse_archive(reader);
         if (offset != bytes)
             return refuse_member(reader, BERTH_REFUSED, "type-sparse", "the file has holes");
         bytes += (int64_t)length;
-        enum berth_code code = check_size(reader, bytes);
-        if (!code && sink->writer)
-            code = berth_blob_add(sink->writer, data, length, reader->error);
+        enum berth_code code = reader->sink->add(reader->sink, data, length, reader->error);
         if (code)
             return code;
-        if (sink->hasher)
-            berth_hasher_add(sink->hasher, data, length);
     }
-    *ret_bytes = bytes;
-    return BERTH_OK;
-}
-
-/* What a page may load with an integrity: scripts and style sheets. */
-static bool wants_integrity(const char *path) {
-    static const char *const endings[] = {".js", ".mjs", ".css"};
-    size_t length = strlen(path);
-    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
-        size_t ending = strlen(endings[i]);
-        if (length > ending && strcmp(path + length - ending, endings[i]) == 0)
-            return true;
-    }
-    return false;
-}
-
-struct stored {
-    struct berth_digest digest;
-    char integrity[BERTH_INTEGRITY_BYTES];
-    int64_t bytes;
-};
-
-static enum berth_code store_file(struct reader *reader, struct berth_hasher *hasher,
-                                  struct stored *ret) {
-    struct sink sink = {.hasher = hasher};
-    enum berth_code code = berth_blob_begin_in(reader->batch, &sink.writer, reader->error);
-    if (code)
-        return code;
-    code = copy_data(reader, &sink, &ret->bytes);
-    if (code) {
-        berth_blob_abort(sink.writer);
-        return code;
-    }
-    if (hasher)
-        berth_hasher_integrity(hasher, ret->integrity);
-    return berth_blob_finish(sink.writer, &ret->digest, &ret->bytes, reader->error);
-}
-
-static enum berth_code take_data(struct reader *reader, const char *path, struct stored *ret) {
-    if (!reader->batch)
-        return copy_data(reader, &(struct sink){0}, &ret->bytes);
-    bool wanted = wants_integrity(path);
-    struct berth_hasher *hasher = wanted ? berth_hasher_create(BERTH_SHA384) : NULL;
-    if (wanted && !hasher)
-        return berth_fail(reader->error, BERTH_NO_MEMORY, "memory", "out of memory");
-    enum berth_code code = store_file(reader, hasher, ret);
-    berth_hasher_destroy(hasher);
-    return code;
 }
 
 static enum berth_code take_file(struct reader *reader, struct archive_entry *entry,
                                  const char *path) {
-    enum berth_code code = BERTH_OK;
-    if (archive_entry_size_is_set(entry))
-        code = check_size(reader, archive_entry_size(entry));
-    struct stored stored = {0};
+    int64_t stated = archive_entry_size_is_set(entry) ? archive_entry_size(entry) : -1;
+    enum berth_code code = reader->sink->begin(reader->sink, path, stated, reader->error);
     if (!code)
-        code = take_data(reader, path, &stored);
-    return code ? code
-                : berth_tree_add(reader->tree, path, &stored.digest, stored.integrity, stored.bytes,
-                                 reader->error);
+        code = copy_data(reader);
+    return code ? code : reader->sink->end(reader->sink, reader->error);
 }
 
 static bool is_root(const char *name) {
@@ -247,7 +167,7 @@ static enum berth_code take_path(struct reader *reader, struct archive_entry *en
     enum berth_code code = berth_path_check(path, length, reader->error);
     if (code)
         return code;
-    return folder ? berth_tree_add_folder(reader->tree, path, reader->error)
+    return folder ? reader->sink->folder(reader->sink, path, reader->error)
                   : take_file(reader, entry, path);
 }
 
@@ -368,27 +288,42 @@ static enum berth_code read_all(struct reader *reader, enum berth_archive kind) 
 
 /* libarchive converts names to the locale's character set and warns where it cannot, which in the
  * "C" locale is every name that is not ASCII. The process's locale is left alone. */
+static locale_t utf8;
+static int utf8_errno;
+
+static void open_locale(void) {
+    utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+    utf8_errno = errno;
+}
+
+enum berth_code berth_archive_prepare(struct berth_error *error) {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    (void)pthread_once(&once, open_locale);
+    if (utf8)
+        return BERTH_OK;
+    errno = utf8_errno;
+    return berth_fail_errno(error, "locale", "cannot use the locale C.UTF-8");
+}
+
 static enum berth_code read_in_utf8(struct reader *reader, enum berth_archive kind) {
-    locale_t utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
-    if (!utf8)
-        return berth_fail_errno(reader->error, "locale", "cannot use the locale C.UTF-8");
+    enum berth_code code = berth_archive_prepare(reader->error);
+    if (code)
+        return code;
     locale_t before = uselocale(utf8);
-    enum berth_code code = read_all(reader, kind);
+    code = read_all(reader, kind);
     uselocale(before);
-    freelocale(utf8);
     return code;
 }
 
-static enum berth_code read_pass(struct berth_batch *batch, int fd, int64_t archive_bytes,
-                                 enum berth_archive kind, const struct berth_bundle_limits *limits,
-                                 struct berth_tree *tree, struct berth_error *error) {
+enum berth_code berth_archive_scan(int fd, int64_t archive_bytes, enum berth_archive kind,
+                                   const struct berth_bundle_limits *limits,
+                                   struct berth_sink *sink, struct berth_error *error) {
     /* On the heap: a piece is more than half of a worker's stack. */
     struct reader *reader = calloc(1, sizeof *reader);
     if (!reader)
         return berth_fail(error, BERTH_NO_MEMORY, "memory", "out of memory");
-    reader->batch = batch;
     reader->limits = limits;
-    reader->tree = tree;
+    reader->sink = sink;
     reader->error = error;
     reader->fd = fd;
     reader->archive_bytes = archive_bytes;
@@ -399,34 +334,5 @@ static enum berth_code read_pass(struct berth_batch *batch, int fd, int64_t arch
     berth_tar_guard_done(&reader->tar);
     berth_zip_guard_done(&reader->zip);
     free(reader);
-    return code ? code : berth_tree_finish(tree, error);
-}
-
-static enum berth_code store_pass(struct berth_store *store, int fd, int64_t archive_bytes,
-                                  enum berth_archive kind, const struct berth_bundle_limits *limits,
-                                  struct berth_tree *tree, struct berth_error *error) {
-    struct berth_batch *batch = NULL;
-    enum berth_code code = store ? berth_batch_begin(store, &batch, error) : BERTH_OK;
-    if (code)
-        return code;
-    code = read_pass(batch, fd, archive_bytes, kind, limits, tree, error);
-    if (!batch)
-        return code;
-    if (!code)
-        return berth_batch_finish(batch, error);
-    berth_batch_abort(batch);
     return code;
-}
-
-/* Twice: unpacking is cheap beside writing and syncing, and so 20,000 entries and a bad one are
- * refused at once, without a byte on the disk. */
-enum berth_code berth_archive_read(struct berth_store *store, int fd, int64_t archive_bytes,
-                                   enum berth_archive kind,
-                                   const struct berth_bundle_limits *limits,
-                                   struct berth_tree *tree, struct berth_error *error) {
-    struct berth_tree looked_at;
-    berth_tree_init(&looked_at);
-    enum berth_code code = read_pass(NULL, fd, archive_bytes, kind, limits, &looked_at, error);
-    berth_tree_done(&looked_at);
-    return code ? code : store_pass(store, fd, archive_bytes, kind, limits, tree, error);
 }

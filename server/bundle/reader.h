@@ -1,22 +1,24 @@
-/* An archive's members, one by one through libarchive, into blobs and a tree.
+/* An archive's members, one by one through libarchive, into a sink.
  *
  * The only file that may include archive.h is reader.c (and pack.c, which writes).
+ *
+ * Thread rules: a call belongs to one thread; different calls may run at once.
  */
 #ifndef BUNDLE_READER_H
 #define BUNDLE_READER_H
 
 #include "berth/bundle.h"
 #include "berth/error.h"
-#include "berth/store.h"
 #include "kind.h"
-#include "tree.h"
+#include "sink.h"
 #include <stdint.h>
 
-/* Checks everything that can be checked without knowing what the files are, then writes the blobs:
- * an archive that is refused here has left nothing in the store. Without a store it only looks. */
-enum berth_code berth_archive_read(struct berth_store *store, int fd, int64_t archive_bytes,
-                                   enum berth_archive kind,
+/* Checks everything that can be checked on one member alone, and that the archive is whole. */
+enum berth_code berth_archive_scan(int fd, int64_t archive_bytes, enum berth_archive kind,
                                    const struct berth_bundle_limits *limits,
-                                   struct berth_tree *tree, struct berth_error *error);
+                                   struct berth_sink *sink, struct berth_error *error);
+
+/* Opens what a scan needs of the file system, which is the locale; else the first scan does. */
+enum berth_code berth_archive_prepare(struct berth_error *error);
 
 #endif

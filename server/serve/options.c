@@ -49,6 +49,8 @@ static const struct option options[] = {
      "files and folders in an archive"},
     {"max-ratio", "N", TEXT(max_ratio), NULL, 200, 1, 100000,
      "unpacked size in archive sizes, once over 1 MiB"},
+    {"max-archive-seconds", "N", TEXT(max_archive_seconds), NULL, 30, 1, 3600,
+     "how long reading an archive may take"},
     {"cache-bytes", "N", TEXT(cache_bytes), NULL, 1024 * MIB, 0, INT64_C(1) << 44,
      "memory for files of versions that are not live"},
     {"compress-threads", "N", TEXT(compress_threads), NULL, 1, 0, 8,

@@ -1,5 +1,5 @@
 /* Archives of all kinds, looked at without a store. */
-#include "reader.h"
+#include "unpack.h"
 
 #include <stdlib.h>
 #include <sys/mman.h>

@@ -1,0 +1,338 @@
+/* Reading in a process of its own, with readers that fail in every way. This program is also the
+ * reader: it is started again with the reader's command, and BERTH_TEST_FAULT says what to do. */
+#include "bundle_scratch.h"
+#include "child.h"
+#include "jail.h"
+#include "wire.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+/* cmocka.h needs the above */
+#include <cmocka.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define FAULT "BERTH_TEST_FAULT"
+
+/* --- the reader --- */
+
+static struct berth_wire wire;
+
+static void put(enum wire_type type, const char *text) {
+    (void)berth_wire_put(&wire, type, text, strlen(text), NULL);
+}
+
+static void jail(void) {
+    bool filtered = false;
+    if (berth_jail_enter(1, 20000, &filtered, NULL) != BERTH_OK || !filtered)
+        put(WIRE_DONE, "");
+}
+
+static void fault_segfault(void) {
+    (void)signal(SIGSEGV, SIG_DFL);
+    (void)raise(SIGSEGV);
+}
+
+static void fault_halfway(void) {
+    put(WIRE_FILE, "a.js");
+    put(WIRE_BYTES, "half");
+    (void)berth_wire_flush(&wire, NULL);
+    (void)raise(SIGKILL);
+}
+
+static void fault_hang(void) {
+    (void)pause();
+}
+
+static void fault_spin(void) {
+    jail();
+    for (volatile int i = 0;; i++)
+        continue;
+}
+
+static void fault_memory(void) {
+    jail();
+    /* With sanitizers memory has no bound. */
+    static void *pieces[1 << 10];
+    for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++)
+        pieces[i] = malloc((size_t)1 << 20);
+    struct berth_error error = {0};
+    berth_fail(&error, BERTH_NO_MEMORY, "memory", "out of memory");
+    (void)berth_wire_put_error(&wire, &error);
+}
+
+static void fault_file(void) {
+    jail();
+    if (open("/etc/passwd", O_RDONLY | O_CLOEXEC) >= 0)
+        put(WIRE_DONE, "");
+    else
+        put(WIRE_BYTES, "no file");
+}
+
+static void fault_socket(void) {
+    jail();
+    if (socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0) >= 0)
+        put(WIRE_DONE, "");
+}
+
+static void fault_overwrite(void) {
+    jail();
+    put(write(STDIN_FILENO, "x", 1) == 1 ? WIRE_DONE : WIRE_BYTES, "");
+}
+
+static void fault_junk(void) {
+    static const char junk[] = "HTTP/1.1 200 OK\r\n\r\n";
+    (void)!write(STDOUT_FILENO, junk, sizeof junk);
+}
+
+static void fault_nothing(void) {
+}
+
+static void fault_exit(void) {
+    put(WIRE_DONE, "");
+    (void)berth_wire_flush(&wire, NULL);
+    _exit(3);
+}
+
+static void fault_after_done(void) {
+    put(WIRE_DONE, "");
+    put(WIRE_FOLDER, "late");
+}
+
+static void fault_cut_frame(void) {
+    (void)!write(STDOUT_FILENO, "f\x10\0\0\0abc", 8);
+}
+
+static void fault_bytes_of_no_file(void) {
+    put(WIRE_BYTES, "x");
+    put(WIRE_DONE, "");
+}
+
+static void fault_file_in_file(void) {
+    put(WIRE_FILE, "a.js");
+    put(WIRE_FILE, "b.js");
+    put(WIRE_DONE, "");
+}
+
+static void fault_unended_file(void) {
+    put(WIRE_FILE, "a.js");
+    put(WIRE_DONE, "");
+}
+
+static void fault_outside(void) {
+    put(WIRE_FILE, "../../evil.js");
+    put(WIRE_END, "");
+    put(WIRE_DONE, "");
+}
+
+static void fault_twice(void) {
+    for (int i = 0; i < 2; i++) {
+        put(WIRE_FILE, "a.js");
+        put(WIRE_END, "");
+    }
+    put(WIRE_DONE, "");
+}
+
+static void fault_endless_file(void) {
+    static char zeros[WIRE_MAX_BYTES];
+    put(WIRE_FILE, "a.js");
+    while (berth_wire_put(&wire, WIRE_BYTES, zeros, sizeof zeros, NULL) == BERTH_OK)
+        continue;
+}
+
+static void fault_endless_folders(void) {
+    while (berth_wire_put(&wire, WIRE_FOLDER, "a", 1, NULL) == BERTH_OK)
+        continue;
+}
+
+static void fault_odd_error(void) {
+    (void)berth_wire_put(&wire, WIRE_ERROR, "\x09rule\0\x1b[31m\0text\0", 17, NULL);
+}
+
+static void fault_odd_code(void) {
+    (void)berth_wire_put(&wire, WIRE_ERROR, "\0rule\0\0text\0", 12, NULL);
+}
+
+static const struct {
+    const char *name;
+    void (*run)(void);
+    const char *rule;
+} faults[] = {
+    {"a reader that segfaults", fault_segfault, "archive-reader-crashed"},
+    {"a reader that is killed within a file", fault_halfway, "archive-reader-crashed"},
+    {"a reader that hangs", fault_hang, "limit-archive-seconds"},
+    {"a reader that computes for ever", fault_spin, "limit-archive-seconds"},
+    {"a reader that runs out of memory", fault_memory, "limit-archive-memory"},
+    {"a reader that opens a file", fault_file, "archive-reader-crashed"},
+    {"a reader that opens a socket", fault_socket, "archive-reader-crashed"},
+    {"a reader that writes to the archive", fault_overwrite, "archive-reader-crashed"},
+    {"a reader that writes junk", fault_junk, "archive-reader-crashed"},
+    {"a reader that says nothing", fault_nothing, "archive-reader-crashed"},
+    {"a reader that fails after its last word", fault_exit, "archive-reader-crashed"},
+    {"a reader that goes on after its last word", fault_after_done, "archive-reader-crashed"},
+    {"a frame that is cut", fault_cut_frame, "archive-reader-crashed"},
+    {"bytes of no file", fault_bytes_of_no_file, "archive-reader-crashed"},
+    {"a file in a file", fault_file_in_file, "archive-reader-crashed"},
+    {"a file without an end", fault_unended_file, "archive-reader-crashed"},
+    {"a path outside", fault_outside, "path-parent"},
+    {"two files with one path", fault_twice, "path-duplicate"},
+    {"a file without a limit", fault_endless_file, "limit-file-bytes"},
+    {"folders without a limit", fault_endless_folders, "limit-entries"},
+    {"an error that would colour a terminal", fault_odd_error, "archive-reader-crashed"},
+    {"an error that is none", fault_odd_code, "archive-reader-crashed"},
+};
+enum { FAULT_COUNT = sizeof faults / sizeof *faults };
+
+static int be_reader(int argc, char **argv) {
+    const char *fault = getenv(FAULT);
+    if (!fault)
+        return berth_bundle_reader_main(argc, argv);
+    berth_wire_init(&wire, STDOUT_FILENO);
+    faults[strtol(fault, NULL, 10)].run();
+    _exit(berth_wire_flush(&wire, NULL) ? 1 : 0);
+}
+
+/* --- the server --- */
+
+/* One file, remoteEntry.js, in a tar that was made by hand. */
+static size_t make_tar(char data[4096]) {
+    static const char entry[] = "var shop;(()=>{var n={\"./Header\":()=>t.e(1)};shop=n})();";
+    memset(data, 0, 4096);
+    (void)snprintf(data, 100, "remoteEntry.js");
+    (void)snprintf(data + 100, 8, "0000644");
+    (void)snprintf(data + 124, 12, "%011o", (unsigned)(sizeof entry - 1));
+    memset(data + 148, ' ', 8);
+    data[156] = '0';
+    (void)snprintf(data + 257, 6, "ustar");
+    data[263] = data[264] = '0';
+    unsigned sum = 0;
+    for (size_t i = 0; i < 512; i++)
+        sum += (unsigned char)data[i];
+    (void)snprintf(data + 148, 8, "%06o", sum);
+    (void)snprintf(data + 512, 512, "%s", entry);
+    return 512 + 512 + 1024;
+}
+
+static enum berth_code read_isolated(struct scratch *scratch, int64_t seconds,
+                                     struct berth_version *ret, struct berth_error *error) {
+    char data[4096];
+    size_t length = make_tar(data);
+    int fd = scratch_file(data, length);
+    struct berth_bundle_limits limits = berth_bundle_limits_default();
+    limits.seconds = seconds;
+    limits.file_bytes = 1 << 20;
+    enum berth_code code =
+        berth_bundle_read(scratch->store, fd, (int64_t)length, &limits, ret, error);
+    close(fd);
+    return code;
+}
+
+static int count_descriptors(void) {
+    int count = 0;
+    DIR *folder = opendir("/proc/self/fd");
+    assert_non_null(folder);
+    while (readdir(folder))
+        count++;
+    closedir(folder);
+    return count;
+}
+
+static int count_blobs(const struct scratch *scratch) {
+    char path[256];
+    int count = 0;
+    for (int i = 0; i < 256; i++) {
+        (void)snprintf(path, sizeof path, "%s/blobs/%02x", scratch->directory, (unsigned)i);
+        DIR *folder = opendir(path);
+        for (const struct dirent *entry = NULL; folder && (entry = readdir(folder));)
+            count += entry->d_name[0] != '.';
+        if (folder)
+            closedir(folder);
+    }
+    return count;
+}
+
+static bool is_clean(const struct scratch *scratch) {
+    char path[256];
+    (void)snprintf(path, sizeof path, "%s/tmp", scratch->directory);
+    bool clean = true;
+    DIR *folder = opendir(path);
+    for (const struct dirent *entry = NULL; folder && (entry = readdir(folder));)
+        clean = clean && entry->d_name[0] == '.';
+    if (folder)
+        closedir(folder);
+    return clean && folder && count_blobs(scratch) == 0;
+}
+
+static void each_fault_is_a_refusal_and_leaves_nothing(void **state) {
+    struct scratch *scratch = *state;
+    int descriptors = count_descriptors();
+    for (int i = 0; i < FAULT_COUNT; i++) {
+        char number[12];
+        (void)snprintf(number, sizeof number, "%d", i);
+        setenv(FAULT, number, 1);
+        struct berth_version version = {0};
+        struct berth_error error = {0};
+        enum berth_code code = read_isolated(scratch, 1, &version, &error);
+        if ((code != BERTH_REFUSED && code != BERTH_TOO_LARGE) || code != error.code ||
+            strcmp(error.rule, faults[i].rule) != 0)
+            fail_msg("%s: code %d, %s: %s", faults[i].name, (int)code, error.rule, error.text);
+        if (!is_clean(scratch) || count_descriptors() != descriptors)
+            fail_msg("%s left something", faults[i].name);
+        if (waitpid(-1, NULL, WNOHANG) != -1 || errno != ECHILD)
+            fail_msg("%s left a process", faults[i].name);
+    }
+    unsetenv(FAULT);
+}
+
+static void the_reader_finds_what_reading_here_finds(void **state) {
+    struct scratch *scratch = *state;
+    struct berth_version isolated = {0};
+    struct berth_version here = {0};
+    struct berth_error error = {0};
+    if (read_isolated(scratch, 60, &isolated, &error))
+        fail_msg("%s: %s", error.rule, error.text);
+    assert_int_equal(read_isolated(scratch, 0, &here, NULL), BERTH_OK);
+    assert_true(berth_digest_equal(&isolated.digest, &here.digest));
+    assert_string_equal(isolated.description, here.description);
+    assert_int_equal(isolated.asset_count, 1);
+    assert_int_equal(count_blobs(scratch), 1);
+    berth_version_done(&isolated);
+    berth_version_done(&here);
+}
+
+static void a_reader_that_cannot_start_is_a_reason_to_come_back(void **state) {
+    (void)state;
+    struct rlimit before;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    const struct berth_child_task task = {.limits = berth_bundle_limits_default()};
+    struct berth_child child;
+    struct berth_error error = {0};
+    const struct rlimit none = {.rlim_cur = 0, .rlim_max = before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    enum berth_code code = berth_child_start(STDIN_FILENO, &task, &child, &error);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    assert_int_equal(code, BERTH_BUSY);
+    assert_string_equal(error.rule, "archive-reader-start");
+}
+
+int main(int argc, char **argv) {
+    if (argc > 1 && strcmp(argv[1], BERTH_READER_COMMAND) == 0)
+        return be_reader(argc - 1, argv + 1);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(each_fault_is_a_refusal_and_leaves_nothing, scratch_setup,
+                                        scratch_teardown),
+        cmocka_unit_test_setup_teardown(the_reader_finds_what_reading_here_finds, scratch_setup,
+                                        scratch_teardown),
+        cmocka_unit_test(a_reader_that_cannot_start_is_a_reason_to_come_back),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
