@@ -223,7 +223,7 @@ class WithPublicUrl(Alias):
         self.server.put_page("cdn", {"path": "/cdn", "title": "CDN", "slots": [
             {"name": "a", "module": self.name, "expose": "./Header"}]})
         reply = self.public.get("/cdn")
-        self.assertIn(('href="%s"' % self.url("1.0.0", "remoteEntry.js")).encode(), reply.body)
+        self.assertIn((' src="%s"' % self.url("1.0.0", "remoteEntry.js")).encode(), reply.body)
         policy = reply["Content-Security-Policy"]
         for directive in ("style-src", "connect-src", "img-src", "font-src"):
             self.assertRegex(policy, directive + r"[^;]* " + re.escape(ORIGIN))

@@ -130,7 +130,7 @@ class Readers(SiteCase):
             assert (spec["base"], spec["entry"]) == (base, base + "remoteEntry.js"), spec
             assert spec["generation"] <= state["generation"], state
             # What the page loads first is of the version that it tells; the way back is another.
-            preloads = re.findall(rb'href="(/m/[^"]*)"', reply.body)
+            preloads = re.findall(rb' (?:href|src)="(/m/[^"]*)"', reply.body)
             assert preloads and all(href.decode().startswith(base) for href in preloads), preloads
             previous = spec.get("previous")
             if previous:
