@@ -143,6 +143,7 @@ static enum berth_code check_fields(const struct mg_request_info *request, const
     bool inside = end && end + 3 < base + buffer_bytes;
     if (!inside || end[1] || end[2] != '\r' || end[3])
         return refuse(error, "header-line", "the head does not end in CR LF CR LF");
+    framing->head_bytes = (size_t)(end + 4 - base);
     return BERTH_OK;
 }
 

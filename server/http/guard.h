@@ -52,6 +52,7 @@ enum berth_field berth_field_find(const char *name, size_t length);
 /* What a request that passed says of its framing. */
 struct berth_framing {
     const char *fields[BERTH_FIELD_COUNT]; /* NULL: not there; of OTHER nothing */
+    size_t head_bytes;                     /* the whole head's */
     int64_t body_bytes;                    /* -1: no Content-Length */
     bool expects_continue;
     bool keeps_alive; /* the client's wish, by its version and Connection */

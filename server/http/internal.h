@@ -26,7 +26,9 @@ struct mg_context;
 struct mg_request_info;
 
 enum {
-    BERTH_HEAD_MAX_BYTES = 16384, /* of a request; civetweb's buffer */
+    BERTH_HEAD_MAX_BYTES = 16384, /* of a request */
+    /* civetweb's, in which a head over the limit still fits as far as that it can be told so. */
+    BERTH_BUFFER_BYTES = 32768,
     BERTH_ID_BYTES = 17,
 };
 
@@ -79,6 +81,7 @@ struct berth_worker {
     const char *buffer;        /* where civetweb's buffer starts, as far as is known */
     bool over_cap;             /* of the present connection */
     bool peer_known;           /* its addresses are in the slot */
+    int64_t head_deadline_ms;  /* when civetweb gives up on the present head */
     int64_t date_second;
     char date[BERTH_HTTP_DATE_BYTES];
     struct berth_scratch *scratch;

@@ -120,6 +120,7 @@ static int on_connection(const struct mg_connection *connection, void **ret_data
     struct berth_watch *watch = &worker->listener->watch;
     worker->peer_known = false; /* civetweb tells it with the first request */
     worker->over_cap = atomic_fetch_add(&watch->connections, 1) >= watch->max_connections;
+    worker->head_deadline_ms = berth_monotonic_ms() + worker->listener->options.request_timeout_ms;
     return 0;
 }
 
@@ -146,7 +147,7 @@ static struct mg_context *start_civetweb(struct berth_listener *listener, const 
     (void)snprintf(keep_alive_timeout, sizeof keep_alive_timeout, "%d",
                    options->keep_alive_timeout_ms);
     (void)snprintf(queue, sizeof queue, "%d", QUEUE_CONNECTIONS);
-    (void)snprintf(head_bytes, sizeof head_bytes, "%d", BERTH_HEAD_MAX_BYTES);
+    (void)snprintf(head_bytes, sizeof head_bytes, "%d", BERTH_BUFFER_BYTES);
     /* What is set empty has a default that would act. */
     const char *settings[] = {"listening_ports",
                               address,

@@ -127,6 +127,8 @@ static int finish(struct berth_exchange *exchange) {
         mg_disable_connection_keep_alive(exchange->connection);
     log_request(exchange);
     atomic_store_explicit(&exchange->worker->busy, false, memory_order_relaxed);
+    exchange->worker->head_deadline_ms =
+        berth_monotonic_ms() + exchange->worker->listener->options.keep_alive_timeout_ms;
     return exchange->status > 0 ? exchange->status : 500;
 }
 
@@ -158,7 +160,9 @@ static enum berth_code guard(struct berth_exchange *exchange, struct berth_error
     const struct mg_request_info *request = exchange->request;
     const char *base = buffer_base(worker, request->request_method);
     struct berth_framing *framing = &exchange->framing;
-    enum berth_code code = berth_guard_check(request, base, BERTH_HEAD_MAX_BYTES, framing, error);
+    enum berth_code code = berth_guard_check(request, base, BERTH_BUFFER_BYTES, framing, error);
+    if (!code && framing->head_bytes > BERTH_HEAD_MAX_BYTES)
+        code = berth_fail(error, BERTH_INVALID, "head-too-large", "the request head is too large");
     if (code) {
         exchange->close = true;
         return code;
@@ -317,7 +321,11 @@ int berth_service_refuse(struct mg_connection *connection, int status, const cha
         return 0;
     }
     exchange->close = true;
-    describe_refusal(exchange->request, status, &exchange->worker->error);
+    if (status == 400 && exchange->start_us / 1000 >= exchange->worker->head_deadline_ms)
+        berth_fail(&exchange->worker->error, BERTH_TIMEOUT, "head-slow",
+                   "the request head came too slowly");
+    else
+        describe_refusal(exchange->request, status, &exchange->worker->error);
     berth_answer_problem(exchange, &exchange->worker->error);
     (void)finish(exchange);
     return 0;

@@ -57,14 +57,12 @@ static bool is_silent(int fd) {
 
 enum selection { ALL, SILENT, ONE };
 
-/* Shuts down connections at `local_port`; `one` is the peer of ONE. False when the descriptors
- * could not be listed. */
-static bool cut(in_port_t local_port, enum selection selection, const struct sockaddr_in *one,
-                int how) {
-    DIR *folder = opendir("/proc/self/fd");
-    if (!folder)
-        return false;
-    for (struct dirent *entry = readdir(folder); entry; entry = readdir(folder)) {
+/* Shuts down connections at `local_port`; `one` is the peer of ONE. */
+static void cut(const struct berth_watch *watch, in_port_t local_port, enum selection selection,
+                const struct sockaddr_in *one, int how) {
+    rewinddir(watch->descriptors);
+    for (struct dirent *entry = readdir(watch->descriptors); entry;
+         entry = readdir(watch->descriptors)) {
         int fd = (int)strtol(entry->d_name, NULL, 10);
         struct sockaddr_in peer = {0}, local = {0};
         if (!socket_ends(fd, &peer, &local) || local.sin_port != local_port)
@@ -73,8 +71,6 @@ static bool cut(in_port_t local_port, enum selection selection, const struct soc
             (selection == SILENT && is_silent(fd)))
             (void)shutdown(fd, how);
     }
-    closedir(folder);
-    return true;
 }
 
 static bool is_socket_of(int fd, const struct berth_watch_slot *slot) {
@@ -116,14 +112,15 @@ int berth_watch_socket(const struct berth_watch_slot *slot) {
     return found;
 }
 
-static void check_slot(struct berth_watch_slot *slot, int64_t now_ms) {
+static void check_slot(const struct berth_watch *watch, struct berth_watch_slot *slot,
+                       int64_t now_ms) {
     int64_t deadline = atomic_load_explicit(&slot->deadline_ms, memory_order_acquire);
     if (deadline <= 0 || deadline > now_ms ||
         !atomic_compare_exchange_strong_explicit(&slot->deadline_ms, &deadline, CUTTING,
                                                  memory_order_acquire, memory_order_relaxed))
         return;
-    bool done = cut(slot->local_port, ONE, &slot->peer, slot->how);
-    atomic_store_explicit(&slot->deadline_ms, done ? CUT : deadline, memory_order_release);
+    cut(watch, slot->local_port, ONE, &slot->peer, slot->how);
+    atomic_store_explicit(&slot->deadline_ms, CUT, memory_order_release);
 }
 
 /* civetweb's master sleeps in poll for up to two seconds; a connection wakes it. */
@@ -144,23 +141,42 @@ static void sleep_locked(struct berth_watch *watch, int duration_ms) {
     (void)pthread_cond_timedwait(&watch->wake, &watch->lock, &until);
 }
 
+static void look(struct berth_watch *watch) {
+    int64_t now_ms = berth_monotonic_ms();
+    for (struct berth_watch_slot *slot = watch->slots; slot; slot = slot->next)
+        check_slot(watch, slot, now_ms);
+    if (watch->stopping) {
+        cut(watch, watch->address.sin_port, ALL, NULL, SHUT_RDWR);
+        knock(&watch->address);
+    } else if (atomic_load(&watch->connections) > watch->max_connections) {
+        cut(watch, watch->address.sin_port, SILENT, NULL, SHUT_RDWR);
+    }
+}
+
 static void *run(void *argument) {
     struct berth_watch *watch = argument;
     pthread_mutex_lock(&watch->lock);
     while (!watch->finished) {
-        int64_t now_ms = berth_monotonic_ms();
-        for (struct berth_watch_slot *slot = watch->slots; slot; slot = slot->next)
-            check_slot(slot, now_ms);
-        if (watch->stopping) {
-            (void)cut(watch->address.sin_port, ALL, NULL, SHUT_RDWR);
-            knock(&watch->address);
-        } else if (atomic_load(&watch->connections) > watch->max_connections) {
-            (void)cut(watch->address.sin_port, SILENT, NULL, SHUT_RDWR);
+        look(watch);
+        int wait_ms = watch->stopping ? STOP_TICK_MS : TICK_MS;
+        if (watch->stopping || !berth_spare_is_needed(&watch->spare)) {
+            sleep_locked(watch, wait_ms);
+            continue;
         }
-        sleep_locked(watch, watch->stopping ? STOP_TICK_MS : TICK_MS);
+        pthread_mutex_unlock(&watch->lock);
+        berth_spare_refuse(&watch->spare, wait_ms);
+        pthread_mutex_lock(&watch->lock);
     }
     pthread_mutex_unlock(&watch->lock);
     return NULL;
+}
+
+static void release(struct berth_watch *watch) {
+    pthread_cond_destroy(&watch->wake);
+    pthread_mutex_destroy(&watch->lock);
+    berth_spare_done(&watch->spare);
+    if (watch->descriptors)
+        (void)closedir(watch->descriptors);
 }
 
 enum berth_code berth_watch_start(struct berth_watch *watch, int max_connections,
@@ -173,11 +189,13 @@ enum berth_code berth_watch_start(struct berth_watch *watch, int max_connections
     pthread_cond_init(&watch->wake, &attributes);
     pthread_condattr_destroy(&attributes);
     pthread_mutex_init(&watch->lock, NULL);
-    if (pthread_create(&watch->thread, NULL, run, watch) == 0)
+    watch->descriptors = opendir("/proc/self/fd");
+    bool prepared = berth_spare_init(&watch->spare) && watch->descriptors;
+    if (prepared && pthread_create(&watch->thread, NULL, run, watch) == 0)
         return BERTH_OK;
-    pthread_cond_destroy(&watch->wake);
-    pthread_mutex_destroy(&watch->lock);
-    return berth_fail(error, BERTH_NO_MEMORY, "thread", "cannot start a thread");
+    release(watch);
+    return prepared ? berth_fail(error, BERTH_NO_MEMORY, "thread", "cannot start a thread")
+                    : berth_fail_errno(error, "limit-descriptors", "cannot open /proc/self/fd");
 }
 
 void berth_watch_add(struct berth_watch *watch, struct berth_watch_slot *slot) {
@@ -190,6 +208,7 @@ void berth_watch_add(struct berth_watch *watch, struct berth_watch_slot *slot) {
 void berth_watch_address(struct berth_watch *watch, const struct sockaddr_in *address) {
     pthread_mutex_lock(&watch->lock);
     watch->address = *address;
+    berth_spare_find(&watch->spare, address);
     pthread_mutex_unlock(&watch->lock);
 }
 
@@ -206,6 +225,5 @@ void berth_watch_stop(struct berth_watch *watch) {
     pthread_cond_signal(&watch->wake);
     pthread_mutex_unlock(&watch->lock);
     pthread_join(watch->thread, NULL);
-    pthread_cond_destroy(&watch->wake);
-    pthread_mutex_destroy(&watch->lock);
+    release(watch);
 }

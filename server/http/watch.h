@@ -7,6 +7,8 @@
  * While there are more connections than the cap, those that have sent nothing for a second are cut
  * too: the few workers beyond the cap must come free again, to tell the next client that it is.
  *
+ * The same thread looks after descriptors that have run out (spare.h).
+ *
  * The worker's side is two atomic operations. While the thread is at a socket (CUTTING) the worker
  * waits in berth_watch_end, so that the descriptor cannot become another connection's meanwhile.
  *
@@ -16,6 +18,8 @@
 #define BERTH_HTTP_WATCH_H
 
 #include "berth/error.h"
+#include "spare.h"
+#include <dirent.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -36,7 +40,9 @@ struct berth_watch {
     pthread_cond_t wake;
     struct berth_watch_slot *_Atomic slots; /* grows at its front, so readers take no lock */
     struct sockaddr_in address;             /* listened on; port 0 until it is known */
-    bool stopping;                          /* cut everything, over and over */
+    DIR *descriptors; /* open from the start: it needs none of its own later */
+    struct berth_spare spare;
+    bool stopping; /* cut everything, over and over */
     bool finished;
     atomic_int connections; /* counted by the listener */
     int max_connections;
@@ -45,6 +51,7 @@ struct berth_watch {
 
 enum berth_code berth_watch_start(struct berth_watch *watch, int max_connections,
                                   struct berth_error *error);
+/* What it listens on, once it does. */
 void berth_watch_address(struct berth_watch *watch, const struct sockaddr_in *address);
 void berth_watch_add(struct berth_watch *watch, struct berth_watch_slot *slot);
 

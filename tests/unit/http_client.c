@@ -14,6 +14,10 @@
 #include <cmocka.h>
 
 void client_open(struct client *client, const char *address) {
+    client_connect(client, socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), address);
+}
+
+void client_connect(struct client *client, int fd, const char *address) {
     char host[32];
     const char *colon = strrchr(address, ':');
     struct sockaddr_in name = {.sin_family = AF_INET};
@@ -24,7 +28,7 @@ void client_open(struct client *client, const char *address) {
     assert_int_equal(inet_pton(AF_INET, host, &name.sin_addr), 1);
     client->length = 0;
     client->was_reset = false;
-    client->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    client->fd = fd;
     assert_true(client->fd >= 0);
     (void)setsockopt(client->fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     assert_int_equal(connect(client->fd, (struct sockaddr *)&name, sizeof name), 0);

@@ -23,6 +23,8 @@ struct answer {
 };
 
 void client_open(struct client *client, const char *address);
+/* With a socket that was made before; it becomes the client's. */
+void client_connect(struct client *client, int fd, const char *address);
 void client_close(struct client *client);
 void client_send(struct client *client, const char *text);
 void client_send_bytes(struct client *client, const void *data, size_t length);

@@ -312,7 +312,7 @@ static void civetweb_drops_the_65th_header_so_64_are_refused(void **state) {
 
 static void a_head_has_a_largest_size(void **state) {
     const struct site *site = *state;
-    char *request = malloc(32768);
+    char *request = malloc(65536);
     struct answer answer;
     assert_non_null(request);
     (void)sprintf(request, LINE "Host: a\r\nX-Long: %015000d\r\n\r\n", 1);
@@ -321,7 +321,11 @@ static void a_head_has_a_largest_size(void **state) {
     answer_done(&answer);
     (void)sprintf(request, LINE "Host: a\r\nX-Long: %020000d\r\n\r\n", 1);
     ask(site->address, request, &answer);
-    assert_int_equal(answer.status, 400);
+    assert_int_equal(answer.status, 431);
+    answer_done(&answer);
+    (void)sprintf(request, LINE "Host: a\r\nX-Long: %040000d\r\n\r\n", 1);
+    ask(site->address, request, &answer);
+    assert_int_equal(answer.status, 400); /* civetweb does not tell this from other mistakes */
     answer_done(&answer);
     free(request);
 }

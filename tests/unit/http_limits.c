@@ -12,6 +12,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -109,9 +110,95 @@ static void a_head_that_does_not_come_is_cut(void **state) {
     client_close(&client);
     client_open(&client, site.address);
     client_send(&client, "GET /text HTTP/1.1\r\nHo");
-    assert_next(&client, 400);
+    assert_next(&client, 408);
     assert_true(client_is_ended(&client));
     client_close(&client);
+    site_stop(&site);
+}
+
+/* A byte now and then does not help. */
+static void trickle_until_cut(struct client *client) {
+    int patience = 0;
+    char seen;
+    client_send(client, "GET /text HTTP/1.1\r\nHost: a\r\nX-Slow: ");
+    while (recv(client->fd, &seen, 1, MSG_PEEK | MSG_DONTWAIT) < 0) {
+        (void)send(client->fd, "x", 1, MSG_NOSIGNAL);
+        site_wait(&patience);
+    }
+    assert_next(client, 408);
+    assert_true(client_is_ended(client));
+}
+
+static void a_head_that_trickles_is_cut(void **state) {
+    (void)state;
+    struct site site = {0};
+    struct berth_listener_options options = site_options(&site);
+    options.request_timeout_ms = 300;
+    options.keep_alive_timeout_ms = 300;
+    site_start(&site, &options);
+    struct client first, next;
+    client_open(&first, site.address);
+    trickle_until_cut(&first);
+    client_close(&first);
+    client_open(&next, site.address);
+    client_send(&next, GOOD);
+    assert_next(&next, 200);
+    trickle_until_cut(&next);
+    client_close(&next);
+    site_stop(&site);
+}
+
+static int64_t cpu_ms(void) {
+    struct rusage usage;
+    (void)getrusage(RUSAGE_SELF, &usage);
+    return (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000 +
+           (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1000;
+}
+
+/* Takes the process's last descriptors; the client's own are opened before. */
+static int exhaust(int *taken, int most) {
+    int count = 0;
+    for (int fd = dup(0); fd >= 0 && count < most; fd = dup(0))
+        taken[count++] = fd;
+    return count;
+}
+
+static void without_descriptors_clients_are_told_so_and_no_core_spins(void **state) {
+    (void)state;
+    enum { MOST = 256 };
+    static int taken[MOST];
+    struct site site = {0};
+    struct berth_listener_options options = site_options(&site);
+    struct rlimit limit, low;
+    site_start(&site, &options);
+    struct client kept, turned_away;
+    client_open(&kept, site.address);
+    client_send(&kept, GOOD);
+    assert_next(&kept, 200);
+    int own = socket(AF_INET, SOCK_STREAM, 0);
+    assert_true(own >= 0);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    low = (struct rlimit){128, limit.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
+    int count = exhaust(taken, MOST);
+    client_connect(&turned_away, own, site.address);
+    client_send(&turned_away, GOOD);
+    assert_next(&turned_away, 503);
+    client_close(&turned_away);
+    client_send(&kept, GOOD); /* who is in is served on */
+    assert_next(&kept, 200);
+
+    int64_t before_ms = cpu_ms(), start_ms = berth_monotonic_ms();
+    int patience = 0;
+    while (berth_monotonic_ms() - start_ms < 1000)
+        site_wait(&patience);
+    assert_true(cpu_ms() - before_ms < 700);
+
+    for (int i = 0; i < count; i++)
+        (void)close(taken[i]);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    wait_for(&site, 200);
+    client_close(&kept);
     site_stop(&site);
 }
 
@@ -351,6 +438,8 @@ int main(void) {
         cmocka_unit_test(over_the_cap_clients_are_told_so),
         cmocka_unit_test(silent_connections_beyond_the_cap_do_not_block),
         cmocka_unit_test(a_head_that_does_not_come_is_cut),
+        cmocka_unit_test(a_head_that_trickles_is_cut),
+        cmocka_unit_test(without_descriptors_clients_are_told_so_and_no_core_spins),
         cmocka_unit_test(an_idle_connection_is_closed),
         cmocka_unit_test(a_slow_reader_is_cut),
         cmocka_unit_test(a_stalled_stream_is_cut_by_the_request_timeout),
