@@ -149,7 +149,7 @@ enum berth_code berth_blob_finish(struct berth_blob_writer *writer, struct berth
     struct berth_digest digest;
     berth_hasher_finish(writer->hasher, digest.bytes);
     enum berth_code code = store_check(writer->store, error);
-    if (!code && !store_has(writer->store, &digest)) {
+    if (!code && !store_has(writer->store, &digest, writer->bytes)) {
         code = spill(writer, error);
         if (!code)
             code = keep(writer, &digest, error);
@@ -235,6 +235,8 @@ enum berth_code berth_blob_read(struct berth_store *store, const struct berth_di
     code = read_all(fd, data, length, error);
     if (!code)
         code = check_contents(digest, data, length, error);
+    if (code == BERTH_IO)
+        berth_blob_suspect(store, digest);
     if (!code) {
         data[length] = '\0';
         *ret = data;
