@@ -22,7 +22,6 @@ struct berth_frontend {
     char *inlined_raw; /* and deflated (RFC 1951), ended on a byte's border: a piece of a page */
     size_t inlined_raw_length;
     char *shell_map;    /* its source map, or NULL */
-    bool prerenders;    /* it takes over what a page shows ahead of it */
     char *live;         /* text of live.js: the live entry's runtime */
     char *live_map;     /* or NULL */
     char *more;         /* text of more.js, the shell's rarer parts, or NULL */

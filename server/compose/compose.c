@@ -88,7 +88,9 @@ static void add_style(struct berth_template_writer *writer, const struct berth_p
     if (gap)
         berth_buffer_printf(out, ";gap:%s", gap);
     add_areas(out, page);
-    berth_buffer_text(out, "}[data-berth-slot]{min-width:0}");
+    /* As the box that the shell mounts a module in. */
+    berth_buffer_text(
+        out, "}[data-berth-slot]{min-width:0}div[data-berth-prerendered]{display:contents}");
     if (json_object_get(page->layout, "areas"))
         for (size_t i = 0; i < page->slot_count; i++)
             berth_buffer_printf(out, "[data-berth-slot=\"%s\"]{grid-area:s%zu}",

@@ -101,7 +101,6 @@ enum berth_code berth_frontend_load(const char *directory, struct berth_frontend
     name_by_digest(loaded.shell_url, sizeof loaded.shell_url, "shell", loaded.shell);
     if (loaded.more)
         name_by_digest(loaded.more_url, sizeof loaded.more_url, "more", loaded.more);
-    loaded.prerenders = strcasestr(loaded.shell, "prerendered") != NULL;
     loaded.inlined = make_inline(&loaded);
     if (loaded.inlined)
         loaded.inlined_raw =

@@ -11,8 +11,8 @@
 const char *berth_slot_prerendered(const struct berth_compose *compose,
                                    const struct berth_slot *slot, size_t *ret_length) {
     const struct berth_remote *remote = compose->live(compose->context, slot->module);
-    if (!remote || !compose->text || !compose->frontend->prerenders ||
-        json_object_size(slot->props) || !berth_json_string(remote->description, "entry"))
+    if (!remote || !compose->text || json_object_size(slot->props) ||
+        !berth_json_string(remote->description, "entry"))
         return NULL;
     const char *path = berth_json_string(berth_expose_find(remote, slot->expose), "prerendered");
     const char *text =

@@ -54,7 +54,6 @@ void compose_begin(struct compose_fixture *fixture, const char *manifest) {
     json_decref(json);
     (void)snprintf(fixture->frontend.shell_url, sizeof fixture->frontend.shell_url,
                    "/_berth/shell.0123456789abcdef.js");
-    fixture->frontend.prerenders = true;
     fixture->frontend.inlined = (char *)(uintptr_t) "shell()";
     fixture->compose = (struct berth_compose){.name = "front",
                                               .page = &fixture->page,

@@ -389,7 +389,7 @@ class Composed(SiteCase):
 
 class Ahead(SiteCase):
     """What a page brings itself: the shell, scripts that run ahead of it, prerendered slots with their styles."""
-    SHELL = b"/* prerendered */console.log('shell')\n"
+    SHELL = b"console.log('shell')\n"
     CSS = b"h1{background:url(../a.png)}/* </style> */h2::before{content:'</style>'}"
 
     @classmethod
@@ -426,7 +426,7 @@ class Ahead(SiteCase):
         reply, text = self.page_of("inline")
         shell = re.search("/_berth/shell\\.[0-9a-f]{16}\\.js\\.map", text).group(0).removesuffix(".map")
         self.assertEqual(self.public.get(shell).body, self.SHELL)
-        self.assertIn('<script nonce="NONCE">/* prerendered */console.log(\'shell\')\n'
+        self.assertIn('<script nonce="NONCE">console.log(\'shell\')\n'
                       "//# sourceMappingURL=%s.map\n</script>\n" % shell, text)
         self.assertIn('<script async crossorigin="anonymous" nonce="NONCE" integrity="%s" '
                       'src="/m/inline@1.0.0/remoteEntry.js" data-berth-script="inline@1.0.0"></script>\n'
@@ -448,7 +448,7 @@ class Ahead(SiteCase):
         self.assertNotIn('href="/m/ahead@1.0.0/css/a.css"', text)
         _, text = self.page_of("ahead", props={"n": 1})
         self.assertIn('<div data-berth-slot="main"><p>wait</p></div>', text)
-        self.assertNotIn("data-berth-prerendered", text)
+        self.assertNotIn("data-berth-prerendered=", text)
         self.assertIn('<link rel="preload" as="style" href="/m/ahead@1.0.0/css/a.css"', text)
 
     def test_styles_that_the_page_cannot_take_are_linked(self):
