@@ -146,6 +146,26 @@ typedef bool (*berth_change_fn)(const struct berth_change *change, void *context
 typedef bool (*berth_page_fn)(const struct berth_page_record *page, void *context);
 typedef bool (*berth_token_fn)(const struct berth_token_record *token, void *context);
 
+/* What keeping the data directory needs (see the end of the operations). */
+struct berth_asset_row {
+    const char *module;
+    const char *version;
+    const char *path;
+    struct berth_digest digest;
+    int64_t bytes;
+};
+struct berth_variant_row {
+    struct berth_digest blob;
+    const char *coding; /* as in Content-Encoding; may be one that this berth does not know */
+    struct berth_digest digest;
+    int64_t bytes;
+};
+typedef bool (*berth_asset_fn)(const struct berth_asset_row *row, void *context);
+typedef bool (*berth_variant_fn)(const struct berth_variant_row *row, void *context);
+typedef bool (*berth_named_blob_fn)(const struct berth_digest *digest, int64_t bytes,
+                                    void *context);
+typedef bool (*berth_text_fn)(const char *text, void *context);
+
 /* All are mandatory. */
 struct berth_registry_ops {
     void (*close)(struct berth_registry *registry);
@@ -250,6 +270,25 @@ struct berth_registry_ops {
                                     struct berth_error *error);
     enum berth_code (*tokens_each)(struct berth_registry *registry, berth_token_fn fn,
                                    void *context, struct berth_error *error);
+
+    /* Every asset of every version, by order of upload; every variant that has a blob. */
+    enum berth_code (*assets_each)(struct berth_registry *registry, berth_asset_fn fn,
+                                   void *context, struct berth_error *error);
+    enum berth_code (*variants_each)(struct berth_registry *registry, berth_variant_fn fn,
+                                     void *context, struct berth_error *error);
+    /* Forgets the variants of blobs that no version has any more. */
+    enum berth_code (*variants_prune)(struct berth_registry *registry, struct berth_error *error);
+    /* Forgets the variants that are that blob; versions that had them are to be compressed anew. */
+    enum berth_code (*variant_forget)(struct berth_registry *registry,
+                                      const struct berth_digest *digest, struct berth_error *error);
+    /* Looks at everything the backend has; fn gets a text for each fault, some 20 at most. */
+    enum berth_code (*check)(struct berth_registry *registry, berth_text_fn fn, void *context,
+                             struct berth_error *error);
+    /* A consistent copy at `path`, where nothing may be yet, made while others read and write; then
+     * fn gets each blob that the copy names, once. What is there after a failure is the caller's to
+     * remove. In fn the registry may be called. */
+    enum berth_code (*copy)(struct berth_registry *registry, const char *path,
+                            berth_named_blob_fn fn, void *context, struct berth_error *error);
 };
 
 /* Every backend's object begins with this. */

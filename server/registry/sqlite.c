@@ -49,6 +49,12 @@ static const struct berth_registry_ops OPS = {
     .token_used = sqlite_token_used,
     .token_revoke = sqlite_token_revoke,
     .tokens_each = sqlite_tokens_each,
+    .assets_each = sqlite_assets_each,
+    .variants_each = sqlite_variants_each,
+    .variants_prune = sqlite_variants_prune,
+    .variant_forget = sqlite_variant_forget,
+    .check = sqlite_check,
+    .copy = sqlite_copy,
 };
 
 /* An error-checking mutex, so that a callback that calls the registry aborts rather than hangs. */

@@ -190,4 +190,16 @@ enum berth_code sqlite_token_revoke(struct berth_registry *base, const char *id,
 enum berth_code sqlite_tokens_each(struct berth_registry *base, berth_token_fn fn, void *context,
                                    struct berth_error *error);
 
+enum berth_code sqlite_assets_each(struct berth_registry *base, berth_asset_fn fn, void *context,
+                                   struct berth_error *error);
+enum berth_code sqlite_variants_each(struct berth_registry *base, berth_variant_fn fn,
+                                     void *context, struct berth_error *error);
+enum berth_code sqlite_variants_prune(struct berth_registry *base, struct berth_error *error);
+enum berth_code sqlite_variant_forget(struct berth_registry *base,
+                                      const struct berth_digest *digest, struct berth_error *error);
+enum berth_code sqlite_check(struct berth_registry *base, berth_text_fn fn, void *context,
+                             struct berth_error *error);
+enum berth_code sqlite_copy(struct berth_registry *base, const char *path, berth_named_blob_fn fn,
+                            void *context, struct berth_error *error);
+
 #endif
