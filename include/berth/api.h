@@ -1,14 +1,16 @@
 /* The admin listener's handlers: JSON in and out, a bearer token on every call, errors as
  * problem+json.
  *
- * Thread rules: the context is immutable; handlers run on any thread.
+ * Thread rules: the context is immutable but for its listeners; handlers run on any thread.
  */
 #ifndef BERTH_API_H
 #define BERTH_API_H
 
+#include "berth/auth.h"
 #include "berth/http.h"
 #include "berth/release.h"
 #include "berth/variant.h"
+#include <stdatomic.h>
 
 /* What an operator has set, to be shown. */
 struct berth_api_limits {
@@ -16,6 +18,10 @@ struct berth_api_limits {
     int admin_connections;
     int streams;
     int uploads;
+    int module_connections; /* large answers of one module at once */
+    int versions_at_once;
+    int reports_at_once;
+    int token_failures;
     int compress_threads;
     int64_t cache_bytes;
 };
@@ -28,6 +34,10 @@ struct berth_api {
     int64_t max_archive_bytes;
     int64_t started_ms;
     struct berth_api_limits limits;
+    struct berth_failures *failures;
+    /* NULL until they are started; each outlives the admin listener. */
+    struct berth_listener *_Atomic public_listener;
+    struct berth_listener *_Atomic admin_listener;
 };
 
 extern const struct berth_route berth_api_routes[];

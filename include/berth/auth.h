@@ -34,6 +34,14 @@ enum berth_code berth_auth_check(struct berth_registry *registry, const char *au
 enum berth_code berth_auth_allow(const struct berth_principal *principal, enum berth_scope scope,
                                  const char *module, struct berth_error *error);
 
+/* How often an address may present no good token: `most` times, and one more with each second. For
+ * 1,024 addresses at once, in constant memory; beyond, those with the fewest failures are
+ * forgotten. NULL when out of memory. */
+struct berth_failures *berth_failures_create(int most);
+void berth_failures_destroy(struct berth_failures *failures); /* NULL is fine */
+/* Counts one; false when there were too many. The time is that of berth_monotonic_ms. */
+bool berth_failures_take(struct berth_failures *failures, const char *remote, int64_t monotonic_ms);
+
 struct berth_token_request {
     const char *name;   /* 1–63 printable characters */
     const char *module; /* pattern; NULL for "*" */

@@ -1,9 +1,9 @@
 /* HTTP/1.1 listeners over civetweb (the only room that knows it), a const route table, and answers.
  *
  * A request comes through: guard (RFC 9112 framing and what civetweb 1.15 lets pass) → connection
- * cap → strict URL decoding, once → route → handler. A handler is three movements: decode with the
- * readers below, one domain call, encode with one of the answers. Each handler answers exactly
- * once.
+ * cap → strict URL decoding, once → route → limit of its kind of work → handler. A handler is three
+ * movements: decode with the readers below, one domain call, encode with one of the answers. Each
+ * handler answers exactly once.
  *
  * Every answer carries Date, X-Request-Id, X-Content-Type-Options: nosniff, and Connection: close
  * where the connection cannot go on (an unread body, a drain). Errors are application/problem+json
@@ -37,6 +37,14 @@ struct berth_exchange; /* one request and its answer; borrowed by the handler fo
 
 typedef void (*berth_handler)(struct berth_exchange *exchange, void *app);
 
+/* Kinds of work, so that much of one leaves room for the others. */
+enum berth_work {
+    BERTH_WORK_ANY,      /* limited by connections only */
+    BERTH_WORK_VERSIONS, /* files of versions that are not live */
+    BERTH_WORK_REPORTS,
+    BERTH_WORK_COUNT
+};
+
 /* Pattern: literal segments and parameters. `{x}` takes one segment; `{module}` takes one segment
  * or `@scope/name`; `{x*}`, last, takes the rest (at least one character, slashes included). A
  * segment may mix: `{module}@{version}` splits at the last '@' of the module's last segment. The
@@ -45,6 +53,9 @@ typedef void (*berth_handler)(struct berth_exchange *exchange, void *app);
 struct berth_route {
     const char *pattern;
     bool cors; /* Access-Control-Allow-Origin: * on every answer, errors included */
+    enum berth_work work;
+    const char *shares; /* a parameter: answers over 16 KiB are limited by its value, see
+                           max_shared; NULL: not */
     berth_handler get, put, post, remove;
 };
 
@@ -61,6 +72,8 @@ struct berth_listener_options {
                                     of answers, too, are cut below it, but streams are not */
     int body_grace_ms;           /* how far a body may fall behind that rate; 0 means 5,000 */
     bool same_origin_only;       /* refuse a request whose Origin is not this listener's own: 403 */
+    int max_work[BERTH_WORK_COUNT]; /* requests of a kind at once; 0: no limit; beyond: 503 */
+    int max_shared;                 /* large answers at once with one value of `shares`; the same */
 };
 
 struct berth_listener;
@@ -73,6 +86,24 @@ const char *berth_listener_address(const struct berth_listener *listener);
 void berth_listener_drain(struct berth_listener *listener);
 /* Requests being handled now, streams included. */
 int berth_listener_busy(const struct berth_listener *listener);
+
+/* How a listener is doing. */
+enum { BERTH_LOAD_MAX_RULES = 16 };
+
+struct berth_load_refusal {
+    char rule[BERTH_RULE_BYTES];
+    int64_t count; /* answers 503 and 429 by this rule since the start */
+};
+
+struct berth_load {
+    int connections;
+    int work[BERTH_WORK_COUNT]; /* requests being served, of kinds with a limit */
+    size_t refusal_count;
+    struct berth_load_refusal refusals[BERTH_LOAD_MAX_RULES];
+};
+
+/* Any thread, until the listener is stopped. */
+void berth_listener_load(struct berth_listener *listener, struct berth_load *ret);
 /* Cuts whatever is left; NULL is fine. */
 void berth_listener_stop(struct berth_listener *listener);
 
@@ -90,6 +121,11 @@ const char *berth_exchange_remote(const struct berth_exchange *exchange);
 const char *berth_exchange_id(const struct berth_exchange *exchange);
 /* For the log line: who the token is. Copied. */
 void berth_exchange_actor(struct berth_exchange *exchange, const char *name);
+
+/* The request is of this kind, which only its handler knows: instead of the route's. BERTH_BUSY
+ * ("limit-versions-at-once", …) when too many of the kind are being served. */
+enum berth_code berth_exchange_work(struct berth_exchange *exchange, enum berth_work work,
+                                    struct berth_error *error);
 
 /* The declared length, -1 when there is no body. */
 int64_t berth_exchange_body_bytes(const struct berth_exchange *exchange);
@@ -163,7 +199,8 @@ void berth_answer_empty(struct berth_exchange *exchange, int status, const char 
 /* 302 with `Cache-Control: no-cache`. `location` must already be encoded. */
 void berth_answer_redirect(struct berth_exchange *exchange, const char *location);
 /* problem+json: type "urn:berth:problem:<rule>", title, status, detail, where?, hint?, retryable,
- * requestId; WWW-Authenticate on 401, Retry-After on 503. */
+ * requestId; WWW-Authenticate on 401. With Retry-After on 503 and 429, which end the connection: it
+ * is what others wait for. */
 void berth_answer_problem(struct berth_exchange *exchange, const struct berth_error *error);
 
 /* A stream without length that ends with the connection (Connection: close). Write returns false

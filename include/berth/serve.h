@@ -24,6 +24,8 @@ struct berth_serve_options {
     int64_t admin_max_connections;
     int64_t max_streams;
     int64_t max_uploads;
+    int64_t max_module_connections;
+    int64_t max_token_failures;
     int64_t max_archive_bytes;
     int64_t max_unpacked_bytes;
     int64_t max_file_bytes;

@@ -5,11 +5,25 @@
 
 #include <string.h>
 
+/* The answer to a bad token, or to too many of them. Good ones are taken all the same: others may
+ * work behind the same address. */
+static enum berth_code fail_token(const struct berth_exchange *exchange,
+                                  const struct berth_api *api, struct berth_error *error) {
+    if (berth_failures_take(api->failures, berth_exchange_remote(exchange), berth_monotonic_ms()))
+        return BERTH_UNAUTHENTICATED;
+    *error = (struct berth_error){0};
+    berth_fail(error, BERTH_BUSY, "token-failures", "too many bad tokens from this address");
+    berth_error_hint(error, "check the token; one try a second is looked at");
+    return BERTH_BUSY;
+}
+
 static enum berth_code identify(struct berth_exchange *exchange, const struct berth_api *api,
                                 struct berth_principal *ret, struct berth_error *error) {
     const char *authorization = berth_exchange_header(exchange, "Authorization");
     enum berth_code code =
         berth_auth_check(api->registry, authorization, berth_now_ms(), ret, error);
+    if (code == BERTH_UNAUTHENTICATED)
+        return fail_token(exchange, api, error);
     if (code == BERTH_OK)
         berth_exchange_actor(exchange, ret->name);
     return code;

@@ -63,19 +63,38 @@ static json_t *compressor_json(const struct berth_api *api) {
 }
 
 static json_t *limits_json(const struct berth_api_limits *limits) {
-    return json_pack("{si si si si}", "connections", limits->connections, "adminConnections",
-                     limits->admin_connections, "streams", limits->streams, "uploads",
-                     limits->uploads);
+    return json_pack("{si si si si si si si si}", "connections", limits->connections,
+                     "adminConnections", limits->admin_connections, "streams", limits->streams,
+                     "uploads", limits->uploads, "moduleConnections", limits->module_connections,
+                     "versionsAtOnce", limits->versions_at_once, "reportsAtOnce",
+                     limits->reports_at_once, "tokenFailures", limits->token_failures);
+}
+
+/* What is open and being served, and how often clients were told to come back, by rule. */
+static json_t *load_json(struct berth_listener *listener) {
+    struct berth_load load;
+    if (!listener)
+        return json_null();
+    berth_listener_load(listener, &load);
+    json_t *refused = json_object();
+    for (size_t i = 0; i < load.refusal_count; i++)
+        json_object_set_new(refused, load.refusals[i].rule,
+                            json_integer((json_int_t)load.refusals[i].count));
+    return json_pack("{si si si so}", "connections", load.connections, "versions",
+                     load.work[BERTH_WORK_VERSIONS], "reports", load.work[BERTH_WORK_REPORTS],
+                     "refused", refused);
 }
 
 static json_t *system_json(const struct berth_api *api, int64_t generation,
                            const struct counts *counts) {
-    return json_pack("{ss so sI sI so so so si so so}", "version", BERTH_VERSION, "startedAt",
+    json_t *load = json_pack("{so so}", "public", load_json(atomic_load(&api->public_listener)),
+                             "admin", load_json(atomic_load(&api->admin_listener)));
+    return json_pack("{ss so sI sI so so so si so so so}", "version", BERTH_VERSION, "startedAt",
                      api_time(api->started_ms), "generation", (json_int_t)generation, "modules",
                      (json_int_t)counts->modules, "versions", versions_json(counts), "disk",
                      disk_json(berth_desk_store(api->desk)), "cache", cache_json(api), "streams",
                      berth_events_streams(berth_desk_events(api->desk)), "limits",
-                     limits_json(&api->limits), "compressor", compressor_json(api));
+                     limits_json(&api->limits), "compressor", compressor_json(api), "load", load);
 }
 
 void api_get_system(struct berth_exchange *exchange, void *app) {

@@ -45,9 +45,19 @@ void berth_answer_put_range(struct berth_head *head, const struct berth_range *r
     berth_head_text(head, "\r\n");
 }
 
+bool berth_answer_takes_share(struct berth_exchange *exchange, int64_t body_bytes) {
+    struct berth_error error = {0};
+    if (berth_share_take(exchange, body_bytes, &error) == BERTH_OK)
+        return true;
+    berth_answer_problem(exchange, &error);
+    return false;
+}
+
 static void send_content(struct berth_exchange *exchange, int status,
                          const struct berth_content *content, const struct berth_range *range) {
     struct berth_head head;
+    if (!berth_answer_takes_share(exchange, range->length))
+        return;
     berth_send_start(exchange, &head, status);
     berth_head_field(&head, "Content-Type: ", content->content_type);
     berth_send_length(&head, range->length);
@@ -185,14 +195,19 @@ void berth_answer_refusal(struct berth_exchange *exchange, const struct berth_er
     char *text = problem_text(exchange, error, problem, rule);
     const char *body = text ? text : "{}";
     struct berth_head head;
+    bool come_back = problem->status == 503 || problem->status == 429;
     (void)snprintf(exchange->rule, sizeof exchange->rule, "%s", rule);
+    if (come_back) {
+        exchange->close = true;
+        berth_refusal_count(&exchange->worker->listener->compartments, rule);
+    }
     berth_send_start(exchange, &head, problem->status);
     berth_head_text(&head, "Content-Type: application/problem+json\r\n");
     berth_send_length(&head, (int64_t)strlen(body));
     berth_head_text(&head, "Cache-Control: no-store\r\n");
     if (problem->status == 401)
         berth_head_text(&head, "WWW-Authenticate: Bearer realm=\"berth\"\r\n");
-    if (problem->status == 503)
+    if (come_back)
         berth_head_text(&head, "Retry-After: 1\r\n");
     if (headers)
         berth_head_text(&head, headers);

@@ -19,6 +19,7 @@
 #include "query.h"
 #include "route.h"
 #include "watch.h"
+#include "work.h"
 #include <stdatomic.h>
 
 struct mg_connection;
@@ -68,6 +69,8 @@ struct berth_exchange {
     int64_t time_ms;
     int64_t start_us;
     struct berth_pace write_pace;
+    enum berth_work work; /* that it is counted as */
+    int share;            /* where its large answer is counted; -1: nowhere */
     char id[BERTH_ID_BYTES];
     char actor[40];
     char rule[BERTH_RULE_BYTES];
@@ -97,6 +100,7 @@ struct berth_listener {
     struct mg_context *context;
     struct berth_watch watch;
 
+    struct berth_compartments compartments;
     atomic_bool draining;
     int64_t descriptors; /* promised to it */
     char start_message[256];

@@ -224,6 +224,7 @@ static void release(struct berth_listener *listener) {
     berth_watch_stop(&listener->watch);
     free_workers(listener);
     atomic_fetch_sub(&promised_descriptors, listener->descriptors);
+    berth_compartments_done(&listener->compartments);
     free(listener);
 }
 
@@ -258,6 +259,7 @@ static enum berth_code create(const struct berth_listener_options *options,
         free(listener);
         return code;
     }
+    berth_compartments_init(&listener->compartments);
     *ret = listener;
     return BERTH_OK;
 }

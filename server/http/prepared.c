@@ -59,6 +59,8 @@ void berth_prepared_done(struct berth_prepared *prepared) {
 static void send_whole(struct berth_exchange *exchange, const struct berth_prepared *prepared,
                        const struct berth_content *content) {
     struct berth_head head;
+    if (!berth_answer_takes_share(exchange, prepared->length))
+        return;
     berth_send_start(exchange, &head, 200);
     berth_head_bytes(&head, prepared->head, prepared->head_length);
     berth_send_out(exchange, &head, content, 0, prepared->length);
@@ -73,6 +75,8 @@ static void send_part(struct berth_exchange *exchange, const struct berth_prepar
     length = length ? length + 1 : end;
     const char *rest = memchr(length, '\n', (size_t)(end - length));
     rest = rest ? rest + 1 : end;
+    if (!berth_answer_takes_share(exchange, range->length))
+        return;
     berth_send_start(exchange, &head, 206);
     berth_head_bytes(&head, prepared->head, (size_t)(length - prepared->head));
     berth_send_length(&head, range->length);

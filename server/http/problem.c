@@ -27,6 +27,7 @@ static const struct berth_problem by_rule[] = {
     {"length-required", 411, "A Content-Length is required"},
     {"range", 416, "Range not satisfiable"},
     {"expectation", 417, "Expectation failed"},
+    {"token-failures", 429, "Too many failures"},
     {"head-too-large", 431, "The request head is too large"},
     {"method-unknown", 501, "Method not implemented"},
     {"http-version", 505, "HTTP version not supported"},

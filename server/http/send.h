@@ -24,6 +24,8 @@ bool berth_send_piece(struct berth_exchange *exchange, const void *data, size_t 
                       int64_t deadline_ms);
 
 /* --- shared by answers with ranges (answer.c) --- */
+/* A place for so long a body, or false: the refusal was answered. */
+bool berth_answer_takes_share(struct berth_exchange *exchange, int64_t body_bytes);
 bool berth_answer_reads_only(const struct berth_exchange *exchange); /* GET or HEAD */
 /* By Range and If-Range; the whole where there is no range to honour. */
 struct berth_range berth_answer_range(const struct berth_exchange *exchange, bool ranges,

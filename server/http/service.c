@@ -81,6 +81,8 @@ static struct berth_exchange *begin(struct mg_connection *connection) {
     exchange->time_ms = berth_now_ms();
     exchange->start_us = berth_monotonic_us();
     exchange->actor[0] = exchange->rule[0] = '\0';
+    exchange->work = BERTH_WORK_ANY;
+    exchange->share = -1;
     berth_pace_init(&exchange->write_pace, options->min_body_rate_bytes, options->body_grace_ms);
     make_id(worker, exchange->id);
     worker->error.code = BERTH_OK;
@@ -122,6 +124,7 @@ static int finish(struct berth_exchange *exchange) {
             json_pack("{s:s}", "pattern", exchange->route ? exchange->route->pattern : ""));
         berth_answer_problem(exchange, &exchange->worker->error);
     }
+    berth_work_leave(exchange);
     berth_exchange_linger(exchange);
     if (exchange->close || exchange->broken)
         mg_disable_connection_keep_alive(exchange->connection);
@@ -250,7 +253,12 @@ static void answer_options(struct berth_exchange *exchange) {
 
 static void dispatch(struct berth_exchange *exchange) {
     berth_handler handler = berth_route_handler(exchange->route, exchange->method);
+    struct berth_error *error = &exchange->worker->error;
     if (handler) {
+        if (berth_exchange_work(exchange, exchange->route->work, error) != BERTH_OK) {
+            berth_answer_problem(exchange, error);
+            return;
+        }
         handler(exchange, exchange->worker->listener->options.app);
         return;
     }
@@ -262,7 +270,6 @@ static void dispatch(struct berth_exchange *exchange) {
     char headers[BERTH_ROUTE_ALLOW_BYTES + 16];
     berth_route_allow(exchange->route, allow);
     stpcpy(stpcpy(stpcpy(headers, "Allow: "), allow), "\r\n");
-    struct berth_error *error = &exchange->worker->error;
     berth_fail(error, BERTH_INVALID, "method-not-allowed", "the method is not allowed here");
     berth_answer_refusal(exchange, error, headers);
 }

@@ -17,6 +17,9 @@
 #include <time.h>
 #include <unistd.h>
 
+/* Of all connections, for files of versions that are not live, and for reports. */
+enum { VERSIONS_PART = 2, REPORTS_PART = 16, LEAST_PART = 2 };
+
 enum { RESERVE_THREADS = 64, DRAIN_STEP_MS = 20 };
 
 struct server {
@@ -28,6 +31,7 @@ struct server {
     struct berth_compressor *compressor;
     struct berth_site site;
     struct berth_api api;
+    struct berth_failures *failures;
     struct berth_listener *public_listener;
     struct berth_listener *admin_listener;
 };
@@ -98,13 +102,28 @@ static enum berth_code start_compressor(struct server *server, struct berth_erro
     return berth_compressor_start(&options, &server->compressor, error);
 }
 
+static int part_of(int64_t connections, int part) {
+    int most = (int)(connections / part);
+    return most > LEAST_PART ? most : LEAST_PART;
+}
+
+static int module_connections(const struct berth_serve_options *options) {
+    return options->max_module_connections ? (int)options->max_module_connections
+                                           : part_of(options->max_connections, 2);
+}
+
 static struct berth_api_limits shown_limits(const struct berth_serve_options *options) {
-    return (struct berth_api_limits){.connections = (int)options->max_connections,
-                                     .admin_connections = (int)options->admin_max_connections,
-                                     .streams = (int)options->max_streams,
-                                     .uploads = (int)options->max_uploads,
-                                     .compress_threads = (int)options->compress_threads,
-                                     .cache_bytes = options->cache_bytes};
+    return (struct berth_api_limits){
+        .connections = (int)options->max_connections,
+        .admin_connections = (int)options->admin_max_connections,
+        .streams = (int)options->max_streams,
+        .uploads = (int)options->max_uploads,
+        .module_connections = module_connections(options),
+        .versions_at_once = part_of(options->max_connections, VERSIONS_PART),
+        .reports_at_once = part_of(options->max_connections, REPORTS_PART),
+        .token_failures = (int)options->max_token_failures,
+        .compress_threads = (int)options->compress_threads,
+        .cache_bytes = options->cache_bytes};
 }
 
 static enum berth_code start_listener(const struct server *server,
@@ -136,24 +155,36 @@ static enum berth_code start_listeners(struct server *server, struct berth_error
                                           .routes = berth_site_routes,
                                           .route_count = berth_site_route_count,
                                           .app = &server->site,
-                                          .max_connections = (int)options->max_connections};
+                                          .max_connections = (int)options->max_connections,
+                                          .max_shared = module_connections(options)};
+    site.max_work[BERTH_WORK_VERSIONS] = part_of(options->max_connections, VERSIONS_PART);
+    site.max_work[BERTH_WORK_REPORTS] = part_of(options->max_connections, REPORTS_PART);
     server->api = (struct berth_api){.desk = server->desk,
                                      .registry = server->registry,
                                      .compressor = server->compressor,
                                      .public_url = options->public_url,
                                      .max_archive_bytes = options->max_archive_bytes,
                                      .started_ms = berth_now_ms(),
-                                     .limits = shown_limits(options)};
+                                     .limits = shown_limits(options),
+                                     .failures = server->failures};
     server->site.desk = server->desk;
     server->site.publisher = berth_desk_publisher(server->desk);
     server->site.frontend = &server->frontend;
     server->site.public_url = options->public_url;
     enum berth_code code = start_listener(server, &admin, &server->admin_listener, error);
+    atomic_store(&server->api.admin_listener, server->admin_listener);
     /* Before it listens, so that the first probe does not find it stopping. */
     atomic_store(&server->site.ready, true);
     if (code == BERTH_OK)
         code = start_listener(server, &site, &server->public_listener, error);
+    atomic_store(&server->api.public_listener, server->public_listener);
     return code;
+}
+
+static enum berth_code make_failures(struct server *server, struct berth_error *error) {
+    server->failures = berth_failures_create((int)server->options.max_token_failures);
+    return server->failures ? BERTH_OK
+                            : berth_fail(error, BERTH_NO_MEMORY, "memory", "out of memory");
 }
 
 static enum berth_code start(struct server *server, struct berth_error *error) {
@@ -172,14 +203,17 @@ static enum berth_code start(struct server *server, struct berth_error *error) {
     if (code == BERTH_OK)
         code = start_compressor(server, error);
     if (code == BERTH_OK)
+        code = make_failures(server, error);
+    if (code == BERTH_OK)
         code = start_listeners(server, error);
     return code;
 }
 
-/* Listeners go first: they read what the rest owns. */
+/* Listeners go first: they read what the rest owns, and the admin listener reads of the other. */
 static void stop(struct server *server) {
-    berth_listener_stop(server->public_listener);
     berth_listener_stop(server->admin_listener);
+    berth_listener_stop(server->public_listener);
+    berth_failures_destroy(server->failures);
     berth_compressor_stop(server->compressor);
     berth_desk_close(server->desk);
     if (server->registry)

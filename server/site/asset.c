@@ -51,7 +51,8 @@ static void answer_cold(struct berth_exchange *exchange, struct berth_site *site
     struct berth_cold *cold = berth_desk_cold(site->desk);
     struct berth_error error = {0};
     const struct berth_edition *edition;
-    if (berth_cold_take(cold, module, version, &edition, &error) != BERTH_OK) {
+    if (berth_exchange_work(exchange, BERTH_WORK_VERSIONS, &error) != BERTH_OK ||
+        berth_cold_take(cold, module, version, &edition, &error) != BERTH_OK) {
         berth_answer_problem(exchange, &error);
         return;
     }

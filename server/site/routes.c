@@ -29,12 +29,15 @@ static void get_readyz(struct berth_exchange *exchange, void *app) {
 }
 
 const struct berth_route berth_site_routes[] = {
-    {.pattern = "/m/{module}@{version}/{path*}", .cors = true, .get = site_get_asset},
+    {.pattern = "/m/{module}@{version}/{path*}",
+     .cors = true,
+     .shares = "module",
+     .get = site_get_asset},
     {.pattern = "/m/{module}/{path*}", .cors = true, .get = site_get_alias},
     {.pattern = "/manifests/remotes.json", .cors = true, .get = site_get_remotes},
     {.pattern = "/events", .cors = true, .get = site_get_events},
-    {.pattern = "/reports", .cors = true, .post = site_post_report},
-    {.pattern = "/reports/csp", .post = site_post_csp},
+    {.pattern = "/reports", .cors = true, .work = BERTH_WORK_REPORTS, .post = site_post_report},
+    {.pattern = "/reports/csp", .work = BERTH_WORK_REPORTS, .post = site_post_csp},
     {.pattern = "/_berth/{file}", .cors = true, .get = site_get_frontend},
     {.pattern = "/livez", .get = get_livez},
     {.pattern = "/readyz", .get = get_readyz},

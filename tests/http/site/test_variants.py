@@ -304,7 +304,9 @@ class System(SiteCase):
         self.assertEqual(told["modules"], before["modules"] + 1)
         self.assertEqual(told["versions"]["count"], before["versions"]["count"] + 1)
         self.assertEqual(told["versions"]["compression"], {"none": 0, "quick": 0, "best": told["versions"]["count"]})
-        self.assertEqual(told["limits"], {"connections": 128, "adminConnections": 96, "streams": 32, "uploads": 4})
+        self.assertEqual(told["limits"], {"connections": 128, "adminConnections": 96, "streams": 32, "uploads": 4,
+                                          "moduleConnections": 64, "versionsAtOnce": 64, "reportsAtOnce": 8,
+                                          "tokenFailures": 100000})
         self.assertLessEqual(0, told["disk"]["free"])
         self.assertLess(told["disk"]["free"], told["disk"]["total"])
         self.assertGreaterEqual(told["cache"]["bytes"], before["cache"]["bytes"] + len(bundles.container()))

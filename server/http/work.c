@@ -1,0 +1,108 @@
+#include "internal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { NO_SHARE = -1 };
+
+static const char *const rules[BERTH_WORK_COUNT] = {
+    [BERTH_WORK_VERSIONS] = "limit-versions-at-once",
+    [BERTH_WORK_REPORTS] = "limit-reports-at-once",
+};
+
+void berth_compartments_init(struct berth_compartments *compartments) {
+    pthread_mutex_init(&compartments->lock, NULL);
+}
+
+void berth_compartments_done(struct berth_compartments *compartments) {
+    pthread_mutex_destroy(&compartments->lock);
+}
+
+static bool take(atomic_int *now, int most) {
+    if (atomic_fetch_add_explicit(now, 1, memory_order_relaxed) < most)
+        return true;
+    atomic_fetch_sub_explicit(now, 1, memory_order_relaxed);
+    return false;
+}
+
+static void leave_kind(struct berth_exchange *exchange) {
+    struct berth_listener *listener = exchange->worker->listener;
+    if (exchange->work != BERTH_WORK_ANY)
+        atomic_fetch_sub_explicit(&listener->compartments.now[exchange->work], 1,
+                                  memory_order_relaxed);
+    exchange->work = BERTH_WORK_ANY;
+}
+
+enum berth_code berth_exchange_work(struct berth_exchange *exchange, enum berth_work work,
+                                    struct berth_error *error) {
+    struct berth_listener *listener = exchange->worker->listener;
+    int most = listener->options.max_work[work];
+    leave_kind(exchange);
+    if (work == BERTH_WORK_ANY || most <= 0)
+        return BERTH_OK;
+    if (!take(&listener->compartments.now[work], most))
+        return berth_fail(error, BERTH_BUSY, rules[work],
+                          "%d such requests are being served, which is the most", most);
+    exchange->work = work;
+    return BERTH_OK;
+}
+
+/* FNV-1a. */
+static int share_of(const char *value) {
+    uint32_t hash = 2166136261;
+    for (; *value; value++)
+        hash = (hash ^ (unsigned char)*value) * 16777619;
+    return (int)(hash % BERTH_SHARES);
+}
+
+enum berth_code berth_share_take(struct berth_exchange *exchange, int64_t body_bytes,
+                                 struct berth_error *error) {
+    struct berth_listener *listener = exchange->worker->listener;
+    const char *name = exchange->route ? exchange->route->shares : NULL;
+    int most = listener->options.max_shared;
+    if (!name || most <= 0 || body_bytes <= BERTH_SHARED_MIN_BYTES || exchange->share != NO_SHARE ||
+        exchange->method == BERTH_HEAD)
+        return BERTH_OK;
+    int share = share_of(berth_exchange_param(exchange, name));
+    if (!take(&listener->compartments.shares[share], most))
+        return berth_fail(error, BERTH_BUSY, "limit-module-connections",
+                          "%d large files of this module are being sent, which is the most", most);
+    exchange->share = share;
+    return BERTH_OK;
+}
+
+void berth_work_leave(struct berth_exchange *exchange) {
+    leave_kind(exchange);
+    if (exchange->share != NO_SHARE)
+        atomic_fetch_sub_explicit(&exchange->worker->listener->compartments.shares[exchange->share],
+                                  1, memory_order_relaxed);
+    exchange->share = NO_SHARE;
+}
+
+/* Rules are words of our own, so there are few. */
+void berth_refusal_count(struct berth_compartments *compartments, const char *rule) {
+    pthread_mutex_lock(&compartments->lock);
+    size_t at = 0;
+    while (at < compartments->refusal_count && strcmp(compartments->refusals[at].rule, rule) != 0)
+        at++;
+    if (at < BERTH_LOAD_MAX_RULES) {
+        struct berth_load_refusal *refusal = &compartments->refusals[at];
+        if (at == compartments->refusal_count) {
+            (void)snprintf(refusal->rule, sizeof refusal->rule, "%s", rule);
+            compartments->refusal_count++;
+        }
+        refusal->count++;
+    }
+    pthread_mutex_unlock(&compartments->lock);
+}
+
+void berth_listener_load(struct berth_listener *listener, struct berth_load *ret) {
+    struct berth_compartments *compartments = &listener->compartments;
+    *ret = (struct berth_load){.connections = atomic_load(&listener->watch.connections)};
+    for (int i = 0; i < BERTH_WORK_COUNT; i++)
+        ret->work[i] = atomic_load_explicit(&compartments->now[i], memory_order_relaxed);
+    pthread_mutex_lock(&compartments->lock);
+    ret->refusal_count = compartments->refusal_count;
+    memcpy(ret->refusals, compartments->refusals, sizeof ret->refusals);
+    pthread_mutex_unlock(&compartments->lock);
+}

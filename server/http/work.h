@@ -1,0 +1,46 @@
+/* Compartments: how much of each kind of work is served at once, and how often a client was told to
+ * come back.
+ *
+ * Two limits besides the one on connections. A route names the kind of its work, and each kind but
+ * the first may have a limit. A route may also name a parameter (a module's name): large answers,
+ * which a slow reader can hold for long, are counted by its value, and no value may have more than
+ * its share of them.
+ *
+ * What is common pays nothing: work without a limit and small answers touch no counter that other
+ * threads write to. Values are counted in a fixed table, so two whose hashes meet share a limit;
+ * memory is constant whatever clients ask for.
+ *
+ * Thread rules: any thread; take and leave belong to the exchange's own.
+ */
+#ifndef BERTH_HTTP_WORK_H
+#define BERTH_HTTP_WORK_H
+
+#include "berth/http.h"
+#include <pthread.h>
+#include <stdatomic.h>
+
+enum {
+    BERTH_SHARES = 4096,
+    BERTH_SHARED_MIN_BYTES = 16 * 1024, /* answers over it are large */
+};
+
+struct berth_compartments {
+    atomic_int now[BERTH_WORK_COUNT];
+    atomic_int shares[BERTH_SHARES];
+    pthread_mutex_t lock; /* of what follows */
+    size_t refusal_count;
+    struct berth_load_refusal refusals[BERTH_LOAD_MAX_RULES];
+};
+
+void berth_compartments_init(struct berth_compartments *compartments);
+void berth_compartments_done(struct berth_compartments *compartments);
+
+/* Gives back what the exchange has taken. */
+void berth_work_leave(struct berth_exchange *exchange);
+/* Before the head of an answer with so long a body. BERTH_BUSY ("limit-module-connections"). */
+enum berth_code berth_share_take(struct berth_exchange *exchange, int64_t body_bytes,
+                                 struct berth_error *error);
+/* A client was told to come back, by this rule. */
+void berth_refusal_count(struct berth_compartments *compartments, const char *rule);
+
+#endif
