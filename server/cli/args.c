@@ -22,6 +22,11 @@ const struct cli_option_spec cli_option_specs[CLI_OPTION_COUNT] = {
     [CLI_MODULE] = {"module", 0, "PATTERN"},
     [CLI_CAN] = {"can", 0, "SCOPES"},
     [CLI_EXPIRES] = {"expires", 0, "WHEN"},
+    [CLI_DATA] = {"data", 0, "DIR"},
+    [CLI_REPAIR] = {"repair", 0, NULL},
+    [CLI_KEEP] = {"keep", 0, "N"},
+    [CLI_DAYS] = {"days", 0, "N"},
+    [CLI_YES] = {"yes", 'y', NULL},
 };
 
 enum { NEAREST_BYTES = 24, NEAREST_DISTANCE = 2 };

@@ -33,6 +33,11 @@ enum cli_option {
     CLI_MODULE,
     CLI_CAN,
     CLI_EXPIRES,
+    CLI_DATA,
+    CLI_REPAIR,
+    CLI_KEEP,
+    CLI_DAYS,
+    CLI_YES,
     CLI_OPTION_COUNT
 };
 

@@ -166,7 +166,7 @@ static enum berth_exit run(struct cli *cli, int argc, char **argv) {
     cli->style.json = cli->args.option[CLI_JSON] != NULL;
     cli->style.quiet = cli->args.option[CLI_QUIET] != NULL;
     if (find_command(cli, &error) != BERTH_OK || check_command(cli, &error) != BERTH_OK ||
-        connect_client(cli, &error) != BERTH_OK)
+        (!cli->command->offline && connect_client(cli, &error) != BERTH_OK))
         return cli_report(cli, &error);
     return cli->command->run(cli);
 }

@@ -32,6 +32,7 @@ struct cli_command {
     const char *help;    /* paragraphs, wrapped at 80 columns; NULL: the summary is enough */
     const char *examples;
     struct cli_option_help options[CLI_COMMAND_OPTIONS_MAX]; /* besides the global ones */
+    bool offline;                                            /* speaks to no server */
     enum berth_exit (*run)(struct cli *cli);                 /* NULL: runs elsewhere (serve) */
 };
 
@@ -52,6 +53,10 @@ extern const struct cli_command cli_command_page_list;
 extern const struct cli_command cli_command_token_create;
 extern const struct cli_command cli_command_token_list;
 extern const struct cli_command cli_command_token_revoke;
+extern const struct cli_command cli_command_gc;
+extern const struct cli_command cli_command_backup;
+extern const struct cli_command cli_command_restore;
+extern const struct cli_command cli_command_verify;
 
 /* One run of the program. */
 struct cli {
@@ -62,6 +67,11 @@ struct cli {
     struct cli_style style;
     struct cli_client client;
 };
+
+/* --- verify.c --- */
+struct cli_check;
+/* What a check has found; not sound is BERTH_EXIT_FAILED. */
+enum berth_exit cli_show_check(const struct cli *cli, const struct cli_check *check);
 
 /* --- help.c --- */
 void cli_help_command(FILE *stream, const struct cli_command *command);

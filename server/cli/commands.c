@@ -20,6 +20,7 @@ const struct cli_command *const cli_commands[] = {
     &cli_command_token_create,
     &cli_command_token_list,
     &cli_command_token_revoke,
+    &cli_command_verify,
     NULL,
 };
 

@@ -1,6 +1,7 @@
 #include "desk.h"
 
 #include "berth/clock.h"
+#include "berth/log.h"
 #include "berth/name.h"
 #include "berth/semver.h"
 
@@ -208,11 +209,28 @@ static enum berth_code add_version(struct berth_desk *desk,
     return code;
 }
 
+/* The same contents again: they may have healed a file of a version that is shown without it. */
+static void show_healed(struct berth_desk *desk, const struct berth_upload_request *request) {
+    struct berth_error error = {0};
+    pthread_mutex_lock(&desk->lock);
+    const struct berth_module *module = catalog_module(&desk->catalog, request->module);
+    const struct berth_edition *edition =
+        module ? berth_module_resident(module, request->version) : NULL;
+    bool whole = !edition || edition->loaded;
+    pthread_mutex_unlock(&desk->lock);
+    if (!whole && berth_desk_refresh(desk, request->module, request->version, &error) != BERTH_OK)
+        berth_log_event("warn", "version-damaged",
+                        json_pack("{ss ss ss}", "module", request->module, "version",
+                                  request->version, "text", error.text));
+}
+
 enum berth_code berth_upload_finish(struct berth_upload *upload,
                                     const struct berth_upload_request *request,
                                     struct berth_uploaded *ret, struct berth_error *error) {
     struct berth_desk *desk = upload->desk;
     struct berth_uploaded uploaded = {0};
+    struct berth_hold hold; /* on the blobs, until the row names them */
+    berth_hold_begin(desk->options.store, &hold);
     enum berth_code code = berth_module_name_check(request->module, error);
     if (code == BERTH_OK)
         code = berth_semver_check(request->version, error);
@@ -220,7 +238,10 @@ enum berth_code berth_upload_finish(struct berth_upload *upload,
         code = read_version(upload, request, &uploaded.version, error);
     if (code == BERTH_OK)
         code = add_version(desk, request, &uploaded, error);
+    berth_hold_end(desk->options.store, &hold);
     berth_upload_abort(upload);
+    if (code == BERTH_OK && !uploaded.created)
+        show_healed(desk, request);
     if (code == BERTH_OK)
         *ret = uploaded;
     else

@@ -22,6 +22,8 @@ struct pass {
     struct berth_variant_record records[PORTION_RECORDS];
     size_t record_count;
     struct berth_batch *batch; /* their blobs; NULL without any */
+    struct berth_hold hold;    /* on those blobs, until they are noted */
+    bool holding;
     bool damaged;              /* some blob could not be read: the others go on */
     enum berth_code code;      /* nothing can be noted any more */
     struct berth_error *error; /* the first of either */
@@ -64,6 +66,12 @@ static enum berth_code sync_batch(struct pass *pass) {
     return code ? code : berth_store_sync(pass->compressor->options.store, pass->error);
 }
 
+static void let_go(struct pass *pass) {
+    if (pass->holding)
+        berth_hold_end(pass->compressor->options.store, &pass->hold);
+    pass->holding = false;
+}
+
 static void note(struct pass *pass, enum berth_compression compression) {
     const struct berth_compressor_options *options = &pass->compressor->options;
     struct berth_registry *registry = options->registry;
@@ -74,11 +82,15 @@ static void note(struct pass *pass, enum berth_compression compression) {
                                                  compression, pass->records, pass->record_count,
                                                  pass->error);
     pass->record_count = 0;
+    let_go(pass);
     if (pass->code == BERTH_OK && options->made && !atomic_load(&pass->compressor->stop))
         options->made(options->context, pass->job->module, pass->job->version);
 }
 
 static void keep(struct pass *pass, struct slot *slot) {
+    if (!pass->holding)
+        berth_hold_begin(pass->compressor->options.store, &pass->hold);
+    pass->holding = true;
     if (!pass->batch)
         pass->code = berth_batch_begin(pass->compressor->options.store, &pass->batch, pass->error);
     if (pass->code == BERTH_OK)
@@ -181,6 +193,7 @@ enum version_outcome version_compress(struct berth_compressor *compressor, const
     if (outcome == VERSION_FAILED)
         tell_failure(pass);
     berth_batch_abort(pass->batch);
+    let_go(pass);
     free(pass->blobs);
     free(pass);
     return outcome;
