@@ -140,6 +140,10 @@ enum berth_code berth_detect(struct berth_store *store, const struct berth_tree 
         berth_detect_imports(&detection);
         move_to_end(detection.description, "integrity");
         add_files(&detection);
+        if (tree->left_out)
+            berth_detect_warn(&detection, "mac-metadata",
+                              "files that macOS puts beside others (._*, .DS_Store, __MACOSX) were "
+                              "left out");
         move_to_end(detection.description, "warnings");
         *ret = berth_json_text(detection.description);
         code = *ret ? BERTH_OK : refuse_memory(error);

@@ -40,14 +40,13 @@ static enum berth_code refill(z_stream *stream, struct berth_source *source,
     return BERTH_OK;
 }
 
-static enum berth_code check_end(z_stream *stream, struct berth_source *source,
+static enum berth_code check_end(const z_stream *stream, struct berth_source *source,
                                  struct berth_error *error) {
-    if (stream->avail_in == 0) {
-        enum berth_code code = refill(stream, source, error);
-        if (code)
-            return code;
-    }
-    return stream->avail_in ? berth_unpacker_refuse_junk(error) : BERTH_OK;
+    size_t length = stream->avail_in;
+    if (length)
+        return berth_source_check_rest(source, stream->next_in, length, error);
+    enum berth_code code = berth_source_read(source, &length, error);
+    return code ? code : berth_source_check_rest(source, source->data, length, error);
 }
 
 static enum berth_code gunzip_fill(struct berth_unpacker *unpacker, struct berth_source *source,

@@ -30,11 +30,11 @@ static enum berth_code check_size(const struct berth_intake *intake, int64_t byt
                                   struct berth_error *error) {
     if (bytes > intake->limits->file_bytes)
         return refuse_file_size(intake, error);
-    if (intake->tree->bytes + bytes > intake->limits->unpacked_bytes)
+    if (intake->total_bytes + bytes > intake->limits->unpacked_bytes)
         return berth_fail(error, BERTH_TOO_LARGE, "limit-unpacked-bytes",
                           "the files together are larger than the limit of %lld bytes",
                           (long long)intake->limits->unpacked_bytes);
-    return berth_ratio_check(intake->tree->bytes + bytes, intake->archive_bytes, intake->limits,
+    return berth_ratio_check(intake->total_bytes + bytes, intake->archive_bytes, intake->limits,
                              error);
 }
 
@@ -50,8 +50,22 @@ static bool wants_integrity(const char *path) {
     return false;
 }
 
+static bool is_segment(const char *at, const char *name) {
+    size_t length = strlen(name);
+    return strncmp(at, name, length) == 0 && (at[length] == '/' || at[length] == '\0');
+}
+
+/* What macOS's tools put beside each file: attributes and folder settings, which no browser wants
+ * and which tell where the files came from. npm pack leaves the same out. */
+static bool is_mac_metadata(const char *path) {
+    for (const char *at = path; at; at = strchr(at, '/') ? strchr(at, '/') + 1 : NULL)
+        if (strncmp(at, "._", 2) == 0 || is_segment(at, "__MACOSX") || is_segment(at, ".DS_Store"))
+            return true;
+    return false;
+}
+
 static enum berth_code open_blob(struct berth_intake *intake, struct berth_error *error) {
-    if (!intake->batch)
+    if (!intake->batch || intake->left_out)
         return BERTH_OK;
     bool wanted = wants_integrity(intake->path);
     intake->hasher = wanted ? berth_hasher_create(BERTH_SHA384) : NULL;
@@ -71,6 +85,7 @@ static enum berth_code intake_begin(struct berth_sink *sink, const char *path, i
         return refuse_memory(error);
     intake->bytes = 0;
     code = berth_path_check(intake->path, strlen(intake->path), error);
+    intake->left_out = is_mac_metadata(intake->path);
     if (!code && stated_bytes >= 0)
         code = check_size(intake, stated_bytes, error);
     return code ? code : open_blob(intake, error);
@@ -97,8 +112,7 @@ static void forget_file(struct berth_intake *intake) {
     intake->path = NULL;
 }
 
-static enum berth_code intake_end(struct berth_sink *sink, struct berth_error *error) {
-    struct berth_intake *intake = (struct berth_intake *)sink;
+static enum berth_code keep_file(struct berth_intake *intake, struct berth_error *error) {
     struct berth_digest digest = {0};
     char integrity[BERTH_INTEGRITY_BYTES] = "";
     if (intake->hasher)
@@ -107,8 +121,19 @@ static enum berth_code intake_end(struct berth_sink *sink, struct berth_error *e
     intake->writer = NULL;
     enum berth_code code =
         writer ? berth_blob_finish(writer, &digest, &intake->bytes, error) : BERTH_OK;
-    if (!code)
-        code = berth_tree_add(intake->tree, intake->path, &digest, integrity, intake->bytes, error);
+    return code ? code
+                : berth_tree_add(intake->tree, intake->path, &digest, integrity, intake->bytes,
+                                 error);
+}
+
+static enum berth_code intake_end(struct berth_sink *sink, struct berth_error *error) {
+    struct berth_intake *intake = (struct berth_intake *)sink;
+    enum berth_code code = BERTH_OK;
+    if (intake->left_out)
+        intake->tree->left_out++;
+    else
+        code = keep_file(intake, error);
+    intake->total_bytes += intake->bytes;
     forget_file(intake);
     return code;
 }
@@ -123,7 +148,7 @@ static enum berth_code intake_folder(struct berth_sink *sink, const char *path,
     if (!copy)
         return refuse_memory(error);
     code = berth_path_check(copy, strlen(copy), error);
-    if (!code)
+    if (!code && !is_mac_metadata(copy))
         code = berth_tree_add_folder(intake->tree, copy, error);
     free(copy);
     return code;

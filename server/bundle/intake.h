@@ -13,6 +13,7 @@
 #include "berth/store.h"
 #include "sink.h"
 #include "tree.h"
+#include <stdbool.h>
 #include <stdint.h>
 
 struct berth_intake {
@@ -22,10 +23,12 @@ struct berth_intake {
     struct berth_tree *tree;
     int64_t archive_bytes;
     int64_t entries;
-    char *path; /* of the file that is being taken; NULL between files */
+    int64_t total_bytes; /* of the files before this one, also of those that are left out */
+    char *path;          /* of the file that is being taken; NULL between files */
     struct berth_blob_writer *writer;
     struct berth_hasher *hasher;
     int64_t bytes;
+    bool left_out; /* this file is none of the build's */
 };
 
 /* `batch` NULL: look and count, write nothing. All is borrowed. */

@@ -11,6 +11,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <uninorm.h>
 #include <unistd.h>
 
 enum { ZIP_PIECE_BYTES = 64 * 1024 };
@@ -171,15 +172,22 @@ static enum berth_code take_path(struct reader *reader, struct archive_entry *en
                   : take_file(reader, entry, path);
 }
 
+/* libarchive gives names in NFC; macOS's tools write them decomposed. */
+static bool is_same_name(const char *name, const struct berth_zip_member *member) {
+    size_t length = 0;
+    uint8_t *composed = u8_normalize(UNINORM_NFC, (const uint8_t *)member->name,
+                                     member->name_length, NULL, &length);
+    bool same = composed && strlen(name) == length && memcmp(name, composed, length) == 0;
+    free(composed);
+    return same || (strlen(name) == member->name_length &&
+                    memcmp(name, member->name, member->name_length) == 0);
+}
+
 /* The central directory that was checked and the one that libarchive reads must be the same. */
 static enum berth_code check_zip_name(struct reader *reader, const char *name) {
     size_t index = (size_t)reader->entries - 1;
-    if (index < reader->zip.count) {
-        const struct berth_zip_member *member = &reader->zip.members[index];
-        if (strlen(name) == member->name_length &&
-            memcmp(name, member->name, member->name_length) == 0)
-            return BERTH_OK;
-    }
+    if (index < reader->zip.count && is_same_name(name, &reader->zip.members[index]))
+        return BERTH_OK;
     return refuse_member(reader, BERTH_REFUSED, "zip-differs",
                          "the member has another name in the zip's directory");
 }

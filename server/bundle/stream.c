@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 enum {
@@ -53,6 +54,25 @@ enum berth_code berth_unpacker_refuse_junk(struct berth_error *error) {
     berth_fail(error, BERTH_REFUSED, "archive-junk", "bytes follow the end of the archive");
     berth_error_hint(error, "send one archive, as one gzip member or one zstd frame");
     return BERTH_REFUSED;
+}
+
+bool berth_is_zero(const unsigned char *data, size_t length) {
+    return length == 0 || (data[0] == 0 && memcmp(data, data + 1, length - 1) == 0);
+}
+
+enum berth_code berth_source_check_rest(struct berth_source *source, const unsigned char *data,
+                                        size_t length, struct berth_error *error) {
+    size_t total = length;
+    while (length) {
+        if (total > BERTH_MAX_FILL_BYTES || !berth_is_zero(data, length))
+            return berth_unpacker_refuse_junk(error);
+        enum berth_code code = berth_source_read(source, &length, error);
+        if (code)
+            return code;
+        data = source->data;
+        total += length;
+    }
+    return BERTH_OK;
 }
 
 static int64_t product_or_max(int64_t a, int64_t b) {

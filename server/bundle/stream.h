@@ -14,6 +14,7 @@
 #include "berth/bundle.h"
 #include "berth/error.h"
 #include "kind.h"
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -46,6 +47,16 @@ struct berth_unpacker *berth_unpacker_zstd(void);
 
 enum berth_code berth_unpacker_refuse_truncated(struct berth_error *error);
 enum berth_code berth_unpacker_refuse_junk(struct berth_error *error);
+
+/* bsdtar, which is macOS's tar, fills the last block of what it writes to a pipe, compressed or
+ * not, with zeros; gzip and unzip pass over them. Anything else, or more of them, is junk. */
+enum { BERTH_MAX_FILL_BYTES = 16 * 1024 };
+bool berth_is_zero(const unsigned char *data, size_t length);
+
+/* After the end of what was packed: `length` bytes of the source that were read already, and all
+ * that it still has, must be such filling. BERTH_REFUSED ("archive-junk"). */
+enum berth_code berth_source_check_rest(struct berth_source *source, const unsigned char *data,
+                                        size_t length, struct berth_error *error);
 
 /* BERTH_TOO_LARGE ("limit-ratio") when so many bytes are too much for an archive of that size. */
 enum berth_code berth_ratio_check(int64_t unpacked_bytes, int64_t archive_bytes,

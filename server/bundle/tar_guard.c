@@ -145,10 +145,6 @@ static enum berth_code take_header(struct berth_tar_guard *guard, const unsigned
     }
 }
 
-static bool is_zero(const unsigned char *data, size_t length) {
-    return length == 0 || (data[0] == 0 && memcmp(data, data + 1, length - 1) == 0);
-}
-
 /* One pax record's value. Keys that change nothing we keep (times, owners, comments) pass. */
 static enum berth_code take_pax_value(struct berth_tar_guard *guard, const char *key,
                                       const char *value, size_t length, struct berth_error *error) {
@@ -211,7 +207,7 @@ static enum berth_code take_pax(struct berth_tar_guard *guard, struct berth_erro
 static enum berth_code take_long_name(struct berth_tar_guard *guard, struct berth_error *error) {
     const char *name = guard->body.data ? guard->body.data : "";
     size_t length = strnlen(name, guard->body.length);
-    if (!is_zero((const unsigned char *)name + length, guard->body.length - length)) {
+    if (!berth_is_zero((const unsigned char *)name + length, guard->body.length - length)) {
         berth_fail(error, BERTH_REFUSED, "path-nul", "the name holds a NUL byte");
         berth_path_where(error, name, guard->body.length);
         return BERTH_REFUSED;
@@ -237,7 +233,7 @@ static enum berth_code take_block(struct berth_tar_guard *guard, const unsigned 
                                   struct berth_error *error) {
     if (guard->body_bytes > 0)
         return take_body(guard, block, error);
-    bool zero = is_zero(block, BLOCK);
+    bool zero = berth_is_zero(block, BLOCK);
     if (guard->padding_bytes && !zero)
         return berth_unpacker_refuse_junk(error);
     if (!zero)

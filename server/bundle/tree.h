@@ -24,6 +24,7 @@ struct berth_tree {
     struct berth_tree_node *nodes;
     size_t count;
     size_t capacity;
+    size_t left_out; /* files of the archive that are none of the build's */
     int64_t bytes;
 };
 

@@ -50,12 +50,10 @@ static enum berth_code refill(struct unzstd *unzstd, struct berth_source *source
 
 static enum berth_code check_end(struct unzstd *unzstd, struct berth_source *source,
                                  struct berth_error *error) {
-    if (is_drained(unzstd)) {
-        enum berth_code code = refill(unzstd, source, error);
-        if (code)
-            return code;
-    }
-    return is_drained(unzstd) ? BERTH_OK : berth_unpacker_refuse_junk(error);
+    enum berth_code code = is_drained(unzstd) ? refill(unzstd, source, error) : BERTH_OK;
+    return code ? code
+                : berth_source_check_rest(source, source->data + unzstd->in.pos,
+                                          unzstd->in.size - unzstd->in.pos, error);
 }
 
 static enum berth_code unzstd_fill(struct berth_unpacker *unpacker, struct berth_source *source,

@@ -15,7 +15,6 @@ enum {
     LOCATOR_BYTES = 20, /* 4.3.15 zip64 locator, just before it */
     CENTRAL_BYTES = 46, /* 4.3.12, without name, extra and comment */
     LOCAL_BYTES = 30,   /* 4.3.7, without name and extra */
-    MAX_COMMENT_BYTES = 1024,
     MAX_DIRECTORY_BYTES = 32 * 1024 * 1024,
     MAX_DESCRIPTOR_BYTES = 24,
     FLAG_ENCRYPTED = 1 << 0,
@@ -95,33 +94,51 @@ static enum berth_code refuse_member(const struct berth_zip_member *member, cons
 
 static const char hint_repack[] = "pack again with zip -r or a similar tool";
 
-/* The last signature in the tail is the record that readers take. */
-static enum berth_code find_end(int fd, int64_t archive_bytes, struct zip_end *ret,
-                                struct berth_error *error) {
-    unsigned char tail[LOCATOR_BYTES + END_BYTES + MAX_COMMENT_BYTES];
-    size_t length = archive_bytes < (int64_t)sizeof tail ? (size_t)archive_bytes : sizeof tail;
-    enum berth_code code = read_at(fd, tail, length, archive_bytes - (int64_t)length, error);
-    if (code)
-        return code;
+/* The end record of the zip, with `left` bytes from its start to the end of the archive. */
+static enum berth_code read_end(const unsigned char *end, size_t left, struct berth_error *error) {
+    size_t size = END_BYTES + (size_t)u16(end + 20);
+    if (size > left)
+        return berth_unpacker_refuse_truncated(error);
+    if (!berth_is_zero(end + size, left - size))
+        return berth_unpacker_refuse_junk(error);
+    if (u16(end + 4) || u16(end + 6) || u16(end + 8) != u16(end + 10))
+        return berth_fail(error, BERTH_REFUSED, "zip-multidisk", "the zip has several parts");
+    return BERTH_OK;
+}
+
+static enum berth_code search_end(const unsigned char *tail, size_t length, int64_t offset,
+                                  struct zip_end *ret, struct berth_error *error) {
     for (size_t i = length < END_BYTES ? 0 : length - END_BYTES + 1; i-- > 0;) {
         const unsigned char *end = tail + i;
         if (memcmp(end, "PK\5\6", 4) != 0)
             continue;
-        if (i + END_BYTES + u16(end + 20) != length)
-            return i + END_BYTES + u16(end + 20) > length ? berth_unpacker_refuse_truncated(error)
-                                                          : berth_unpacker_refuse_junk(error);
         if (i >= LOCATOR_BYTES && memcmp(end - LOCATOR_BYTES, "PK\6\7", 4) == 0)
             return berth_fail(error, BERTH_REFUSED, "zip-zip64",
                               "the zip is in the zip64 form, for archives over 4 GiB");
-        if (u16(end + 4) || u16(end + 6) || u16(end + 8) != u16(end + 10))
-            return berth_fail(error, BERTH_REFUSED, "zip-multidisk", "the zip has several parts");
-        *ret = (struct zip_end){.offset = archive_bytes - (int64_t)length + (int64_t)i,
+        *ret = (struct zip_end){.offset = offset + (int64_t)i,
                                 .count = u16(end + 10),
                                 .directory_bytes = u32(end + 12),
                                 .directory_offset = u32(end + 16)};
-        return BERTH_OK;
+        return read_end(end, length - i, error);
     }
     return berth_unpacker_refuse_truncated(error);
+}
+
+/* The last signature in the tail is the record that readers take; libarchive looks through as
+ * many bytes. */
+static enum berth_code find_end(int fd, int64_t archive_bytes, struct zip_end *ret,
+                                struct berth_error *error) {
+    size_t length =
+        archive_bytes < BERTH_MAX_FILL_BYTES ? (size_t)archive_bytes : BERTH_MAX_FILL_BYTES;
+    int64_t offset = archive_bytes - (int64_t)length;
+    unsigned char *tail = malloc(length + 1);
+    if (!tail)
+        return berth_fail(error, BERTH_NO_MEMORY, "memory", "out of memory");
+    enum berth_code code = read_at(fd, tail, length, offset, error);
+    if (!code)
+        code = search_end(tail, length, offset, ret, error);
+    free(tail);
+    return code;
 }
 
 static enum berth_code check_end(const struct zip_end *end,

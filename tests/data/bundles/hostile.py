@@ -108,7 +108,7 @@ def zip_bytes(files, method=zipfile.ZIP_DEFLATED, **attributes):
         for name, data in files.items():
             info = zipfile.ZipInfo(name)
             info.compress_type = method
-            info.external_attr = 0o100644 << 16
+            info.external_attr = 0o040755 << 16 if name.endswith("/") else 0o100644 << 16
             for key, value in attributes.items():
                 setattr(info, key, value)
             archive.writestr(info, data)
@@ -151,22 +151,66 @@ BAD_PATHS = [
     ("overlong UTF-8", b"a\xc0\xaf.js", "path-utf8"),
     ("a surrogate", b"a\xed\xa0\x80.js", "path-utf8"),
     ("17 segments", b"a/" * 16 + b"b.js", "path-deep"),
+    ("a segment of 256 bytes", b"a" * 256, "path-segment-long"),
+    ("a path of 513 bytes", (b"a" * 102 + b"/") * 4 + b"a" * 101, "path-long"),
+    ("a parent segment after ./", b"./../evil.js", "path-parent"),
+    ("a dot segment after ./", b"././evil.js", "path-dot"),
+    ("a share of Windows", b"\\\\host\\share\\evil.js", "path-backslash"),
+    ("an escape sequence", b"a\x1b[31m.js", "path-control"),
+    ("a line separator", "a\u2028b.js".encode(), "path-control"),
+    ("a left-to-right mark", "a\u200eb.js".encode(), "path-bidi"),
+    ("an Arabic letter mark", "a\u061cb.js".encode(), "path-bidi"),
+    ("a code point past the last", b"a\xf4\x90\x80\x80.js", "path-utf8"),
+    ("UTF-8 that is cut", b"a.js\xe2\x82", "path-utf8"),
+    ("a parent segment in what macOS adds", b"__MACOSX/../../evil.js", "path-parent"),
 ]
+
+
+def zip_named(path, utf8=True):
+    """A zip with a second member of that name."""
+    zipped = replaced(zip_bytes({"remoteEntry.js": ENTRY, "Q" * len(path): b"x"}),
+                      b"Q" * len(path), path)
+    if utf8:
+        zipped = patched(zipped, central(zipped, 1) + 8, b"\0\x08")
+        zipped = patched(zipped, zipped.index(b"PK\3\4", 4) + 6, b"\0\x08")
+    return zipped
+
+
+def unicode_path(name):
+    """A zip whose one member has another name in its field 0x7075 (APPNOTE 4.6.9)."""
+    field = struct.pack("<HHBI", 0x7075, 5 + len(name), 1, zlib.crc32(b"remoteEntry.js")) + name
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        info = zipfile.ZipInfo("remoteEntry.js")
+        info.extra = field
+        archive.writestr(info, ENTRY)
+    return out.getvalue()
 
 
 def paths():
     for what, path, rule in BAD_PATHS:
-        refused("a tar with " + what, tar(member(path, b"x")), rule)
-        zipped = replaced(zip_bytes({"remoteEntry.js": ENTRY, "Q" * len(path): b"x"}),
-                          b"Q" * len(path), path)
-        zipped = patched(zipped, central(zipped, 1) + 8, b"\0\x08")
-        local = zipped.index(b"PK\3\4", 4)
-        zipped = patched(zipped, local + 6, b"\0\x08")
-        refused("a zip with " + what, zipped, rule)
-    refused("a segment of 256 bytes", tar(pax([(b"path", b"a" * 256)]), member("x")),
-            "path-segment-long")
-    refused("a path of 513 bytes", tar(pax([(b"path", (b"a" * 102 + b"/") * 4 + b"a" * 101)]),
-                                       member("x")), "path-long")
+        named = member(path, b"x") if len(path) <= 100 else \
+            member("././@LongLink", path + b"\0", b"L") + member("x", b"x")
+        refused("a tar with " + what, tar(named), rule)
+        refused("a zip with " + what, zip_named(path), rule)
+    for what, path, rule in BAD_PATHS[-12:-10]:
+        refused("a pax header with " + what, tar(pax([(b"path", path)]), member("x")), rule)
+    refused("a prefix that is a parent", tar(member("evil.js", b"x", prefix=b"..")), "path-parent")
+    refused("a prefix that is absolute", tar(member("evil.js", b"x", prefix=b"/etc")),
+            "path-absolute")
+    refused("a folder that is a parent", tar(header("../", kind=b"5")), "path-parent", "..")
+    refused("a folder that is the root", tar(header("/", kind=b"5")), "path-absolute", "/")
+    refused("a folder with a control character", tar(header("a\tb/", kind=b"5")), "path-control",
+            "a\\x09b")
+    refused("a file without a name", tar(member("", b"x")), None)
+    refused("a file that is called .", tar(member(".", b"x")), None)
+    refused("a file that is called ..", tar(member("..", b"x")), "path-parent")
+    refused("a file that is called ./", tar(member("./", b"x")), None)
+    refused("a binary path in pax", tar(pax([(b"hdrcharset", b"BINARY"), (b"path", b"a\xff.js")]),
+                                        member("x", b"x")), "path-utf8")
+    refused("a zip name in the code page of DOS", zip_named(b"bl\x86b\x91r.js", utf8=False),
+            "path-utf8")
+    refused("a zip with another name in its Unicode path", unicode_path(b"other.js"), "zip-differs")
     refused("a NUL in a pax path", tar(pax([(b"path", b"good.js\0/../evil")]), member("x", b"x")),
             "path-nul", "good.js\\x00/../evil")
     refused("a NUL in a GNU long name", tar(member("././@LongLink", b"a\0b\0", b"L"), member("x")),
@@ -198,6 +242,14 @@ def pairs():
         archive.writestr("b.js", b"2")
     refused("a zip with the same name twice", replaced(out.getvalue(), b"b.js", b"a.js"),
             "path-duplicate", "a.js")
+    for what, first, second, rule in [
+            ("names that differ by ./", "./a.js", "a.js", "path-duplicate"),
+            ("names that differ by case", "a.js", "A.js", "path-duplicate"),
+            ("names that differ by Unicode form", "\u00e9.js", "e\u0301.js", "path-duplicate"),
+            ("a file that is a folder", "a", "a/b.js", "path-file-and-folder"),
+            ("a folder member with a file's name", "a", "a/", "path-file-and-folder")]:
+        refused("a zip with " + what, zip_bytes({"remoteEntry.js": ENTRY, first: b"", second: b""}),
+                rule)
 
 
 def types():
@@ -228,6 +280,38 @@ def types():
     refused("a zip with a device",
             zip_bytes({"bad": b""}, external_attr=0o020644 << 16, create_system=3),
             "type-device", "bad")
+    for what, mode, rule in [("a fifo", 0o010644, None), ("a socket", 0o140644, None),
+                             ("a block device", 0o060644, "type-device")]:
+        refused("a zip with " + what,
+                zip_bytes({"bad": b""}, external_attr=mode << 16, create_system=3), rule, "bad")
+    refused("a zip with a symlink made on a Mac",
+            zip_bytes({"bad": b"/etc/passwd"}, external_attr=0o120777 << 16, create_system=19),
+            "type-symlink", "bad")
+    refused("a symlink among what macOS adds",
+            tar(member("._remoteEntry.js", kind=b"2", link=b"/etc/passwd")), "type-symlink",
+            "._remoteEntry.js")
+    refused("a link in a pax header", tar(pax([(b"linkpath", b"/etc/passwd")]), member("bad", kind=b"2")),
+            "type-symlink", "bad")
+    refused("a global sparse header", tar(pax([(b"GNU.sparse.major", b"1")], b"g"),
+                                          member("bad", b"x")), "type-sparse", "bad")
+    refused("a sparse file of format 1.0",
+            tar(pax([(b"GNU.sparse.major", b"1"), (b"GNU.sparse.minor", b"0"),
+                     (b"GNU.sparse.name", b"bad"), (b"GNU.sparse.realsize", b"1048576")]),
+                member("GNUSparseFile.0/bad", b"0\n" + b"\0" * 510)), "type-sparse")
+    refused("a folder of GNU's incremental kind", tar(member("bad/", b"Yfile\0\0", b"D")),
+            "type-unknown", "bad/")
+
+
+def cuts():
+    """Where an archive may be cut short: everywhere."""
+    files = {**FILES, "noise.bin": bytes(i * i * 37 % 251 for i in range(4000))}
+    plain = b"".join(member(name, data) for name, data in files.items()) + END
+    for what, whole, kept in [("tar", plain, 512), ("tar.gz", gzip.compress(plain, mtime=0), 3),
+                              ("zip", zip_bytes(files), 4)]:
+        for part in range(1, 8):
+            refused("a %s of which %d in 8 came" % (what, part),
+                    whole[: kept + (len(whole) - kept) * part // 8], None)
+        refused("a %s without its last byte" % what, whole[:-1], None)
 
 
 def damage():
@@ -256,6 +340,21 @@ def damage():
             "archive-damaged")
     refused("a pax header for nothing", tar(pax([(b"path", b"x")])), "archive-damaged")
     refused("a folder with contents", tar(member("a/", b"x", b"5")), "archive-damaged", "a/")
+    refused("five pax headers for one member", tar(*[pax([(b"comment", b"x")])] * 5, member("a")),
+            "archive-damaged")
+    refused("a GNU long name of 8 KiB", tar(member("././@LongLink", b"a" * 8192 + b"\0", b"L"),
+                                            member("x")), None)
+    refused("a GNU long name without a member", tar(member("././@LongLink", b"a\0", b"L")), None)
+    refused("a negative size", tar(patched_size("a", b"", b"\xff" * 12)), "archive-damaged")
+    refused("a size past 2^63", tar(patched_size("a", b"", b"\x80" + b"\xff" * 11)),
+            "archive-damaged")
+    refused("a pax size past 2^63", tar(pax([(b"size", b"9" * 30)]), member("a")), "archive-damaged")
+    refused("a gzip with flags that nobody knows", patched(packed, 3, b"\xe0"), "archive-damaged")
+    refused("a gzip that ends within its head", packed[:9], "archive-truncated")
+    refused("an empty gzip member after the first", packed + gzip.compress(b""), "archive-junk")
+    refused("too many zeros after gzip", packed + b"\0" * 2**16, "archive-junk")
+    refused("a byte after zeros after gzip", packed + b"\0" * 100 + b"x", "archive-junk")
+    refused("a zip after a tar.gz", packed + zip_bytes(FILES), "archive-junk")
 
 
 def zip_damage():
@@ -300,6 +399,34 @@ def zip_damage():
         archive.writestr("remoteEntry.js", ENTRY)
         archive.comment = b"PK\5\6 in a comment, and more than twenty-two bytes of it"
     refused("an end record in the comment", out.getvalue(), "archive-truncated")
+    for bit, what in [(6, "strongly encrypted"), (13, "with a masked directory")]:
+        flag = struct.pack("<H", 1 << bit)
+        refused("a zip that is " + what, patched(patched(good, 6, flag), central(good) + 8, flag),
+                "zip-encrypted")
+    refused("a zip folder with contents",
+            zip_bytes({"remoteEntry.js": ENTRY, "a/": b"contents"}), "zip-differs", "a/")
+    refused("a file by its type, a folder by its name", patched(zip_bytes({"a/": b""}),
+            central(zip_bytes({"a/": b""})) + 38, struct.pack("<I", 0o100644 << 16)), "zip-differs")
+    refused("too many zeros after a zip", good + b"\0" * 2**16, "archive-truncated")
+    refused("a byte after zeros after a zip", good + b"\0" * 100 + b"x", "archive-junk")
+    refused("a zip after a zip", good + good, None)
+    refused("a zip in a zip", zip_bytes({"inner.zip": good}), "entry-missing")
+    too_large("a zip64 by its fields", zip64(good), "limit-unpacked-bytes")
+    refused("a packed size that is too small", patched(patched(good, 18, b"\1\0\0\0"),
+            central(good) + 20, b"\1\0\0\0"), None)
+    refused("a size that is too small", patched(patched(good, 22, b"\1\0\0\0"),
+            central(good) + 24, b"\1\0\0\0"), None)
+    refused("a member beyond the end", patched(good, central(good, 2) + 42, b"\0\0\0\x7f"), None)
+    refused("a directory beyond the end", patched(good, end_of(good) + 16, b"\xff\xff\xff\x7f"), None)
+
+
+def end_of(data):
+    return data.rindex(b"PK\5\6")
+
+
+def zip64(data):
+    """Sizes of all ones in the directory, as where they are in an extra field."""
+    return patched(data, central(data) + 20, b"\xff" * 8)
 
 
 def limits():
@@ -333,6 +460,15 @@ def kinds():
     case("an HTML page", b"<!DOCTYPE html><title>502</title>", "unsupported", "archive-unknown")
     case("a script", ENTRY, "unsupported", "archive-unknown")
     case("bzip2", b"BZh91AY&SY" + b"\0" * 600, "unsupported", "archive-unknown")
+    for what, head in [("RAR", b"Rar!\x1a\7\1\0"), ("7z", b"7z\xbc\xaf'\x1c"), ("cpio", b"070701"),
+                       ("ar", b"!<arch>\n"), ("PDF", b"%PDF-1.7"), ("ELF", b"\x7fELF\2\1\1"),
+                       ("JSON", b'{"error":"not found"}'), ("a PNG", b"\x89PNG\r\n\x1a\n")]:
+        case(what, head + b"\1" * 600, "unsupported", "archive-unknown")
+    case("one byte", b"P", "unsupported", "archive-unknown")
+    case("a script before a zip", b"#!/bin/sh\n" + zip_bytes(FILES), "unsupported", "archive-unknown")
+    case("gzip of a zip", gzip.compress(zip_bytes(FILES)), "unsupported", "archive-unknown")
+    case("an HTML page with a mark", b"\xef\xbb\xbf\r\n<html><h1>403</h1>", "unsupported",
+         "archive-unknown")
     case("xz", b"\xfd7zXZ\0" + b"\0" * 600, "unsupported", "archive-unknown")
     case("zeros", b"\0" * 10240, "unsupported", "archive-unknown")
     case("gzip of a script", gzip.compress(ENTRY * 20), "unsupported", "archive-unknown")
@@ -391,6 +527,10 @@ def contents():
     ]
     for what, data, rule in broken:
         refused(what, with_manifest(data), rule, "mf-manifest.json")
+    for what, text in [("names a file that is not there", b'{"entry":"gone.js"}'),
+                       ("names a file outside", b'{"entry":"../remoteEntry.js"}'),
+                       ("is not JSON", b"entry: remoteEntry.js"), ("is a list", b"[]")]:
+        refused("a berth.json that " + what, tar(member("berth.json", text)), None)
     for what, value in [("numbers", 7), ("lists", []), ("null", None)]:
         data = manifest(lambda m: (m["exposes"].append(value), m["shared"].append(value),
                                    m["exposes"][0].update(assets=value)))
@@ -427,6 +567,30 @@ def good():
     case("a zip made on Windows", zip_bytes(FILES, create_system=0, external_attr=32), "ok",
          group="files")
     case("a streamed zip", streamed_zip(FILES), "ok", group="files")
+    apple = b"\0\5\x16\7\0\2\0\0Mac OS X" + b"\0" * 100
+    case("a tar made on a Mac", b"".join(member("./._" + name, apple) + member("./" + name, data)
+                                         for name, data in FILES.items() if "/" not in name) +
+         member("./css/._main.css", apple) + member("./css/main.css", FILES["css/main.css"]) +
+         member("./.DS_Store", b"\0\0\0\1Bud1") + END, "ok", group="files")
+    case("a zip made on a Mac", zip_bytes({
+        **{"dist/" + name: data for name, data in FILES.items()}, "dist/.DS_Store": b"Bud1",
+        "__MACOSX/": b"", "__MACOSX/._dist": apple, "__MACOSX/dist/._remoteEntry.js": apple}), "ok",
+         group="files")
+    case("attributes in pax", b"".join(
+        pax([(b"LIBARCHIVE.xattr.com.apple.provenance", b"AQIA"), (b"LIBARCHIVE.creationtime", b"1.5"),
+             (b"SCHILY.xattr.com.apple.provenance", b"\1\2\0\xff\n"), (b"SCHILY.dev", b"1"),
+             (b"SCHILY.ino", b"2"), (b"SCHILY.nlink", b"2"), (b"SCHILY.acl.access", b"user::rw-"),
+             (b"SCHILY.fflags", b"nodump"), (b"mtime", b"1.25"), (b"uname", b"\xc3\xa5")]) +
+        member(name, data) for name, data in FILES.items()) + END, "ok", group="files")
+    case("16 segments and 512 bytes", tar(
+        member("././@LongLink", b"a/" * 14 + b"b" * 228 + b"/" + b"c" * 255 + b"\0", b"L"),
+        member("x", b"x")), "ok", group="deep")
+    case("gzip in a block that zeros fill", gzip.compress(text) + b"\0" * 9000, "ok", group="files")
+    case("a zip in a block that zeros fill", zip_bytes(FILES) + b"\0" * 9000, "ok", group="files")
+    case("a decomposed name in a zip", zip_bytes({"remoteEntry.js": ENTRY, "e\u0301.js": b"x"}), "ok",
+         group="decomposed")
+    case("a decomposed name in pax", tarball({"remoteEntry.js": ENTRY, "e\u0301.js": b"x"},
+                                             tarfile.PAX_FORMAT), "ok", group="decomposed")
     unusual = {"remoteEntry.js": ENTRY, unicodedata.normalize("NFC", "bl\u00e5b\u00e6r.css"): b"a{}",
                "\u65e5\u672c\u8a9e/\U0001f980.svg": b"<svg/>", "a b~[id]@2x.js": b"",
                "x" * 250 + ".js": b"long"}
@@ -435,9 +599,9 @@ def good():
     case("unusual names in a zip", zip_bytes(unusual), "ok", group="unusual")
 
 
-def patched_size(name, data):
+def patched_size(name, data, size=None):
     block = bytearray(header(name, len(data)))
-    block[124:136] = b"\x80" + len(data).to_bytes(11, "big")
+    block[124:136] = size or b"\x80" + len(data).to_bytes(11, "big")
     block[148:156] = b" " * 8
     block[148:156] = b"%06o\0 " % sum(block)
     return bytes(block) + data + b"\0" * (-len(data) % 512)
@@ -474,7 +638,10 @@ def tarball(files, format):
 
 def real_tools():
     """What is really sent: GNU tar's four formats, zip, zstd."""
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as outer:
+        folder = os.path.join(outer, "build")
+        os.mkdir(folder)
+        os.mkdir(os.path.join(outer, "p"))
         for name, data in FILES.items():
             os.makedirs(os.path.dirname(os.path.join(folder, name)), exist_ok=True)
             with open(os.path.join(folder, name), "wb") as out:
@@ -485,6 +652,23 @@ def real_tools():
         tool("GNU tar with zstd", folder, ["tar", "--zstd", "-cf", "-", "."])
         tool("zip", folder, ["sh", "-c", "zip -qr out.zip . -x out.zip && cat out.zip && rm out.zip"])
         tool("zip to a pipe", folder, ["sh", "-c", "zip -qr - . | cat"])
+        bsdtar = [["bsdtar", "--format=" + form, "-cf", "-", "."]
+                  for form in ["v7", "ustar", "gnutar", "pax", "zip"]]
+        tool("bsdtar, %s", folder, *bsdtar)
+        tool("bsdtar with attributes", folder, ["bsdtar", "--xattrs", "--acls", "-czf", "-", "."])
+        tool("bsdtar with zstd", folder, ["bsdtar", "--zstd", "-cf", "-", "."])
+        tool("GNU tar with attributes", folder, ["tar", "--xattrs", "--acls", "-cf", "-", "."])
+        tool("GNU tar of names", folder, ["sh", "-c", "tar -cf - *"])
+        tool("GNU tar with one time for all", folder,
+             ["tar", "--posix", "--pax-option=globexthdr.name=x,mtime:=1", "-cf", "-", "."])
+        for form in ["zip", "tar"]:
+            tool("7z, " + form, folder,
+                 ["7z", "a", "-bso0", "-bsp0", "-t" + form, OUT + "/7z." + form, "."],
+                 ["cat", OUT + "/7z." + form])
+        tool("zip without attributes", folder, ["sh", "-c", "zip -qrX - . | cat"])
+        tool("git archive, tar.gz", folder, git_archive("tar.gz"))
+        tool("git archive, zip", folder, git_archive("zip"))
+        pack_with_npm(folder)
         zstd = tool("zstd -19 of a tar", folder,
                     ["sh", "-c", "tar -cf - . | zstd -19 --check -c"])
         if zstd:
@@ -500,6 +684,23 @@ def real_tools():
         zeros = output(folder, ["sh", "-c", "(cat header; head -c 60M /dev/zero) | zstd -c"])
         if zeros:
             too_large("zeros in zstd", zeros, "limit-ratio")
+
+
+def git_archive(form):
+    return ["sh", "-c", "git init -q ../g && cp -r . ../g/ && cd ../g && git add -A . && "
+            "git -c user.name=a -c user.email=a@b.c commit -qm x && git archive --format=%s HEAD; "
+            "cd .. && rm -rf g" % form]
+
+
+def pack_with_npm(folder):
+    """Its member is package/…, and package.json is among them."""
+    with open(os.path.join(folder, "package.json"), "w", encoding="ascii") as out:
+        out.write('{"name":"x","version":"1.0.0"}')
+    data = output(folder, ["sh", "-c", "npm pack --silent --offline --pack-destination ../p >/dev/null "
+                           "&& cat ../p/*.tgz"])
+    if data and shutil.which("npm"):
+        case("npm pack", data, "ok", group="npm")
+    os.remove(os.path.join(folder, "package.json"))
 
 
 def output(folder, command):
@@ -521,7 +722,7 @@ def tool(name, folder, *commands):
 def main():
     global OUT
     OUT = sys.argv[1]
-    for part in [paths, pairs, types, damage, zip_damage, limits, kinds, contents, good, real_tools]:
+    for part in [paths, pairs, types, cuts, damage, zip_damage, limits, kinds, contents, good, real_tools]:
         part()
     with open(os.path.join(OUT, "cases.json"), "w") as out:
         json.dump(CASES, out, indent=1)
