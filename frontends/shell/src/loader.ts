@@ -28,14 +28,14 @@ let turn: Promise<void> | undefined;
 async function loadVersion(spec: RemoteSpec): Promise<Version> {
   const before = turn;
   let version: Version | undefined;
-  let ready: Promise<void> | undefined;
   const entering = (async () => {
     const modules = spec.type === 'module' ? await more() : undefined;
     version = createVersion(modules ? modules.freshUrls(spec) : spec, spec.entry);
     await (modules ? modules.runModule(version) : runScript(version));
-    // Whose turn is first brings the shared packages: in the order of the page, and not by chance.
+    // Whose turn is first brings the shared packages: in the order of the page, and not by chance. Some containers
+    // need a while to register theirs; whoever came between would bring a second React.
     await Promise.race([before, delay(settings.order_ms)]);
-    ready = initialise(version);
+    await initialise(version);
   })();
   turn = entering.then(
     () => before,
@@ -43,7 +43,6 @@ async function loadVersion(spec: RemoteSpec): Promise<Version> {
   );
   try {
     await entering;
-    await ready;
     const loaded = version as unknown as Version;
     await loaded.chunks;
     loaded.loading = false;

@@ -40,6 +40,25 @@ bundles.push(
   }),
 );
 
+/** A container that brings the package `tool`, at once or a while after it is asked to. */
+const toolbox = (name, wait) =>
+  modules(
+    name,
+    '1.0.0',
+    {
+      'remoteEntry.mjs': `let scope;
+        export const init = async (given) => {
+          scope = given;
+          ${wait ? 'await new Promise((resolve) => setTimeout(resolve));' : ''}
+          scope.tool ??= { '1.0.0': { from: '${name}' } };
+        };
+        const mount = (element) => { element.textContent = 'tool of ' + scope.tool['1.0.0'].from; };
+        export const get = async () => () => ({ mount });`,
+    },
+    { format: 'module-container', name: name.replace('-', '_') },
+  );
+bundles.push(toolbox('slow-app', true), toolbox('quick-app', false));
+
 const now = harness(bundles);
 const { reported, visit } = now;
 let server;
@@ -139,6 +158,13 @@ describe('the scripts that a page has itself', () => {
     // React and ReactDOM are chunks of their own, and those of the second are not used.
     const count = (base) => scriptsIn(server.requests, base).length;
     assert.ok(count(first) > count(second), `${count(first)} and ${count(second)}`);
+  });
+
+  test('share packages in the order of the page, also when the first takes a while to bring them', async () => {
+    const slots = ['slow-app', 'quick-app'].map((module) => ({ name: module, module, expose: './Part' }));
+    for (const { module } of slots) server.activate(module, '1.0.0');
+    const tab = await visit(server.page('/', slots, { tags: {}, settings: { order_ms: 15_000 } }));
+    for (const { name } of slots) await tab.shows(name, 'tool of slow-app');
   });
 
   test('do not wait long for one that hangs', async () => {
