@@ -1,0 +1,120 @@
+"""What must hold after every crash, failure and power cut. `observe` tells what a server has, without
+times and ids; `check` starts a server on what was left, and tries everything.
+"""
+
+import subprocess
+
+
+from subject import BERTH, NO_PEER, EventStream, Subject, bundles
+
+
+class Violation(AssertionError):
+    """An invariant does not hold."""
+
+
+def demand(condition, text, *values):
+    if not condition:
+        raise Violation(text % values if values else text)
+
+
+def observe(server):
+    """All that the API tells of the state, as values that compare."""
+    modules = server.admin.get("/api/modules").json
+    state = {"generation": modules["generation"], "modules": {}}
+    for module in modules["modules"]:
+        name = module["name"]
+        versions = server.admin.get("/api/modules/%s/versions" % name).json["versions"]
+        history = server.admin.get("/api/modules/" + name).json["history"]
+        state["modules"][name] = {
+            "live": module["live"] and (module["live"]["version"], module["live"]["generation"]),
+            "versions": {v["version"]: v["digest"] for v in versions},
+            "history": [(row["generation"], row["kind"], row["version"]) for row in history]}
+    pages = server.admin.get("/api/pages").json["pages"]
+    state["pages"] = [(p["name"], p["path"], p["revision"], p["generation"]) for p in pages]
+    tokens = server.admin.get("/api/tokens").json["tokens"]
+    state["tokens"] = sorted((t["name"], t["module"], bool(t["revokedAt"])) for t in tokens)
+    return state
+
+
+def differences(states, found):
+    """Short, for messages: how what was found differs from each state that may be."""
+    return "; ".join("not %s: %s" % (name, {key: (state[key], found[key])
+                                            for key in state if state[key] != found[key]})
+                     for name, state in states.items())
+
+
+def check_events(server, since, generation):
+    """A reconnect gets the events after `since`, in rising order, none twice, or a reset."""
+    last = since
+    with EventStream(server, since) as stream:
+        while last < generation:
+            event = stream.event()
+            demand(event is not None, "the stream ended at event %d of %d", last, generation)
+            demand(int(event["id"]) > last, "event %s came after %d", event["id"], last)
+            last = int(event["id"])
+    demand(last == generation, "the last event is %d, the generation %d", last, generation)
+
+
+def check_goes_on(server):
+    """A change after the restart is one step, and is told to who listens."""
+    before = server.generation()
+    with EventStream(server, before) as stream:
+        server.put("probe", "1.0.0", bundles.bundle("probe"))
+        reply = server.make_live("probe", "1.0.0")
+        demand(reply["generation"] == before + 1, "after %d came generation %d", before, reply["generation"])
+        event = stream.event()
+        demand(event and int(event["id"]) == before + 1, "the event after %d is %r", before, event)
+
+
+def check_activity(server):
+    """One audit record for each change, if this server keeps any."""
+    reply = server.admin.get("/api/activity?limit=500")
+    if reply.status == 404:
+        return
+    demand(reply.status == 200, "the activity cannot be read: %r", reply)
+    rows = reply.json.get("activity", reply.json.get("records", []))
+    generations = [row["generation"] for row in rows if row.get("generation")]
+    demand(len(set(generations)) == len(generations), "two audit records of one change: %r", generations)
+    demand(set(generations) == set(range(1, server.generation() + 1)), "audit records of %r, generation %d",
+           sorted(generations), server.generation())
+
+
+def can_verify(_known=[]):
+    if not _known:
+        done = subprocess.run([BERTH, "verify", "--help"], capture_output=True, check=False)
+        _known.append(done.returncode == 0 and b"--data" in done.stdout)
+    return _known[0]
+
+
+def check_verify(data):
+    """`berth verify` agrees that all is well."""
+    if can_verify():
+        done = subprocess.run([BERTH, "verify", "--data", data], capture_output=True, check=False)
+        demand(done.returncode == 0, "berth verify: %s%s", done.stdout.decode(), done.stderr.decode())
+
+
+def check(data, states, since=0, token=None):
+    """Starts a server on `data`; what it has must be one of `states` ({name: state}), and everything else
+    must hold. `token` is the first token, if it was seen. Returns the name of the state that was found."""
+    server = Subject(data)
+    try:
+        demand(server.up, "the server does not start: %s", server.failure)
+        demand(token in (None, server.token), "the first token is another")
+        found = observe(server)
+        names = [name for name, state in states.items() if state == found]
+        demand(names or not states, "the state is none that may be: %s", differences(states, found))
+        server.check_data()
+        server.check_served()
+        check_activity(server)
+        check_events(server, min(since, found["generation"]), found["generation"])
+        check_goes_on(server)
+        demand(not server.dead, "the server has ended: %s", server.errors())
+        server.exit()
+        check_verify(data)
+        return names[0] if names else None
+    except Violation:
+        raise
+    except NO_PEER as failure:
+        raise Violation("%s: %s" % (type(failure).__name__, failure)) from failure
+    finally:
+        server.discard()

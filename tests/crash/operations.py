@@ -1,0 +1,57 @@
+"""What is done to a server while calls are hit, and which states may be found afterwards."""
+
+from subject import OTHER_PAGE, PAGE, bundles
+
+NEW = bundles.bundle("new", more__js=b"const more = 'text';\n" * 40)
+
+
+class Operation:
+    """`run` does it and gives the reply. `middle` are steps on the way that may be found too, each made
+    of the state before by a request of its own. Of `phase`:
+        request   the server runs, and is asked
+        start     the hits begin before the server starts
+        stop      SIGTERM
+        compress  the server starts, and compresses what there is
+    """
+
+    def __init__(self, name, run=None, base="killed", middle=(), phase="request", why=""):
+        self.name = name
+        self.run = run
+        self.base = base
+        self.middle = middle
+        self.phase = phase
+        self.why = why
+        self.options = ("--compress-threads", "1" if phase == "compress" else "0")
+
+
+def revoke(server):
+    tokens = server.admin.get("/api/tokens").json["tokens"]
+    token = [t for t in tokens if t["name"] == "ci"][0]
+    return server.admin.call("DELETE", "/api/tokens/" + token["id"])
+
+
+OPERATIONS = [
+    Operation("upload", lambda s: s.upload("a", "2.0.0", NEW), why="a new version"),
+    Operation("upload-module", lambda s: s.upload("c", "1.0.0", NEW), base="clean", why="of a new module"),
+    Operation("upload-again", lambda s: s.upload("a", "1.1.0", bundles.bundle(
+        "2", text__js=b"const text = 'compressible';\n" * 60)), why="the same contents"),
+    Operation("upload-activate", lambda s: s.upload("a", "2.0.0", NEW, "?activate=true"),
+              middle=(lambda s: s.upload("a", "2.0.0", NEW),), why="a new version that is live at once"),
+    Operation("activate", lambda s: s.activate("a", "1.2.0"), why="make a version live"),
+    Operation("rollback", lambda s: s.rollback("a"), why="and back"),
+    Operation("page-create", lambda s: s.put_page("other", {**PAGE, "path": "/other"}), why="a new page"),
+    Operation("page-replace", lambda s: s.put_page("home", OTHER_PAGE), why="a page's next revision"),
+    Operation("page-delete", lambda s: s.admin.call("DELETE", "/api/pages/home"), why="a page goes"),
+    Operation("token-create", lambda s: s.admin.json(
+        "POST", "/api/tokens", {"name": "more", "module": "a", "can": ["publish"]}), why="a new token"),
+    Operation("token-revoke", revoke, why="a token ends"),
+    Operation("delete", lambda s: s.admin.call("DELETE", "/api/modules/a/versions/1.2.0"),
+              why="a version that is not live goes"),
+    Operation("gc", lambda s: s.admin.json("POST", "/api/gc", {}), why="blobs that no row names go"),
+    Operation("start-first", base="none", phase="start", why="no data directory yet"),
+    Operation("start", base="clean", phase="start", why="after a clean stop"),
+    Operation("start-killed", base="killed", phase="start", why="after a kill"),
+    Operation("stop", phase="stop", why="SIGTERM, which merges the database's log"),
+    Operation("compress", phase="compress", why="variants of assets"),
+]
+BY_NAME = {operation.name: operation for operation in OPERATIONS}

@@ -1,0 +1,126 @@
+"""The server under the shim, and data directories prepared for it."""
+
+import os
+import shutil
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "http", "site"))
+
+import bundles  # noqa: E402
+from harness import BERTH, EventStream, Server, until  # noqa: E402
+
+PAGE = {"path": "/", "title": "x", "slots": [{"name": "a", "module": "a", "expose": "./Header"}]}
+OTHER_PAGE = {**PAGE, "title": "y"}
+NO_PEER = (AssertionError, ConnectionError, OSError)
+
+
+def use_memory():
+    """Data directories in memory where there is room: a sync is a call there, and costs nothing."""
+    if os.path.isdir("/dev/shm") and shutil.disk_usage("/dev/shm").free > 1 << 30:
+        tempfile.tempdir = "/dev/shm"
+
+
+class Subject(Server):
+    """A server that may die, or not even start: `up` tells."""
+
+    def __init__(self, data, *options, shim=None):
+        self.shim = shim
+        self.up = False
+        self.failure = None
+        super().__init__(*(options or ("--compress-threads", "0")), data=data)
+
+    def command(self, *options):
+        command = super().command(*options)
+        return self.shim.command(command) if self.shim else command
+
+    def start(self):
+        try:
+            super().start()
+            self.up = True
+        except NO_PEER as failure:
+            self.up = False
+            self.failure = failure
+            self.wait()
+
+    def _read_log(self, pipe):
+        """A killed server may leave half a line."""
+        try:
+            super()._read_log(pipe)
+        except ValueError:
+            pipe.close()
+            with self.news:
+                self.lines.pop()
+                self.news.notify_all()
+
+    @property
+    def dead(self):
+        return self.process.poll() is not None
+
+    def ask(self, operation):
+        """The operation's reply; None when the server died over it."""
+        try:
+            return operation(self)
+        except NO_PEER:
+            # An answer that breaks a rule of the harness must not pass as a death.
+            try:
+                self.process.wait(5)
+            except Exception:
+                pass
+            if not self.dead:
+                raise
+            return None
+
+
+class World:
+    """A folder for everything of one run, with the prepared directories; all of it is removed at the end."""
+
+    def __init__(self):
+        use_memory()
+        self.root = os.path.realpath(tempfile.mkdtemp(prefix="berth-crash-"))
+        self.bases = {}
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        shutil.rmtree(self.root, ignore_errors=True)
+
+    def folder(self):
+        return tempfile.mkdtemp(prefix="case-", dir=self.root)
+
+    def copy(self, base, folder):
+        """A data directory in `folder`; of the base "none" it is not made."""
+        data = os.path.join(folder, "data")
+        if base != "none":
+            shutil.copytree(self.base(base), data)
+        return data
+
+    def base(self, name):
+        """`clean`: the server was stopped; `killed`: it was killed, so the database's log is not merged."""
+        if name not in self.bases:
+            data = os.path.join(self.root, "base-" + name)
+            server = Subject(data)
+            assert server.up, server.failure
+            self.fill(server)
+            if name == "killed":
+                server.kill()
+            else:
+                server.exit()
+            server.discard()
+            self.bases[name] = data
+        return self.bases[name]
+
+    @staticmethod
+    def fill(server):
+        text = b"const text = 'compressible';\n" * 60
+        server.put("a", "1.0.0", bundles.bundle("1"), "?activate=true")
+        server.put("a", "1.1.0", bundles.bundle("2", text__js=text), "?activate=true")
+        server.put("a", "1.2.0", bundles.bundle("3"))
+        server.put("b", "1.0.0", bundles.bundle("b"), "?activate=true")
+        assert server.put_page("home", PAGE).status == 201
+        server.token_for("b")
+
+
+__all__ = ["BERTH", "EventStream", "NO_PEER", "OTHER_PAGE", "PAGE", "Subject", "World", "bundles", "until"]
