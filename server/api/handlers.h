@@ -46,6 +46,8 @@ void api_get_pages(struct berth_exchange *exchange, void *app);
 void api_get_page(struct berth_exchange *exchange, void *app);
 void api_put_page(struct berth_exchange *exchange, void *app);
 void api_delete_page(struct berth_exchange *exchange, void *app);
+void api_post_gc(struct berth_exchange *exchange, void *app);
+void api_get_backup(struct berth_exchange *exchange, void *app);
 void api_get_system(struct berth_exchange *exchange, void *app);
 void api_get_tokens(struct berth_exchange *exchange, void *app);
 void api_post_token(struct berth_exchange *exchange, void *app);

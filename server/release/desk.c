@@ -14,6 +14,7 @@ static enum berth_code create_parts(struct berth_desk *desk, struct berth_error 
     const struct berth_desk_options *options = &desk->options;
     int64_t cold_bytes = options->cache_bytes / COLD_SHARE;
     pthread_mutex_init(&desk->lock, NULL);
+    pthread_mutex_init(&desk->keep_lock, NULL);
     pthread_mutex_init(&desk->refresh_lock, NULL);
     pthread_mutex_init(&desk->uploads_lock, NULL);
     pthread_mutex_init(&desk->tallies_lock, NULL);
@@ -76,6 +77,7 @@ void berth_desk_close(struct berth_desk *desk) {
     berth_cold_destroy(desk->cold);
     berth_bodies_destroy(desk->bodies);
     pthread_mutex_destroy(&desk->lock);
+    pthread_mutex_destroy(&desk->keep_lock);
     pthread_mutex_destroy(&desk->refresh_lock);
     pthread_mutex_destroy(&desk->uploads_lock);
     pthread_mutex_destroy(&desk->tallies_lock);

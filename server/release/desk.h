@@ -56,6 +56,7 @@ struct berth_desk {
     struct catalog catalog;
     const struct berth_snapshot *snapshot; /* the published one, which is the publisher's */
     struct press press;
+    pthread_mutex_t keep_lock;    /* one gc or backup at a time; outermost */
     pthread_mutex_t refresh_lock; /* one refresh at a time; taken before `lock` */
     pthread_mutex_t tallies_lock;
     struct tally *tallies; /* tally.c */
