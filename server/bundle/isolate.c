@@ -2,6 +2,7 @@
 #include "berth/bundle.h"
 #include "berth/log.h"
 #include "child.h"
+#include "hear.h"
 #include "jail.h"
 #include "reader.h"
 #include "unpack.h"
@@ -16,171 +17,37 @@
 
 /* --- the server's end --- */
 
-struct listener {
-    struct berth_child child;
-    struct berth_intake *intake;
-    struct berth_error *error;
-    bool finished; /* its last word was heard */
-    bool ended;    /* the pipe was closed */
-    bool faulty;   /* it said what no reader says */
-    size_t start;
-    size_t end;
-    unsigned char buffer[WIRE_BUFFER_BYTES];
-};
-
-/* At least `want` bytes at `start`, unless the pipe ends before. */
-static enum berth_code fill(struct listener *listener, size_t want) {
-    if (listener->start + want > sizeof listener->buffer) {
-        memmove(listener->buffer, listener->buffer + listener->start,
-                listener->end - listener->start);
-        listener->end -= listener->start;
-        listener->start = 0;
-    }
-    while (listener->end - listener->start < want && !listener->ended) {
-        size_t length = 0;
-        enum berth_code code =
-            berth_child_read(&listener->child, listener->buffer + listener->end,
-                             sizeof listener->buffer - listener->end, &length, listener->error);
-        if (code)
-            return code;
-        listener->end += length;
-        listener->ended = length == 0;
-    }
-    return BERTH_OK;
-}
-
-/* Ends the hearing; what to say about it is decided when the process has ended. */
-static enum berth_code distrust(struct listener *listener) {
-    listener->faulty = true;
-    return BERTH_REFUSED;
-}
-
-static enum berth_code take_error(struct listener *listener, const unsigned char *data,
-                                  size_t length) {
-    struct berth_error failure = {0};
-    if (!berth_wire_error_parse(data, length, &failure))
-        return distrust(listener);
-    if (failure.code == BERTH_NO_MEMORY) {
-        failure = (struct berth_error){0};
-        berth_fail(&failure, BERTH_REFUSED, "limit-archive-memory",
-                   "reading the archive takes more memory than it may");
-        berth_error_hint(&failure, "pack the files again with another tool, or fewer of them");
-    }
-    if (listener->error && !listener->error->code)
-        *listener->error = failure;
-    return failure.code;
-}
-
-static enum berth_code take_name(struct listener *listener, enum wire_type type,
-                                 const unsigned char *data, size_t length) {
-    struct berth_sink *sink = &listener->intake->sink;
-    if (listener->intake->path || memchr(data, '\0', length))
-        return distrust(listener);
-    char *path = strndup((const char *)data, length);
-    if (!path)
-        return berth_fail(listener->error, BERTH_NO_MEMORY, "memory", "out of memory");
-    enum berth_code code = type == WIRE_FOLDER ? sink->folder(sink, path, listener->error)
-                                               : sink->begin(sink, path, -1, listener->error);
-    free(path);
-    return code;
-}
-
-static enum berth_code take_frame(struct listener *listener, enum wire_type type,
-                                  const unsigned char *data, size_t length) {
-    struct berth_sink *sink = &listener->intake->sink;
-    bool in_file = listener->intake->path != NULL;
-    switch (type) {
-    case WIRE_UNFILTERED:
-        berth_log_event("warn", "archive-reader-unfiltered", NULL);
-        return BERTH_OK;
-    case WIRE_FOLDER:
-    case WIRE_FILE:
-        return take_name(listener, type, data, length);
-    case WIRE_BYTES:
-        return in_file ? sink->add(sink, data, length, listener->error) : distrust(listener);
-    case WIRE_END:
-        return in_file ? sink->end(sink, listener->error) : distrust(listener);
-    case WIRE_ERROR:
-        return take_error(listener, data, length);
-    case WIRE_DONE:
-        listener->finished = true;
-        return in_file || length ? distrust(listener) : BERTH_OK;
-    default:
-        return distrust(listener);
-    }
-}
-
-static enum berth_code next_frame(struct listener *listener) {
-    enum berth_code code = fill(listener, WIRE_HEAD_BYTES);
-    if (code)
-        return code;
-    if (listener->end - listener->start < WIRE_HEAD_BYTES)
-        return distrust(listener); /* it ended without a last word */
-    const unsigned char *head = listener->buffer + listener->start;
-    enum wire_type type = (enum wire_type)head[0];
-    size_t length = 0;
-    for (size_t i = WIRE_HEAD_BYTES; i-- > 1;)
-        length = length << 8 | head[i];
-    if (length > WIRE_MAX_BYTES)
-        return distrust(listener);
-    code = fill(listener, WIRE_HEAD_BYTES + length);
-    if (code)
-        return code;
-    if (listener->end - listener->start < WIRE_HEAD_BYTES + length)
-        return distrust(listener);
-    const unsigned char *data = listener->buffer + listener->start + WIRE_HEAD_BYTES;
-    listener->start += WIRE_HEAD_BYTES + length;
-    return take_frame(listener, type, data, length);
-}
-
-/* Nothing may follow the last word. */
-static enum berth_code hear(struct listener *listener) {
-    enum berth_code code = BERTH_OK;
-    while (!code && !listener->finished)
-        code = next_frame(listener);
-    if (!code)
-        code = fill(listener, 1);
-    if (!code && listener->end != listener->start)
-        code = distrust(listener);
-    return code;
-}
-
-static enum berth_code refuse_crash(const struct listener *listener, int status) {
+static enum berth_code refuse_crash(int status, int64_t archive_bytes, struct berth_error *error) {
     int number = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
     if (number == SIGXCPU) {
-        berth_fail(listener->error, BERTH_REFUSED, "limit-archive-seconds",
+        berth_fail(error, BERTH_REFUSED, "limit-archive-seconds",
                    "reading the archive takes longer than the limit");
-        berth_error_hint(listener->error, "the limit is the server's --max-archive-seconds");
+        berth_error_hint(error, "the limit is the server's --max-archive-seconds");
         return BERTH_REFUSED;
     }
     berth_log_event("error", "archive-reader-crashed",
                     json_pack("{si si sI}", "signal", number, "exit",
                               WIFEXITED(status) ? WEXITSTATUS(status) : 0, "archiveBytes",
-                              (json_int_t)listener->intake->archive_bytes));
-    berth_fail(listener->error, BERTH_REFUSED, "archive-reader-crashed",
+                              (json_int_t)archive_bytes));
+    berth_fail(error, BERTH_REFUSED, "archive-reader-crashed",
                "the process that reads archives failed on this one");
-    berth_error_hint(listener->error, "pack the files again with another tool");
+    berth_error_hint(error, "pack the files again with another tool");
     return BERTH_REFUSED;
 }
 
 enum berth_code berth_isolate_read(struct berth_intake *intake, int fd, enum berth_archive kind,
                                    struct berth_error *error) {
-    /* On the heap: the buffer is more than half of a worker's stack. */
-    struct listener *listener = calloc(1, sizeof *listener);
-    if (!listener)
-        return berth_fail(error, BERTH_NO_MEMORY, "memory", "out of memory");
-    listener->intake = intake;
-    listener->error = error;
     const struct berth_child_task task = {
         .kind = kind, .archive_bytes = intake->archive_bytes, .limits = *intake->limits};
-    enum berth_code code = berth_child_start(fd, &task, &listener->child, error);
-    if (!code) {
-        code = hear(listener);
-        int status = berth_child_end(&listener->child, listener->ended);
-        if (listener->faulty || (!code && status != 0))
-            code = refuse_crash(listener, status);
-    }
-    free(listener);
+    struct berth_child child;
+    struct berth_heard heard = {0};
+    enum berth_code code = berth_child_start(fd, &task, &child, error);
+    if (code)
+        return code;
+    code = berth_hear(&child, intake, &heard, error);
+    int status = berth_child_end(&child, heard.ended);
+    if (heard.faulty || (!code && status != 0))
+        return refuse_crash(status, intake->archive_bytes, error);
     return code;
 }
 

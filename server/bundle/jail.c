@@ -80,7 +80,7 @@ static bool allow_calls(scmp_filter_ctx filter) {
 /* Writing goes to the server alone, and no memory becomes code. */
 static bool allow_by_argument(scmp_filter_ctx filter) {
     return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(write), 1,
-                            SCMP_A0(SCMP_CMP_EQ, STDOUT_FILENO)) == 0 &&
+                            SCMP_A0(SCMP_CMP_EQ, STDOUT_FILENO, 0)) == 0 &&
            seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
                             SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)) == 0 &&
            seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,

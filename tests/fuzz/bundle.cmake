@@ -30,6 +30,10 @@ berth_fuzz(bundle_json SOURCES fuzz/bundle_json.c LINKS berth_bundle berth_regis
 file(GLOB BUNDLE_PRERENDERED CONFIGURE_DEPENDS data/fuzz/bundle_prerendered/*)
 berth_fuzz(bundle_prerendered SOURCES fuzz/bundle_prerendered.c LINKS berth_bundle berth_registry
     CORPUS ${BUNDLE_PRERENDERED})
-foreach(harness path scan archive json prerendered)
+file(GLOB BUNDLE_STREAMS CONFIGURE_DEPENDS data/fuzz/bundle_stream/*)
+berth_fuzz(bundle_stream SOURCES fuzz/bundle_stream.c LINKS berth_bundle berth_registry CORPUS ${BUNDLE_STREAMS})
+file(GLOB BUNDLE_HEARD CONFIGURE_DEPENDS data/fuzz/bundle_hear/*)
+berth_fuzz(bundle_hear SOURCES fuzz/bundle_hear.c LINKS berth_bundle berth_registry CORPUS ${BUNDLE_HEARD})
+foreach(harness path scan archive json prerendered stream hear)
     target_include_directories(fuzz_bundle_${harness} PRIVATE ${PROJECT_SOURCE_DIR}/server/bundle)
 endforeach()

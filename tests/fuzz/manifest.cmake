@@ -1,0 +1,11 @@
+# The corpus is the table of good and bad manifests.
+add_executable(fuzz_manifest_page fuzz/manifest_page.c)
+target_link_libraries(fuzz_manifest_page PRIVATE berth_options berth_manifest)
+if(BERTH_FUZZ)
+    target_link_options(fuzz_manifest_page PRIVATE -fsanitize=fuzzer)
+else()
+    target_sources(fuzz_manifest_page PRIVATE fuzz/bundle_replay.c)
+    file(GLOB PAGE_MANIFESTS CONFIGURE_DEPENDS data/pages/*/*.json data/fuzz/manifest_page/*)
+    add_test(NAME fuzz_manifest_page COMMAND fuzz_manifest_page ${PAGE_MANIFESTS})
+    set_tests_properties(fuzz_manifest_page PROPERTIES LABELS fuzz TIMEOUT 60)
+endif()
