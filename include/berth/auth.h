@@ -51,9 +51,29 @@ struct berth_token_request {
 
 /* Makes and stores a token. `ret_text` is the only time it is seen; `ret_id` names it after. */
 enum berth_code berth_auth_issue(struct berth_registry *registry,
-                                 const struct berth_token_request *request, int64_t now_ms,
+                                 const struct berth_token_request *request,
+                                 const struct berth_actor *by, int64_t now_ms,
                                  char ret_text[BERTH_TOKEN_TEXT_BYTES],
                                  char ret_id[BERTH_TOKEN_ID_BYTES], struct berth_error *error);
+
+enum {
+    BERTH_ROTATE_OVERLAP_S = 24 * 3600, /* where nothing else is asked for */
+    BERTH_ROTATE_MAX_OVERLAP_S = 30 * 24 * 3600,
+};
+
+/* What a rotation made. A value. */
+struct berth_rotated {
+    char text[BERTH_TOKEN_TEXT_BYTES]; /* the only time it is seen */
+    struct berth_principal principal;  /* as whom it will ask */
+    int64_t expires_ms;
+    int64_t old_expires_ms; /* at the latest */
+};
+
+/* A new secret under a new id; the old token stays good for the overlap, so that nobody who uses it
+ * is locked out meanwhile. BERTH_INVALID ("token-overlap"); else the registry's token_rotate. */
+enum berth_code berth_auth_rotate(struct berth_registry *registry, const char *id,
+                                  int64_t overlap_s, const struct berth_actor *by, int64_t now_ms,
+                                  struct berth_rotated *ret, struct berth_error *error);
 
 /* If no token was ever made: issues one for everything and writes it, with a newline, to
  * DIRECTORY/admin.token (0600, durable). *ret_path (free it) is set when it did, else NULL. */

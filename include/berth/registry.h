@@ -5,6 +5,10 @@
  * for the whole registry that only grows by one. A call that returns BERTH_OK for a change has made
  * it durable; a call that fails has changed nothing.
  *
+ * Every call that changes something writes one **audit record** in the same transaction, and none
+ * when it changed nothing. (Left out are what the server notes by itself: a token's last use, and
+ * variants.)
+ *
  * Records handed to callbacks are borrowed for the call. A callback returns false to stop; the walk
  * then returns BERTH_OK. A callback must not call the registry: SQLite's aborts when it does.
  *
@@ -19,6 +23,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+/* Who changes something. Borrowed for the call. */
+struct berth_actor {
+    const char *name;   /* the token's name, or "berth serve" for the server itself */
+    const char *token;  /* its id; NULL for the server itself */
+    const char *remote; /* the client's address; NULL for the server itself */
+};
 
 struct berth_asset {
     char *path; /* normalised, relative, UTF-8 */
@@ -87,7 +98,7 @@ struct berth_activate {
     bool rollback;
     int64_t expected; /* the module's live generation, 0 for "nothing is live", or ANY */
     int64_t at_ms;
-    const char *by;
+    struct berth_actor by;
     const char *reason; /* may be NULL */
 };
 
@@ -99,6 +110,14 @@ struct berth_activated {
     bool changed;   /* false: that version was live already, no row was made */
 };
 void berth_activated_done(struct berth_activated *activated);
+
+struct berth_version_delete {
+    const char *module;
+    const char *version;
+    int64_t at_ms;
+    struct berth_actor by;
+    const char *reason; /* may be NULL */
+};
 
 struct berth_page_record {
     const char *name;
@@ -116,7 +135,7 @@ struct berth_page_put {
     const char *manifest; /* NULL deletes the page */
     int64_t expected;     /* the page's revision, 0 for "does not exist", or ANY */
     int64_t at_ms;
-    const char *by;
+    struct berth_actor by;
     const char *reason;
 };
 
@@ -134,9 +153,52 @@ struct berth_token_record {
     const char *module;         /* pattern, see berth/name.h */
     unsigned scopes;            /* enum berth_scope, or-ed */
     int64_t created_ms;
-    int64_t expires_ms; /* 0: never */
-    int64_t revoked_ms; /* 0: not revoked */
-    int64_t used_ms;    /* last use, to the minute; 0: never */
+    int64_t expires_ms;      /* 0: never */
+    int64_t revoked_ms;      /* 0: not revoked */
+    int64_t used_ms;         /* last use, to the minute; 0: never */
+    const char *replaced_by; /* the id of the token that a rotation made of it, or NULL */
+};
+
+struct berth_token_rotate {
+    const char *id;   /* the old one */
+    const char *next; /* the new one's id, with its secret */
+    struct berth_digest secret;
+    int64_t at_ms;
+    int64_t overlap_ms; /* how long the old one stays good, if it is not to end before */
+    struct berth_actor by;
+};
+
+/* What was changed, when and by whom. Each record has the hash of the one before it in its own, so
+ * that none can be changed, left out or put in between without all later hashes. */
+struct berth_audit_record {
+    int64_t id; /* from 1, without gaps */
+    int64_t at_ms;
+    const char *action;  /* "upload", "activate", "rollback", "delete", "page-put", "page-delete",
+                            "token-issue", "token-rotate", "token-revoke" */
+    const char *module;  /* NULL for pages and tokens */
+    const char *subject; /* module@version, the page's name, the token's id */
+    const char *actor;
+    const char *token; /* as in berth_actor, and so the next */
+    const char *remote;
+    const char *reason;  /* may be NULL */
+    const char *details; /* a JSON object as text */
+    struct berth_digest hash;
+};
+
+/* SHA-256 of the previous record's hash (32 zero bytes before the first) and of the record: its
+ * fields in the order above but for the hash, numbers in decimal digits, each as a netstring
+ * ("4:menu,"), or "-," for NULL. false when out of memory. */
+bool berth_audit_hash(const struct berth_digest *previous, const struct berth_audit_record *record,
+                      struct berth_digest *ret);
+
+struct berth_audit_filter {
+    int64_t before; /* newest first, ids below this; 0: no bound */
+    int64_t after;  /* with `oldest_first`: ids above this */
+    bool oldest_first;
+    int limit;
+    const char *modules; /* a token's pattern: records of these modules only. NULL: all, those of
+                            no module too */
+    const char *action;  /* NULL: any */
 };
 
 struct berth_registry;
@@ -145,6 +207,7 @@ typedef bool (*berth_version_fn)(const struct berth_version *version, void *cont
 typedef bool (*berth_change_fn)(const struct berth_change *change, void *context);
 typedef bool (*berth_page_fn)(const struct berth_page_record *page, void *context);
 typedef bool (*berth_token_fn)(const struct berth_token_record *token, void *context);
+typedef bool (*berth_audit_fn)(const struct berth_audit_record *record, void *context);
 
 /* What keeping the data directory needs (see the end of the operations). */
 struct berth_asset_row {
@@ -174,12 +237,24 @@ struct berth_registry_ops {
     enum berth_code (*generation)(struct berth_registry *registry, int64_t *ret,
                                   struct berth_error *error);
 
-    /* Adds a version in one transaction (and its module, if new). The same contents under an
-     * existing version: BERTH_OK with *ret_created false. Other contents: BERTH_CONFLICT
-     * ("version-exists"). */
+    /* Adds a version in one transaction (and its module, if new), at its created_ms. The same
+     * contents under an existing version: BERTH_OK with *ret_created false. Other contents:
+     * BERTH_CONFLICT ("version-exists"). Under one that was deleted, with whatever contents:
+     * BERTH_CONFLICT ("version-deleted"), since its URLs were promised never to change. `reason`
+     * may be NULL. */
     enum berth_code (*version_add)(struct berth_registry *registry,
-                                   const struct berth_version *version, bool *ret_created,
-                                   struct berth_error *error);
+                                   const struct berth_version *version,
+                                   const struct berth_actor *by, const char *reason,
+                                   bool *ret_created, struct berth_error *error);
+
+    /* Takes a version away, for good: its name stays taken, history names it, and no other call
+     * finds it ("version-unknown" then is "version-deleted"). Its assets' rows go, so that none of
+     * them names its blobs; rows of variants stay, as those of blobs that no asset names. No way
+     * back leads to it any more. BERTH_CONFLICT ("version-live"); BERTH_NOT_FOUND as version_get,
+     * so twice is an error. */
+    enum berth_code (*version_delete)(struct berth_registry *registry,
+                                      const struct berth_version_delete *request,
+                                      struct berth_error *error);
 
     /* All versions as heads, without description and assets (NULL, 0), or those of one module; by
      * module name, then in order of upload. Costs one row each, whatever they hold. */
@@ -187,7 +262,8 @@ struct berth_registry_ops {
                                   berth_version_fn fn, void *context, struct berth_error *error);
 
     /* One version, whole: description, assets, and of each asset the variants that there are.
-     * Calls fn once, or BERTH_NOT_FOUND ("module-unknown", "version-unknown"). */
+     * Calls fn once, or BERTH_NOT_FOUND ("module-unknown", "version-unknown", "version-deleted").
+     */
     enum berth_code (*version_get)(struct berth_registry *registry, const char *module,
                                    const char *version, berth_version_fn fn, void *context,
                                    struct berth_error *error);
@@ -215,7 +291,7 @@ struct berth_registry_ops {
     enum berth_code (*versions_each)(struct berth_registry *registry, const char *module,
                                      berth_version_fn fn, void *context, struct berth_error *error);
 
-    /* Makes a version live. BERTH_NOT_FOUND ("version-unknown", "module-unknown"), BERTH_STALE
+    /* Makes a version live. BERTH_NOT_FOUND as version_get, BERTH_STALE
      * ("generation-stale") when `expected` does not hold, BERTH_CONFLICT ("no-way-back") for a
      * rollback without a version when there is nothing earlier. Activating what is live already
      * changes nothing (after the precondition was checked).
@@ -223,7 +299,8 @@ struct berth_registry_ops {
      * The way back is a stack: a rollback without a version goes to what was live before the
      * present activation was made, and a second one goes further back, never forward again. A
      * rollback to a named version continues from where that version's own latest activation came
-     * from; to one that never was live, it is a step like an activation. */
+     * from; to one that never was live, it is a step like an activation. Versions that were deleted
+     * are passed over, and so is what is live. */
     enum berth_code (*activate)(struct berth_registry *registry,
                                 const struct berth_activate *request, struct berth_activated *ret,
                                 struct berth_error *error);
@@ -258,7 +335,8 @@ struct berth_registry_ops {
                                            struct berth_error *error);
 
     enum berth_code (*token_add)(struct berth_registry *registry,
-                                 const struct berth_token_record *token, struct berth_error *error);
+                                 const struct berth_token_record *token,
+                                 const struct berth_actor *by, struct berth_error *error);
     /* By the SHA-256 of the secret: calls fn once, or BERTH_NOT_FOUND. */
     enum berth_code (*token_find)(struct berth_registry *registry,
                                   const struct berth_digest *secret, berth_token_fn fn,
@@ -267,9 +345,27 @@ struct berth_registry_ops {
                                   struct berth_error *error);
     /* BERTH_NOT_FOUND ("token-unknown"); revoking twice is fine and keeps the first time. */
     enum berth_code (*token_revoke)(struct berth_registry *registry, const char *id, int64_t at_ms,
-                                    struct berth_error *error);
+                                    const struct berth_actor *by, struct berth_error *error);
+    /* A new token with the name, module and scopes of the old one, which ends after the overlap.
+     * Where the old one was made to expire, the new one lives as long as that was made to. Calls fn
+     * with the new one. BERTH_NOT_FOUND ("token-unknown"); BERTH_CONFLICT ("token-ended": it is
+     * revoked or has expired; "token-rotated": it has a replacement already; "token-exists"). */
+    enum berth_code (*token_rotate)(struct berth_registry *registry,
+                                    const struct berth_token_rotate *request, berth_token_fn fn,
+                                    void *context, struct berth_error *error);
     enum berth_code (*tokens_each)(struct berth_registry *registry, berth_token_fn fn,
                                    void *context, struct berth_error *error);
+
+    /* The records that the filter lets through. */
+    enum berth_code (*audit_each)(struct berth_registry *registry,
+                                  const struct berth_audit_filter *filter, berth_audit_fn fn,
+                                  void *context, struct berth_error *error);
+    /* Goes through all records that there are at the call, in portions between which others get
+     * their turn. BERTH_IO ("audit-broken") naming the first id whose record or place is not what
+     * its hash says. Records cut off the end leave a chain that is whole: *ret_count and *ret_last,
+     * the last hash, are there to be held against a copy kept elsewhere. */
+    enum berth_code (*audit_check)(struct berth_registry *registry, int64_t *ret_count,
+                                   struct berth_digest *ret_last, struct berth_error *error);
 
     /* Every asset of every version, by order of upload; every variant that has a blob. */
     enum berth_code (*assets_each)(struct berth_registry *registry, berth_asset_fn fn,

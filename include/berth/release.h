@@ -67,9 +67,9 @@ struct berth_upload_request {
     const char *module;
     const char *version;
     const struct berth_digest *expected; /* of the archive; NULL when none was given */
-    const char *by;
+    struct berth_actor by;
     bool activate;
-    const char *reason; /* of the activation; may be NULL */
+    const char *reason; /* of the upload and the activation; may be NULL */
 };
 
 /* What became of an upload; free with berth_uploaded_done. */
@@ -96,6 +96,12 @@ enum berth_code berth_desk_refresh(struct berth_desk *desk, const char *module, 
 enum berth_code berth_desk_activate(struct berth_desk *desk, const struct berth_activate *request,
                                     struct berth_activated *ret, struct berth_error *error);
 
+/* Takes a version away for good; see berth/registry.h. On BERTH_OK its URLs answer no one who asks
+ * from now on; open pages go on with what they have. The generation stays, no event is sent. */
+enum berth_code berth_desk_delete(struct berth_desk *desk,
+                                  const struct berth_version_delete *request,
+                                  struct berth_error *error);
+
 /* Asks open pages to load a version that is about to be activated. Nothing changes. BERTH_NOT_FOUND
  * ("module-unknown", "version-unknown"). *ret_streams: how many browsers were told. */
 enum berth_code berth_desk_stage(struct berth_desk *desk, const char *module, const char *version,
@@ -115,7 +121,7 @@ struct berth_desk_page {
     const char *name;
     json_t *manifest;
     int64_t expected; /* revision */
-    const char *by;
+    struct berth_actor by;
     const char *reason;
 };
 struct berth_desk_page_result {

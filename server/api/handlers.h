@@ -24,12 +24,20 @@ enum berth_code api_read(struct berth_exchange *exchange, size_t max_bytes, bool
 /* An optional text of at most BERTH_REASON_MAX_BYTES; *ret NULL when absent. */
 enum berth_code api_reason(const char *text, struct berth_error *error);
 
+/* --- activity.c --- */
+/* Who is told to have made a change; borrows both. */
+struct berth_actor api_actor(const struct berth_exchange *exchange,
+                             const struct berth_principal *principal);
+
 /* --- wire.c: records to JSON; new references --- */
 json_t *api_time(int64_t time_ms); /* null for 0 */
 json_t *api_change_json(const struct berth_change *change);
 json_t *api_version_json(const struct berth_version *version, const char *public_url, bool files);
 const char *api_compression(enum berth_compression compression); /* "none", "quick", "best" */
 void api_number_etag(int64_t number, char ret[32]);
+
+/* --- tokens.c --- */
+json_t *api_scopes_json(unsigned scopes);
 
 /* --- by resource --- */
 void api_not_found(struct berth_exchange *exchange, const char *rule, const char *text);
@@ -38,6 +46,7 @@ void api_get_module(struct berth_exchange *exchange, void *app);
 void api_get_versions(struct berth_exchange *exchange, void *app);
 void api_get_version(struct berth_exchange *exchange, void *app);
 void api_put_version(struct berth_exchange *exchange, void *app);
+void api_delete_version(struct berth_exchange *exchange, void *app);
 void api_get_live(struct berth_exchange *exchange, void *app);
 void api_put_live(struct berth_exchange *exchange, void *app);
 void api_post_rollback(struct berth_exchange *exchange, void *app);
@@ -52,5 +61,8 @@ void api_get_system(struct berth_exchange *exchange, void *app);
 void api_get_tokens(struct berth_exchange *exchange, void *app);
 void api_post_token(struct berth_exchange *exchange, void *app);
 void api_delete_token(struct berth_exchange *exchange, void *app);
+void api_rotate_token(struct berth_exchange *exchange, void *app);
+void api_get_activity(struct berth_exchange *exchange, void *app);
+void api_get_activity_check(struct berth_exchange *exchange, void *app);
 
 #endif

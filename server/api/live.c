@@ -55,7 +55,7 @@ static void answer_activated(struct berth_exchange *exchange, const struct berth
     json_t *json = json_pack("{ss ss ss? sI sb so ss}", "module", request->module, "version",
                              activated->version, "previous", activated->previous, "generation",
                              (json_int_t)activated->generation, "changed", activated->changed, "at",
-                             api_time(request->at_ms), "by", request->by);
+                             api_time(request->at_ms), "by", request->by.name);
     (void)snprintf(headers, sizeof headers, "ETag: %s\r\n", etag);
     berth_answer_json(exchange, 200, json, NULL, headers);
     berth_activated_done(activated);
@@ -99,7 +99,7 @@ static void change_live(struct berth_exchange *exchange, const struct berth_api 
     request.module = api_permit_module(exchange, api, BERTH_SCOPE_ACTIVATE, &principal);
     if (!request.module)
         return;
-    request.by = principal.name;
+    request.by = api_actor(exchange, &principal);
     enum berth_code code = read_request(exchange, &request, &body, &error);
     if (code == BERTH_OK)
         code = berth_desk_activate(api->desk, &request, &activated, &error);

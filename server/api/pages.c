@@ -97,8 +97,10 @@ void api_put_page(struct berth_exchange *exchange, void *app) {
     if (!api_permit(exchange, api, BERTH_SCOPE_ADMIN, NULL, &principal))
         return;
     struct berth_desk_page request = {.name = berth_exchange_param(exchange, "page"),
-                                      .by = principal.name};
-    if (berth_exchange_read_json(exchange, BERTH_PAGE_MAX_BYTES, false, &request.manifest,
+                                      .by = api_actor(exchange, &principal),
+                                      .reason = berth_exchange_query(exchange, "reason")};
+    if (api_reason(request.reason, &error) != BERTH_OK ||
+        berth_exchange_read_json(exchange, BERTH_PAGE_MAX_BYTES, false, &request.manifest,
                                  &error) != BERTH_OK) {
         berth_answer_problem(exchange, &error);
         return;
@@ -110,9 +112,14 @@ void api_put_page(struct berth_exchange *exchange, void *app) {
 void api_delete_page(struct berth_exchange *exchange, void *app) {
     const struct berth_api *api = app;
     struct berth_principal principal;
+    struct berth_error error = {0};
     if (!api_permit(exchange, api, BERTH_SCOPE_ADMIN, NULL, &principal))
         return;
     struct berth_desk_page request = {.name = berth_exchange_param(exchange, "page"),
-                                      .by = principal.name};
-    put(exchange, api, &request);
+                                      .by = api_actor(exchange, &principal),
+                                      .reason = berth_exchange_query(exchange, "reason")};
+    if (api_reason(request.reason, &error) == BERTH_OK)
+        put(exchange, api, &request);
+    else
+        berth_answer_problem(exchange, &error);
 }

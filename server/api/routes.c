@@ -11,7 +11,8 @@ const struct berth_route berth_api_routes[] = {
     {.pattern = "/api/modules", .get = api_get_modules},
     {.pattern = "/api/modules/{module}/versions/{version}",
      .get = api_get_version,
-     .put = api_put_version},
+     .put = api_put_version,
+     .remove = api_delete_version},
     {.pattern = "/api/modules/{module}/versions", .get = api_get_versions},
     {.pattern = "/api/modules/{module}/live", .get = api_get_live, .put = api_put_live},
     {.pattern = "/api/modules/{module}/rollback", .post = api_post_rollback},
@@ -24,7 +25,10 @@ const struct berth_route berth_api_routes[] = {
      .remove = api_delete_page},
     {.pattern = "/api/system", .get = api_get_system},
     {.pattern = "/api/tokens", .get = api_get_tokens, .post = api_post_token},
+    {.pattern = "/api/tokens/{id}/rotate", .post = api_rotate_token},
     {.pattern = "/api/tokens/{id}", .remove = api_delete_token},
+    {.pattern = "/api/activity", .get = api_get_activity},
+    {.pattern = "/api/activity/check", .get = api_get_activity_check},
     {.pattern = "/livez", .get = get_livez},
 };
 const size_t berth_api_route_count = sizeof berth_api_routes / sizeof *berth_api_routes;

@@ -10,7 +10,7 @@
 
 enum { SCOPES_TEXT_BYTES = 48 };
 
-static json_t *scopes_json(unsigned scopes) {
+json_t *api_scopes_json(unsigned scopes) {
     char text[SCOPES_TEXT_BYTES];
     char *rest = text;
     json_t *list = json_array();
@@ -23,11 +23,11 @@ static json_t *scopes_json(unsigned scopes) {
 
 static bool collect_token(const struct berth_token_record *token, void *context) {
     json_array_append_new(
-        context,
-        json_pack("{ss ss ss so so so so so}", "id", token->id, "name", token->name, "module",
-                  token->module, "can", scopes_json(token->scopes), "createdAt",
-                  api_time(token->created_ms), "expiresAt", api_time(token->expires_ms),
-                  "revokedAt", api_time(token->revoked_ms), "usedAt", api_time(token->used_ms)));
+        context, json_pack("{ss ss ss so so so so so ss?}", "id", token->id, "name", token->name,
+                           "module", token->module, "can", api_scopes_json(token->scopes),
+                           "createdAt", api_time(token->created_ms), "expiresAt",
+                           api_time(token->expires_ms), "revokedAt", api_time(token->revoked_ms),
+                           "usedAt", api_time(token->used_ms), "replacedBy", token->replaced_by));
     return true;
 }
 
@@ -86,7 +86,8 @@ static enum berth_code read_expiry(const json_t *body, int64_t *ret, struct bert
     return code;
 }
 
-static enum berth_code issue(const struct berth_api *api, const json_t *body, json_t **ret,
+static enum berth_code issue(const struct berth_api *api, const json_t *body,
+                             const struct berth_actor *by, json_t **ret,
                              struct berth_error *error) {
     char text[BERTH_TOKEN_TEXT_BYTES], id[BERTH_TOKEN_ID_BYTES];
     struct berth_token_request request = {.name = berth_json_string(body, "name"),
@@ -107,11 +108,12 @@ static enum berth_code issue(const struct berth_api *api, const json_t *body, js
     if (code == BERTH_OK)
         code = read_expiry(body, &request.expires_ms, error);
     if (code == BERTH_OK)
-        code = berth_auth_issue(api->registry, &request, berth_now_ms(), text, id, error);
+        code = berth_auth_issue(api->registry, &request, by, berth_now_ms(), text, id, error);
     if (code == BERTH_OK)
-        *ret = json_pack("{ss ss ss ss so so}", "id", id, "token", text, "name", request.name,
-                         "module", request.module ? request.module : "*", "can",
-                         scopes_json(request.scopes), "expiresAt", api_time(request.expires_ms));
+        *ret =
+            json_pack("{ss ss ss ss so so}", "id", id, "token", text, "name", request.name,
+                      "module", request.module ? request.module : "*", "can",
+                      api_scopes_json(request.scopes), "expiresAt", api_time(request.expires_ms));
     return code;
 }
 
@@ -123,10 +125,11 @@ void api_post_token(struct berth_exchange *exchange, void *app) {
     json_t *body = NULL, *answer;
     if (!api_permit(exchange, api, BERTH_SCOPE_ADMIN, NULL, &principal))
         return;
+    const struct berth_actor by = api_actor(exchange, &principal);
     enum berth_code code =
         api_read(exchange, BERTH_API_JSON_MAX_BYTES, false, known, &body, &error);
     if (code == BERTH_OK)
-        code = issue(api, body, &answer, &error);
+        code = issue(api, body, &by, &answer, &error);
     if (code == BERTH_OK)
         berth_answer_json(exchange, 201, answer, NULL, NULL);
     else
@@ -141,7 +144,9 @@ void api_delete_token(struct berth_exchange *exchange, void *app) {
     if (!api_permit(exchange, api, BERTH_SCOPE_ADMIN, NULL, &principal))
         return;
     const char *id = berth_exchange_param(exchange, "id");
-    if (api->registry->ops->token_revoke(api->registry, id, berth_now_ms(), &error) != BERTH_OK)
+    const struct berth_actor by = api_actor(exchange, &principal);
+    if (api->registry->ops->token_revoke(api->registry, id, berth_now_ms(), &by, &error) !=
+        BERTH_OK)
         berth_answer_problem(exchange, &error);
     else
         berth_answer_empty(exchange, 204, NULL);

@@ -132,7 +132,7 @@ void api_put_version(struct berth_exchange *exchange, void *app) {
     }
     struct berth_upload_request request = {.module = module,
                                            .version = berth_exchange_param(exchange, "version"),
-                                           .by = principal.name,
+                                           .by = api_actor(exchange, &principal),
                                            .activate = wanted,
                                            .reason = berth_exchange_query(exchange, "reason")};
     struct berth_uploaded uploaded;

@@ -106,16 +106,22 @@ static enum berth_code read_names(const struct berth_exchange *exchange,
     return code;
 }
 
-/* A version is never removed, so each that was named is there. */
+/* One that was deleted meanwhile is left out. */
 static enum berth_code list_versions(struct listing *listing, const char *module,
                                      const struct names *names, struct berth_error *error) {
     struct berth_registry *registry = listing->api->registry;
     size_t first = names->taken > names->limit ? names->taken - names->limit : 0;
     enum berth_code code = BERTH_OK;
     live_version(listing->api, module, listing->live, sizeof listing->live);
-    for (size_t i = first; code == BERTH_OK && i < names->taken; i++)
+    for (size_t i = first; code == BERTH_OK && i < names->taken; i++) {
+        struct berth_error own = {0};
         code = registry->ops->version_get(registry, module, names->ring[i % names->limit],
-                                          collect_version, listing, error);
+                                          collect_version, listing, &own);
+        if (code == BERTH_NOT_FOUND)
+            code = BERTH_OK;
+        else if (code != BERTH_OK)
+            *error = own;
+    }
     return code;
 }
 
@@ -171,7 +177,7 @@ void api_get_version(struct berth_exchange *exchange, void *app) {
     enum berth_code code = api->registry->ops->version_get(
         api->registry, module, berth_exchange_param(exchange, "version"), collect_version, &listing,
         &error);
-    if (code == BERTH_NOT_FOUND)
+    if (code == BERTH_NOT_FOUND && strcmp(error.rule, "version-deleted") != 0)
         api_not_found(exchange, "version-unknown", "the module has no such version");
     else if (code != BERTH_OK)
         berth_answer_problem(exchange, &error);

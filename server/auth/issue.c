@@ -57,8 +57,8 @@ static enum berth_code check_request(const struct berth_token_request *request, 
 
 static enum berth_code add_token(struct berth_registry *registry,
                                  const struct berth_token_request *request,
-                                 const struct token *token, int64_t now_ms,
-                                 struct berth_error *error) {
+                                 const struct token *token, const struct berth_actor *by,
+                                 int64_t now_ms, struct berth_error *error) {
     struct berth_token_record record = {
         .id = token->id,
         .name = request->name,
@@ -68,11 +68,12 @@ static enum berth_code add_token(struct berth_registry *registry,
         .created_ms = now_ms,
         .expires_ms = request->expires_ms,
     };
-    return registry->ops->token_add(registry, &record, error);
+    return registry->ops->token_add(registry, &record, by, error);
 }
 
 enum berth_code berth_auth_issue(struct berth_registry *registry,
-                                 const struct berth_token_request *request, int64_t now_ms,
+                                 const struct berth_token_request *request,
+                                 const struct berth_actor *by, int64_t now_ms,
                                  char ret_text[BERTH_TOKEN_TEXT_BYTES],
                                  char ret_id[BERTH_TOKEN_ID_BYTES], struct berth_error *error) {
     struct token token = {0};
@@ -80,11 +81,46 @@ enum berth_code berth_auth_issue(struct berth_registry *registry,
     if (code)
         return code;
     make_token(&token);
-    code = add_token(registry, request, &token, now_ms, error);
+    code = add_token(registry, request, &token, by, now_ms, error);
     if (!code) {
         memcpy(ret_text, token.text, sizeof token.text);
         memcpy(ret_id, token.id, sizeof token.id);
     }
+    explicit_bzero(&token, sizeof token);
+    return code;
+}
+
+static bool note_next(const struct berth_token_record *token, void *context) {
+    struct berth_rotated *rotated = context;
+    struct berth_principal *principal = &rotated->principal;
+    (void)snprintf(principal->id, sizeof principal->id, "%s", token->id);
+    (void)snprintf(principal->name, sizeof principal->name, "%s", token->name);
+    (void)snprintf(principal->module, sizeof principal->module, "%s", token->module);
+    principal->scopes = token->scopes;
+    rotated->expires_ms = token->expires_ms;
+    return true;
+}
+
+enum berth_code berth_auth_rotate(struct berth_registry *registry, const char *id,
+                                  int64_t overlap_s, const struct berth_actor *by, int64_t now_ms,
+                                  struct berth_rotated *ret, struct berth_error *error) {
+    if (overlap_s < 0 || overlap_s > BERTH_ROTATE_MAX_OVERLAP_S)
+        return berth_fail(error, BERTH_INVALID, "token-overlap", "an overlap is 0 to %d seconds",
+                          BERTH_ROTATE_MAX_OVERLAP_S);
+    struct token token = {0};
+    make_token(&token);
+    struct berth_token_rotate request = {
+        .id = id,
+        .next = token.id,
+        .secret = berth_sha256(token.text, TOKEN_LENGTH),
+        .at_ms = now_ms,
+        .overlap_ms = overlap_s * 1000,
+        .by = *by,
+    };
+    *ret = (struct berth_rotated){.old_expires_ms = now_ms + request.overlap_ms};
+    enum berth_code code = registry->ops->token_rotate(registry, &request, note_next, ret, error);
+    if (!code)
+        memcpy(ret->text, token.text, sizeof token.text);
     explicit_bzero(&token, sizeof token);
     return code;
 }
@@ -131,6 +167,7 @@ static bool note_any(const struct berth_token_record *token, void *context) {
 static enum berth_code issue_first(struct berth_registry *registry, const char *directory,
                                    int64_t now_ms, struct berth_error *error) {
     struct berth_token_request request = {.name = "admin", .scopes = ALL_SCOPES};
+    const struct berth_actor by = {.name = "berth serve"};
     struct token token = {0};
     int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
@@ -138,7 +175,7 @@ static enum berth_code issue_first(struct berth_registry *registry, const char *
     make_token(&token);
     enum berth_code code = write_file(fd, token.text, error);
     if (!code) {
-        code = add_token(registry, &request, &token, now_ms, error);
+        code = add_token(registry, &request, &token, &by, now_ms, error);
         if (code)
             (void)unlinkat(fd, FIRST_NAME, 0);
     }

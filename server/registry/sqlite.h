@@ -8,6 +8,7 @@
 #ifndef BERTH_REGISTRY_SQLITE_H
 #define BERTH_REGISTRY_SQLITE_H
 
+#include "berth/json.h"
 #include "berth/registry.h"
 #include <pthread.h>
 #include <sqlite3.h>
@@ -31,6 +32,11 @@ enum sqlite_sql {
     SQL_HEADS_OF_MODULE,
     SQL_HEADS_UNCOMPRESSED,
     SQL_VERSION_WITH,
+    SQL_VERSION_DELETE,
+    SQL_DESCRIPTION_DELETE,
+    SQL_ASSETS_DELETE,
+    SQL_PATHS_FALL_BACK,
+    SQL_PATHS_DELETE,
     SQL_VERSION_COMPRESSION,
     SQL_ASSETS_OF_VERSION,
     SQL_VARIANTS_OF_VERSION,
@@ -55,7 +61,17 @@ enum sqlite_sql {
     SQL_TOKEN_FIND,
     SQL_TOKEN_USED,
     SQL_TOKEN_REVOKE,
+    SQL_TOKEN_BY_ID,
+    SQL_TOKEN_REPLACE,
     SQL_TOKENS_ALL,
+    SQL_AUDIT_LAST,
+    SQL_AUDIT_ADD,
+    SQL_AUDIT_BEFORE,
+    SQL_AUDIT_BEFORE_OF_ACTION,
+    SQL_AUDIT_BEFORE_OF_MODULES,
+    SQL_AUDIT_AFTER,
+    SQL_AUDIT_AFTER_OF_ACTION,
+    SQL_AUDIT_AFTER_OF_MODULES,
     SQL_COUNT
 };
 
@@ -79,7 +95,7 @@ enum berth_code sqlite_file_open(const char *directory, sqlite3 **ret, struct be
 
 /* Takes an empty file (`from` 0) or one of an older schema to ours, in one transaction: a failure
  * or a kill leaves it as it was (sqlite_schema.c). */
-enum { SQLITE_SCHEMA_VERSION = 2 };
+enum { SQLITE_SCHEMA_VERSION = 3 };
 enum berth_code sqlite_schema_bring(sqlite3 *db, int64_t from, struct berth_error *error);
 
 /* What a result code of `db` means to everyone else. BERTH_OK for OK, ROW and DONE. */
@@ -132,14 +148,56 @@ enum berth_code sqlite_change_add(struct sqlite_registry *registry,
                                   const struct sqlite_change *change, int64_t *ret,
                                   struct berth_error *error);
 
-/* What version_add, version_get and variants_put look up. An unknown module's id is 0. */
+/* One audit record, within the transaction that makes the change. */
+struct sqlite_audit {
+    const char *action;
+    const char *module;  /* NULL: none */
+    const char *version; /* with a module: the subject is module@version */
+    const char *subject; /* without one */
+    int64_t at_ms;
+    const struct berth_actor *by;
+    const char *reason;
+    json_t *details; /* taken; NULL: out of memory */
+};
+enum berth_code sqlite_audit_add(struct sqlite_registry *registry, const struct sqlite_audit *audit,
+                                 struct berth_error *error);
+
+/* A version's row. */
+struct sqlite_version {
+    int64_t module;
+    int64_t id; /* 0: there is no such version */
+    struct berth_digest digest;
+    int64_t bytes;
+    bool deleted;
+};
+
+/* The row alone, within a transaction. BERTH_CONFLICT ("token-exists"). */
+enum berth_code sqlite_token_insert(struct sqlite_registry *registry,
+                                    const struct berth_token_record *token,
+                                    struct berth_error *error);
+
+/* An unknown module's id is 0. */
 enum berth_code sqlite_module_id(struct sqlite_registry *registry, const char *name, int64_t *ret,
                                  struct berth_error *error);
-enum berth_code sqlite_fail_unknown(int64_t module, struct berth_error *error);
+/* Also of one that is not there or was deleted. */
+enum berth_code sqlite_version_find(struct sqlite_registry *registry, int64_t module,
+                                    const char *version, struct sqlite_version *ret,
+                                    struct berth_error *error);
+/* One that is there, or BERTH_NOT_FOUND. */
+enum berth_code sqlite_version_named(struct sqlite_registry *registry, const char *module,
+                                     const char *version, struct sqlite_version *ret,
+                                     struct berth_error *error);
+
+/* Copies a column that may be NULL. */
+char *sqlite_copy_text(struct sqlite_query *query, int column);
 
 /* The operations, by file. */
 enum berth_code sqlite_version_add(struct berth_registry *base, const struct berth_version *version,
+                                   const struct berth_actor *by, const char *reason,
                                    bool *ret_created, struct berth_error *error);
+enum berth_code sqlite_version_delete(struct berth_registry *base,
+                                      const struct berth_version_delete *request,
+                                      struct berth_error *error);
 enum berth_code sqlite_variants_put(struct berth_registry *base, const char *module,
                                     const char *version, enum berth_compression compression,
                                     const struct berth_variant_record *records, size_t count,
@@ -180,15 +238,25 @@ enum berth_code sqlite_page_revisions_each(struct berth_registry *base, const ch
                                            struct berth_error *error);
 
 enum berth_code sqlite_token_add(struct berth_registry *base,
-                                 const struct berth_token_record *token, struct berth_error *error);
+                                 const struct berth_token_record *token,
+                                 const struct berth_actor *by, struct berth_error *error);
 enum berth_code sqlite_token_find(struct berth_registry *base, const struct berth_digest *secret,
                                   berth_token_fn fn, void *context, struct berth_error *error);
 enum berth_code sqlite_token_used(struct berth_registry *base, const char *id, int64_t at_ms,
                                   struct berth_error *error);
 enum berth_code sqlite_token_revoke(struct berth_registry *base, const char *id, int64_t at_ms,
-                                    struct berth_error *error);
+                                    const struct berth_actor *by, struct berth_error *error);
+enum berth_code sqlite_token_rotate(struct berth_registry *base,
+                                    const struct berth_token_rotate *request, berth_token_fn fn,
+                                    void *context, struct berth_error *error);
 enum berth_code sqlite_tokens_each(struct berth_registry *base, berth_token_fn fn, void *context,
                                    struct berth_error *error);
+
+enum berth_code sqlite_audit_each(struct berth_registry *base,
+                                  const struct berth_audit_filter *filter, berth_audit_fn fn,
+                                  void *context, struct berth_error *error);
+enum berth_code sqlite_audit_check(struct berth_registry *base, int64_t *ret_count,
+                                   struct berth_digest *ret_last, struct berth_error *error);
 
 enum berth_code sqlite_assets_each(struct berth_registry *base, berth_asset_fn fn, void *context,
                                    struct berth_error *error);

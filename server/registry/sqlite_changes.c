@@ -3,8 +3,8 @@
  * The way back is a stack kept in the rows: each row's `back` is the row a rollback from it goes
  * to. An activation puts itself on top (back = what was live). A rollback makes a new row that
  * takes the `back` of the row it returns to, so the rows above that one are off the stack, and a
- * second rollback goes further. A `back` row never has the version of the row it belongs to: so a
- * rollback always changes what is live.
+ * second rollback goes further. Rows of versions that were deleted are passed over, and so are
+ * those of what is live: so a rollback always changes it.
  */
 #include "sqlite.h"
 #include <assert.h>
@@ -49,14 +49,6 @@ struct live {
     char *name; /* the version's text */
 };
 
-static bool keep_text(struct sqlite_query *query, int column, char **ret) {
-    const char *text = sqlite_text(query, column);
-    *ret = text ? strdup(text) : NULL;
-    if (text && !*ret)
-        query->result = SQLITE_NOMEM;
-    return *ret;
-}
-
 /* A module that is not known stays all zero. */
 static enum berth_code find_live(struct sqlite_registry *registry, const char *module,
                                  struct live *ret, struct berth_error *error) {
@@ -67,7 +59,7 @@ static enum berth_code find_live(struct sqlite_registry *registry, const char *m
         ret->generation = sqlite_int(&query, 1);
         ret->version = sqlite_int(&query, 2);
         ret->back = sqlite_int(&query, 3);
-        keep_text(&query, 4, &ret->name);
+        ret->name = sqlite_copy_text(&query, 4);
     }
     return sqlite_end(&query, error);
 }
@@ -89,19 +81,35 @@ struct target {
     char *name;
 };
 
-static enum berth_code target_back(struct sqlite_registry *registry, const struct live *live,
-                                   struct target *ret, struct berth_error *error) {
-    if (live->back == 0)
-        return berth_fail(error, BERTH_CONFLICT, "no-way-back",
-                          "there is no earlier version to go back to");
+/* What the row names, unless that was deleted or is live: then only where it leads further. */
+static enum berth_code read_back(struct sqlite_registry *registry, const struct live *live,
+                                 int64_t generation, struct target *ret,
+                                 struct berth_error *error) {
     struct sqlite_query query = sqlite_begin(registry, SQL_CHANGE_FIND);
-    sqlite_put_int(&query, live->back);
+    sqlite_put_int(&query, generation);
     if (sqlite_row(&query)) {
         ret->version = sqlite_int(&query, 0);
         ret->back = sqlite_int(&query, 1);
-        keep_text(&query, 2, &ret->name);
+        if (sqlite_int(&query, 3) == 0 && ret->version != live->version)
+            ret->name = sqlite_copy_text(&query, 2);
     }
     return sqlite_end(&query, error);
+}
+
+/* Without a way back there is no name. */
+static enum berth_code target_back(struct sqlite_registry *registry, const struct live *live,
+                                   struct target *ret, struct berth_error *error) {
+    enum berth_code code = BERTH_OK;
+    ret->back = live->back;
+    while (!code && !ret->name && ret->back != 0) {
+        int64_t row = ret->back;
+        code = read_back(registry, live, row, ret, error);
+        if (!code && ret->back >= row) /* a row always leads to an older one */
+            return berth_fail(error, BERTH_IO, "database-damaged",
+                              "the database is damaged: change %lld leads to no older one",
+                              (long long)row);
+    }
+    return code;
 }
 
 enum berth_code sqlite_way_back(struct berth_registry *base, const char *module, char **ret,
@@ -111,7 +119,7 @@ enum berth_code sqlite_way_back(struct berth_registry *base, const char *module,
     struct target target = {0};
     sqlite_lock(registry);
     enum berth_code code = find_live(registry, module, &live, error);
-    if (!code && live.back != 0)
+    if (!code)
         code = target_back(registry, &live, &target, error);
     sqlite_unlock(registry);
     free(live.name);
@@ -137,18 +145,12 @@ static enum berth_code latest_back(struct sqlite_registry *registry, const struc
 static enum berth_code target_named(struct sqlite_registry *registry, const struct live *live,
                                     const struct berth_activate *request, struct target *ret,
                                     struct berth_error *error) {
-    struct sqlite_query query = sqlite_begin(registry, SQL_VERSION_FIND);
-    sqlite_put_int(&query, live->module);
-    sqlite_put_text(&query, request->version);
-    bool found = sqlite_row(&query);
-    if (found)
-        ret->version = sqlite_int(&query, 0);
-    enum berth_code code = sqlite_end(&query, error);
+    struct sqlite_version found;
+    enum berth_code code =
+        sqlite_version_named(registry, request->module, request->version, &found, error);
     if (code)
         return code;
-    if (!found)
-        return berth_fail(error, BERTH_NOT_FOUND, "version-unknown",
-                          "the module has no such version");
+    ret->version = found.id;
     ret->name = strdup(request->version);
     if (!ret->name)
         return berth_fail(error, BERTH_NO_MEMORY, "memory", "out of memory");
@@ -166,7 +168,7 @@ static enum berth_code make_live(struct sqlite_registry *registry, const struct 
         .previous = live->version,
         .back = target->back,
         .at_ms = request->at_ms,
-        .by = request->by,
+        .by = request->by.name,
         .reason = request->reason,
     };
     enum berth_code code = sqlite_change_add(registry, &change, ret, error);
@@ -176,6 +178,22 @@ static enum berth_code make_live(struct sqlite_registry *registry, const struct 
     sqlite_put_int(&query, live->module);
     sqlite_put_int(&query, *ret);
     return sqlite_run(&query, error);
+}
+
+static enum berth_code audit(struct sqlite_registry *registry, const struct live *live,
+                             const struct target *target, const struct berth_activate *request,
+                             int64_t generation, struct berth_error *error) {
+    struct sqlite_audit audit = {
+        .action = request->rollback ? "rollback" : "activate",
+        .module = request->module,
+        .version = target->name,
+        .at_ms = request->at_ms,
+        .by = &request->by,
+        .reason = request->reason,
+        .details =
+            json_pack("{sI ss?}", "generation", (json_int_t)generation, "previous", live->name),
+    };
+    return sqlite_audit_add(registry, &audit, error);
 }
 
 static enum berth_code activate(struct sqlite_registry *registry,
@@ -189,17 +207,21 @@ static enum berth_code activate(struct sqlite_registry *registry,
     if (!code)
         code = request->version ? target_named(registry, live, request, target, error)
                                 : target_back(registry, live, target, error);
+    if (!code && !target->name)
+        code = berth_fail(error, BERTH_CONFLICT, "no-way-back",
+                          "there is no earlier version to go back to");
     if (code)
         return code;
     *ret = live->generation;
     if (target->version == live->version)
         return BERTH_OK;
-    return make_live(registry, live, target, request, ret, error);
+    code = make_live(registry, live, target, request, ret, error);
+    return code ? code : audit(registry, live, target, request, *ret, error);
 }
 
 enum berth_code sqlite_activate(struct berth_registry *base, const struct berth_activate *request,
                                 struct berth_activated *ret, struct berth_error *error) {
-    assert(request->module && request->by && (request->version || request->rollback));
+    assert(request->module && request->by.name && (request->version || request->rollback));
     struct sqlite_registry *registry = sqlite_of(base);
     struct live live = {0};
     struct target target = {0};

@@ -84,7 +84,7 @@ static enum berth_code add_revision(struct sqlite_registry *registry,
         .kind = request->manifest ? BERTH_CHANGE_PAGE : BERTH_CHANGE_PAGE_DELETED,
         .page = page->id,
         .at_ms = request->at_ms,
-        .by = request->by,
+        .by = request->by.name,
         .reason = request->reason,
     };
     enum berth_code code = sqlite_change_add(registry, &change, &page->generation, error);
@@ -98,6 +98,21 @@ static enum berth_code add_revision(struct sqlite_registry *registry,
     sqlite_put_text(&query, request->manifest ? request->path : NULL);
     sqlite_put_text(&query, request->manifest);
     return sqlite_run(&query, error);
+}
+
+static enum berth_code audit(struct sqlite_registry *registry, const struct berth_page_put *request,
+                             const struct page *page, struct berth_error *error) {
+    struct sqlite_audit audit = {
+        .action = request->manifest ? "page-put" : "page-delete",
+        .subject = request->name,
+        .at_ms = request->at_ms,
+        .by = &request->by,
+        .reason = request->reason,
+        .details =
+            json_pack("{sI sI ss*}", "generation", (json_int_t)page->generation, "revision",
+                      (json_int_t)page->revision, "path", request->manifest ? request->path : NULL),
+    };
+    return sqlite_audit_add(registry, &audit, error);
 }
 
 static enum berth_code put_page(struct sqlite_registry *registry,
@@ -114,13 +129,15 @@ static enum berth_code put_page(struct sqlite_registry *registry,
         code = check_path(registry, request, error);
     if (!code)
         code = set_page(registry, request, page, error);
-    return code ? code : add_revision(registry, request, page, error);
+    if (!code)
+        code = add_revision(registry, request, page, error);
+    return code ? code : audit(registry, request, page, error);
 }
 
 enum berth_code sqlite_page_put(struct berth_registry *base, const struct berth_page_put *request,
                                 int64_t *ret_generation, int64_t *ret_revision,
                                 struct berth_error *error) {
-    assert(request->name && request->by && (request->path || !request->manifest));
+    assert(request->name && request->by.name && (request->path || !request->manifest));
     struct sqlite_registry *registry = sqlite_of(base);
     struct page page = {0};
     enum berth_code code = sqlite_transaction(registry, error);

@@ -10,10 +10,39 @@ enum berth_code sqlite_module_id(struct sqlite_registry *registry, const char *n
     return sqlite_end(&query, error);
 }
 
-enum berth_code sqlite_fail_unknown(int64_t module, struct berth_error *error) {
-    if (module == 0)
-        return berth_fail(error, BERTH_NOT_FOUND, "module-unknown", "there is no such module");
-    return berth_fail(error, BERTH_NOT_FOUND, "version-unknown", "the module has no such version");
+enum berth_code sqlite_version_find(struct sqlite_registry *registry, int64_t module,
+                                    const char *version, struct sqlite_version *ret,
+                                    struct berth_error *error) {
+    struct sqlite_query query = sqlite_begin(registry, SQL_VERSION_FIND);
+    sqlite_put_int(&query, module);
+    sqlite_put_text(&query, version);
+    *ret = (struct sqlite_version){.module = module};
+    if (sqlite_row(&query)) {
+        ret->id = sqlite_int(&query, 0);
+        ret->digest = sqlite_digest(&query, 1);
+        ret->bytes = sqlite_int(&query, 2);
+        ret->deleted = sqlite_int(&query, 3) != 0;
+    }
+    return sqlite_end(&query, error);
+}
+
+enum berth_code sqlite_version_named(struct sqlite_registry *registry, const char *module,
+                                     const char *version, struct sqlite_version *ret,
+                                     struct berth_error *error) {
+    int64_t id = 0;
+    enum berth_code code = sqlite_module_id(registry, module, &id, error);
+    if (!code && id == 0)
+        code = berth_fail(error, BERTH_NOT_FOUND, "module-unknown", "there is no such module");
+    if (!code)
+        code = sqlite_version_find(registry, id, version, ret, error);
+    if (code)
+        return code;
+    if (ret->id == 0)
+        return berth_fail(error, BERTH_NOT_FOUND, "version-unknown",
+                          "the module has no such version");
+    return ret->deleted ? berth_fail(error, BERTH_NOT_FOUND, "version-deleted",
+                                     "version %s of this module was deleted", version)
+                        : BERTH_OK;
 }
 
 static enum berth_code add_module(struct sqlite_registry *registry, const char *name, int64_t *ret,
@@ -22,22 +51,6 @@ static enum berth_code add_module(struct sqlite_registry *registry, const char *
     sqlite_put_text(&query, name);
     enum berth_code code = sqlite_run(&query, error);
     return code ? code : sqlite_module_id(registry, name, ret, error);
-}
-
-enum presence { ABSENT, SAME, OTHER };
-
-static enum berth_code look_for(struct sqlite_registry *registry, int64_t module,
-                                const struct berth_version *version, enum presence *ret,
-                                struct berth_error *error) {
-    struct sqlite_query query = sqlite_begin(registry, SQL_VERSION_FIND);
-    sqlite_put_int(&query, module);
-    sqlite_put_text(&query, version->version);
-    *ret = ABSENT;
-    if (sqlite_row(&query)) {
-        struct berth_digest digest = sqlite_digest(&query, 1);
-        *ret = berth_digest_equal(&digest, &version->digest) ? SAME : OTHER;
-    }
-    return sqlite_end(&query, error);
 }
 
 static enum berth_code add_asset(struct sqlite_registry *registry, int64_t module, int64_t version,
@@ -82,27 +95,28 @@ static enum berth_code add_version(struct sqlite_registry *registry, int64_t mod
     return sqlite_run_insert(&query, ret, error);
 }
 
-static enum berth_code add_all(struct sqlite_registry *registry,
-                               const struct berth_version *version, bool *ret_created,
-                               struct berth_error *error) {
-    int64_t module = 0;
-    int64_t id = 0;
-    enum presence presence = ABSENT;
-    enum berth_code code = add_module(registry, version->module, &module, error);
-    if (!code)
-        code = look_for(registry, module, version, &presence, error);
-    if (code)
-        return code;
-    if (presence == OTHER) {
+/* Whether what stands under the version's name allows it. */
+static enum berth_code check_place(const struct sqlite_version *found,
+                                   const struct berth_version *version, struct berth_error *error) {
+    if (found->id == 0)
+        return BERTH_OK;
+    if (found->deleted)
+        berth_fail(error, BERTH_CONFLICT, "version-deleted",
+                   "version %s of this module was deleted, and its name stays taken",
+                   version->version);
+    else if (!berth_digest_equal(&found->digest, &version->digest))
         berth_fail(error, BERTH_CONFLICT, "version-exists",
                    "version %s of this module exists with other contents", version->version);
-        berth_error_hint(error, "a version never changes; publish under a new one");
-        return BERTH_CONFLICT;
-    }
-    *ret_created = presence == ABSENT;
-    if (presence == SAME)
+    else
         return BERTH_OK;
-    code = add_version(registry, module, version, &id, error);
+    berth_error_hint(error, "a version never changes; publish under a new one");
+    return BERTH_CONFLICT;
+}
+
+static enum berth_code add_rows(struct sqlite_registry *registry, int64_t module,
+                                const struct berth_version *version, struct berth_error *error) {
+    int64_t id = 0;
+    enum berth_code code = add_version(registry, module, version, &id, error);
     if (!code)
         code = add_description(registry, id, version->description, error);
     for (size_t i = 0; !code && i < version->asset_count; i++)
@@ -110,7 +124,43 @@ static enum berth_code add_all(struct sqlite_registry *registry,
     return code;
 }
 
+static enum berth_code audit_upload(struct sqlite_registry *registry,
+                                    const struct berth_version *version,
+                                    const struct berth_actor *by, const char *reason,
+                                    struct berth_error *error) {
+    char hex[BERTH_HEX_BYTES];
+    berth_digest_hex(&version->digest, hex);
+    struct sqlite_audit audit = {
+        .action = "upload",
+        .module = version->module,
+        .version = version->version,
+        .at_ms = version->created_ms,
+        .by = by,
+        .reason = reason,
+        .details = json_pack("{ss+ sI sI}", "digest", "sha256:", hex, "files",
+                             (json_int_t)version->asset_count, "bytes", (json_int_t)version->bytes),
+    };
+    return sqlite_audit_add(registry, &audit, error);
+}
+
+static enum berth_code add_all(struct sqlite_registry *registry,
+                               const struct berth_version *version, const struct berth_actor *by,
+                               const char *reason, bool *ret_created, struct berth_error *error) {
+    int64_t module = 0;
+    struct sqlite_version found;
+    enum berth_code code = add_module(registry, version->module, &module, error);
+    if (!code)
+        code = sqlite_version_find(registry, module, version->version, &found, error);
+    if (!code)
+        code = check_place(&found, version, error);
+    *ret_created = !code && found.id == 0;
+    if (*ret_created)
+        code = add_rows(registry, module, version, error);
+    return code || !*ret_created ? code : audit_upload(registry, version, by, reason, error);
+}
+
 enum berth_code sqlite_version_add(struct berth_registry *base, const struct berth_version *version,
+                                   const struct berth_actor *by, const char *reason,
                                    bool *ret_created, struct berth_error *error) {
     assert(version->module && version->version && version->description && version->created_by);
     struct sqlite_registry *registry = sqlite_of(base);
@@ -118,25 +168,11 @@ enum berth_code sqlite_version_add(struct berth_registry *base, const struct ber
     enum berth_code code = sqlite_transaction(registry, error);
     if (code)
         return code;
-    code = sqlite_finish(registry, add_all(registry, version, &created, error), error);
+    code = add_all(registry, version, by, reason, &created, error);
+    code = sqlite_finish(registry, code, error);
     if (!code)
         *ret_created = created;
     return code;
-}
-
-static enum berth_code find_version(struct sqlite_registry *registry, const char *module,
-                                    const char *version, int64_t *ret, struct berth_error *error) {
-    int64_t id = 0;
-    enum berth_code code = sqlite_module_id(registry, module, &id, error);
-    if (code)
-        return code;
-    struct sqlite_query query = sqlite_begin(registry, SQL_VERSION_FIND);
-    sqlite_put_int(&query, id);
-    sqlite_put_text(&query, version);
-    bool found = sqlite_row(&query);
-    *ret = found ? sqlite_int(&query, 0) : 0;
-    code = sqlite_end(&query, error);
-    return code || found ? code : sqlite_fail_unknown(id, error);
 }
 
 static enum berth_code put_variant(struct sqlite_registry *registry,
@@ -170,12 +206,12 @@ enum berth_code sqlite_variants_put(struct berth_registry *base, const char *mod
                                     const struct berth_variant_record *records, size_t count,
                                     struct berth_error *error) {
     struct sqlite_registry *registry = sqlite_of(base);
-    int64_t id = 0;
+    struct sqlite_version found;
     enum berth_code code = sqlite_transaction(registry, error);
     if (code)
         return code;
-    code = find_version(registry, module, version, &id, error);
+    code = sqlite_version_named(registry, module, version, &found, error);
     if (!code)
-        code = put_all(registry, id, compression, records, count, error);
+        code = put_all(registry, found.id, compression, records, count, error);
     return sqlite_finish(registry, code, error);
 }

@@ -27,8 +27,10 @@ enum berth_code sqlite_fail(sqlite3 *db, int result, struct berth_error *error) 
         return berth_fail(error, BERTH_BUSY, "database-busy", "another process holds the database");
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
-        return berth_fail(error, BERTH_IO, "database-damaged", "the database is damaged: %s",
-                          sqlite3_errmsg(db));
+        berth_fail(error, BERTH_IO, "database-damaged", "the database is damaged: %s",
+                   sqlite3_errmsg(db));
+        berth_error_hint(error, "restore it from a backup; it was left as it is");
+        return BERTH_IO;
     default:
         return fail_io(db, error);
     }
@@ -86,6 +88,14 @@ const char *sqlite_text(struct sqlite_query *query, int column) {
     if (!text && sqlite3_column_type(query->statement, column) != SQLITE_NULL)
         query->result = SQLITE_NOMEM;
     return (const char *)text;
+}
+
+char *sqlite_copy_text(struct sqlite_query *query, int column) {
+    const char *text = sqlite_text(query, column);
+    char *copy = text ? strdup(text) : NULL;
+    if (text && !copy)
+        query->result = SQLITE_NOMEM;
+    return copy;
 }
 
 struct berth_digest sqlite_digest(struct sqlite_query *query, int column) {

@@ -76,8 +76,8 @@ static const char FIRST[] =
     ") STRICT;";
 
 /* Descriptions are long and few readers want them: in a table of their own, so that a head is a
- * short row. `paths` has the newest version with each path of a module; versions are never removed,
- * so it only ever moves on. `variants` is by blob: versions that share a file share them. */
+ * short row. `paths` has the newest version with each path of a module. `variants` is by blob:
+ * versions that share a file share them. */
 static const char SECOND[] =
     "CREATE TABLE descriptions ("
     "    version INTEGER PRIMARY KEY REFERENCES versions (id),"
@@ -105,7 +105,29 @@ static const char SECOND[] =
     "    PRIMARY KEY (blob, coding)"
     ") STRICT, WITHOUT ROWID;";
 
-static const char *const STEPS[SQLITE_SCHEMA_VERSION] = {FIRST, SECOND};
+/* A version that was deleted keeps its row, and so its name and its place in history. `paths` then
+ * falls back to the newest version that is left. */
+static const char THIRD[] =
+    "ALTER TABLE versions ADD COLUMN deleted_ms INTEGER NOT NULL DEFAULT 0;" /* 0: it is there */
+    "ALTER TABLE versions ADD COLUMN deleted_by TEXT;"
+    "ALTER TABLE tokens ADD COLUMN replaced_by TEXT REFERENCES tokens (id);"
+    "CREATE TABLE audit ("
+    "    id INTEGER PRIMARY KEY,"
+    "    at_ms INTEGER NOT NULL,"
+    "    action TEXT NOT NULL,"
+    "    module TEXT,"
+    "    subject TEXT NOT NULL,"
+    "    actor TEXT NOT NULL,"
+    "    token TEXT,"
+    "    remote TEXT,"
+    "    reason TEXT,"
+    "    details TEXT NOT NULL,"
+    "    hash BLOB NOT NULL CHECK (length(hash) = 32)"
+    ") STRICT;"
+    "CREATE INDEX audit_of_module ON audit (module, id) WHERE module IS NOT NULL;"
+    "CREATE INDEX audit_of_action ON audit (action, id);";
+
+static const char *const STEPS[SQLITE_SCHEMA_VERSION] = {FIRST, SECOND, THIRD};
 
 static int run(sqlite3 *db, const char *sql) {
     return sqlite3_exec(db, sql, NULL, NULL, NULL);

@@ -24,8 +24,21 @@
     "JOIN changes ON changes.generation = page_revisions.generation "
 
 #define TOKEN_COLUMNS                                                                              \
-    "SELECT id, name, secret, module, scopes, created_ms, expires_ms, revoked_ms, used_ms "        \
-    "FROM tokens "
+    "SELECT id, name, secret, module, scopes, created_ms, expires_ms, revoked_ms, used_ms, "       \
+    "replaced_by FROM tokens "
+
+/* `INDEXED BY`, since SQLite would rather go through all rows in order than sort those of a few
+ * modules, and a token for one module must not make us do that. */
+#define AUDIT_COLUMNS                                                                              \
+    "SELECT id, at_ms, action, module, subject, actor, token, remote, reason, details, hash "      \
+    "FROM audit WHERE "
+#define AUDIT_COLUMNS_OF_MODULES                                                                   \
+    "SELECT id, at_ms, action, module, subject, actor, token, remote, reason, details, hash "      \
+    "FROM audit INDEXED BY audit_of_module WHERE module >= ? AND module < ? "                      \
+    "AND (?3 IS NULL OR action = ?3) AND "
+#define AUDIT_ACTION "action = ? AND "
+#define AUDIT_BEFORE "id < ? ORDER BY id DESC LIMIT ?"
+#define AUDIT_AFTER  "id > ? ORDER BY id LIMIT ?"
 
 const char *const sqlite_sql_text[SQL_COUNT] = {
     [SQL_BEGIN] = "BEGIN IMMEDIATE",
@@ -35,7 +48,8 @@ const char *const sqlite_sql_text[SQL_COUNT] = {
 
     [SQL_MODULE_ADD] = "INSERT INTO modules (name) VALUES (?) ON CONFLICT DO NOTHING",
     [SQL_MODULE_FIND] = "SELECT id FROM modules WHERE name = ?",
-    [SQL_VERSION_FIND] = "SELECT id, digest FROM versions WHERE module = ? AND version = ?",
+    [SQL_VERSION_FIND] = "SELECT id, digest, bytes, deleted_ms FROM versions "
+                         "WHERE module = ? AND version = ?",
     [SQL_VERSION_ADD] =
         "INSERT INTO versions (module, version, digest, archive_digest, archive_bytes, bytes, "
         "created_ms, created_by, compression) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -43,16 +57,28 @@ const char *const sqlite_sql_text[SQL_COUNT] = {
     [SQL_ASSET_ADD] = "INSERT INTO assets (version, path, digest, bytes) VALUES (?, ?, ?, ?)",
     [SQL_PATH_NEWEST] = "INSERT INTO paths (module, path, newest) VALUES (?, ?, ?) "
                         "ON CONFLICT (module, path) DO UPDATE SET newest = excluded.newest",
-    [SQL_VERSIONS_ALL] = VERSIONS "ORDER BY modules.name, versions.id",
-    [SQL_VERSIONS_OF_MODULE] = VERSIONS "WHERE modules.name = ? ORDER BY versions.id",
-    [SQL_VERSION_GET] = VERSIONS "WHERE modules.id = ? AND versions.version = ?",
-    [SQL_HEADS_ALL] = HEADS "ORDER BY modules.name, versions.id",
-    [SQL_HEADS_OF_MODULE] = HEADS "WHERE modules.name = ? ORDER BY versions.id",
-    [SQL_HEADS_UNCOMPRESSED] = HEADS "WHERE compression < ? ORDER BY versions.id",
+    [SQL_VERSIONS_ALL] = VERSIONS "WHERE deleted_ms = 0 ORDER BY modules.name, versions.id",
+    [SQL_VERSIONS_OF_MODULE] =
+        VERSIONS "WHERE modules.name = ? AND deleted_ms = 0 ORDER BY versions.id",
+    [SQL_VERSION_GET] = VERSIONS "WHERE versions.id = ?",
+    [SQL_HEADS_ALL] = HEADS "WHERE deleted_ms = 0 ORDER BY modules.name, versions.id",
+    [SQL_HEADS_OF_MODULE] = HEADS "WHERE modules.name = ? AND deleted_ms = 0 ORDER BY versions.id",
+    [SQL_HEADS_UNCOMPRESSED] =
+        HEADS "WHERE compression < ? AND deleted_ms = 0 ORDER BY versions.id",
     [SQL_VERSION_WITH] = "SELECT versions.version FROM modules "
                          "JOIN paths ON paths.module = modules.id "
                          "JOIN versions ON versions.id = paths.newest "
                          "WHERE modules.name = ? AND paths.path = ?",
+    [SQL_VERSION_DELETE] = "UPDATE versions SET deleted_ms = ?, deleted_by = ? WHERE id = ?",
+    [SQL_DESCRIPTION_DELETE] = "DELETE FROM descriptions WHERE version = ?",
+    [SQL_ASSETS_DELETE] = "DELETE FROM assets WHERE version = ?",
+    /* A path that no other version has gives NULL, which the column does not take: it is left for
+     * the next statement. */
+    [SQL_PATHS_FALL_BACK] = "UPDATE OR IGNORE paths SET newest = (SELECT versions.id FROM versions "
+                            "WHERE versions.module = paths.module AND EXISTS (SELECT 1 FROM assets "
+                            "WHERE assets.version = versions.id AND assets.path = paths.path) "
+                            "ORDER BY versions.id DESC LIMIT 1) WHERE module = ? AND newest = ?",
+    [SQL_PATHS_DELETE] = "DELETE FROM paths WHERE module = ? AND newest = ?",
     [SQL_VERSION_COMPRESSION] = "UPDATE versions SET compression = ? WHERE id = ?",
     [SQL_ASSETS_OF_VERSION] =
         "SELECT path, digest, bytes FROM assets WHERE version = ? ORDER BY path",
@@ -72,7 +98,8 @@ const char *const sqlite_sql_text[SQL_COUNT] = {
                      "ON CONFLICT (module) DO UPDATE SET generation = excluded.generation",
     [SQL_LIVE_ALL] = CHANGE_COLUMNS
     "WHERE changes.generation IN (SELECT generation FROM live) ORDER BY modules.name",
-    [SQL_CHANGE_FIND] = "SELECT changes.version, changes.back, versions.version FROM changes "
+    [SQL_CHANGE_FIND] = "SELECT changes.version, changes.back, versions.version, "
+                        "versions.deleted_ms FROM changes "
                         "JOIN versions ON versions.id = changes.version "
                         "WHERE changes.generation = ?",
     [SQL_CHANGE_LATEST_OF_VERSION] = "SELECT back FROM changes WHERE module = ? AND version = ? "
@@ -110,7 +137,18 @@ const char *const sqlite_sql_text[SQL_COUNT] = {
         "used_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
     [SQL_TOKEN_FIND] = TOKEN_COLUMNS "WHERE secret = ?",
     [SQL_TOKEN_USED] = "UPDATE tokens SET used_ms = ? WHERE id = ?",
-    [SQL_TOKEN_REVOKE] = "UPDATE tokens SET revoked_ms = iif(revoked_ms = 0, ?, revoked_ms) "
-                         "WHERE id = ?",
+    [SQL_TOKEN_REVOKE] = "UPDATE tokens SET revoked_ms = ? WHERE id = ?",
+    [SQL_TOKEN_BY_ID] = TOKEN_COLUMNS "WHERE id = ?",
+    [SQL_TOKEN_REPLACE] = "UPDATE tokens SET expires_ms = ?, replaced_by = ? WHERE id = ?",
     [SQL_TOKENS_ALL] = TOKEN_COLUMNS "ORDER BY created_ms, id",
+
+    [SQL_AUDIT_LAST] = "SELECT id, hash FROM audit ORDER BY id DESC LIMIT 1",
+    [SQL_AUDIT_ADD] = "INSERT INTO audit (id, at_ms, action, module, subject, actor, token, "
+                      "remote, reason, details, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    [SQL_AUDIT_BEFORE] = AUDIT_COLUMNS AUDIT_BEFORE,
+    [SQL_AUDIT_BEFORE_OF_ACTION] = AUDIT_COLUMNS AUDIT_ACTION AUDIT_BEFORE,
+    [SQL_AUDIT_BEFORE_OF_MODULES] = AUDIT_COLUMNS_OF_MODULES AUDIT_BEFORE,
+    [SQL_AUDIT_AFTER] = AUDIT_COLUMNS AUDIT_AFTER,
+    [SQL_AUDIT_AFTER_OF_ACTION] = AUDIT_COLUMNS AUDIT_ACTION AUDIT_AFTER,
+    [SQL_AUDIT_AFTER_OF_MODULES] = AUDIT_COLUMNS_OF_MODULES AUDIT_AFTER,
 };

@@ -231,37 +231,21 @@ enum berth_code sqlite_uncompressed_each(struct berth_registry *base, enum berth
     return code;
 }
 
-/* What version_get hands on, and whether there was anything. */
-struct got {
-    berth_version_fn fn;
-    void *context;
-    bool found;
-};
-
-static bool hand_on(const struct berth_version *version, void *context) {
-    struct got *got = context;
-    got->found = true;
-    (void)got->fn(version, got->context);
-    return false;
-}
-
 enum berth_code sqlite_version_get(struct berth_registry *base, const char *module,
                                    const char *version, berth_version_fn fn, void *context,
                                    struct berth_error *error) {
     struct sqlite_registry *registry = sqlite_of(base);
-    struct got got = {.fn = fn, .context = context};
-    struct walk walk = {.depth = VARIANTS, .fn = hand_on, .context = &got};
-    int64_t id = 0;
+    struct walk walk = {.depth = VARIANTS, .fn = fn, .context = context};
+    struct sqlite_version found;
     sqlite_lock(registry);
-    enum berth_code code = sqlite_module_id(registry, module, &id, error);
+    enum berth_code code = sqlite_version_named(registry, module, version, &found, error);
     if (!code) {
         struct sqlite_query query = sqlite_begin(registry, SQL_VERSION_GET);
-        sqlite_put_int(&query, id);
-        sqlite_put_text(&query, version);
+        sqlite_put_int(&query, found.id);
         code = run_walk(&query, &walk, error);
     }
     sqlite_unlock(registry);
-    return code || got.found ? code : sqlite_fail_unknown(id, error);
+    return code;
 }
 
 enum berth_code sqlite_version_with(struct berth_registry *base, const char *module,
@@ -272,12 +256,8 @@ enum berth_code sqlite_version_with(struct berth_registry *base, const char *mod
     struct sqlite_query query = sqlite_begin(registry, SQL_VERSION_WITH);
     sqlite_put_text(&query, module);
     sqlite_put_text(&query, path);
-    if (sqlite_row(&query)) {
-        const char *text = sqlite_text(&query, 0);
-        found = text ? strdup(text) : NULL;
-        if (!found)
-            query.result = SQLITE_NOMEM;
-    }
+    if (sqlite_row(&query))
+        found = sqlite_copy_text(&query, 0);
     enum berth_code code = sqlite_end(&query, error);
     sqlite_unlock(registry);
     if (code)

@@ -114,7 +114,7 @@ static enum berth_code read_version(struct berth_upload *upload,
         return code;
     version->module = strdup(request->module);
     version->version = strdup(request->version);
-    version->created_by = strdup(request->by);
+    version->created_by = strdup(request->by.name);
     version->created_ms = berth_now_ms();
     if (!version->module || !version->version || !version->created_by)
         return berth_fail(error, BERTH_NO_MEMORY, "memory", "out of memory");
@@ -159,14 +159,17 @@ static enum berth_code prepare(struct berth_desk *desk, const struct berth_editi
 }
 
 /* What could not be shown must not get a row, and what has no row must not be shown. */
-static enum berth_code add_and_show(struct berth_desk *desk, const struct berth_edition *edition,
+static enum berth_code add_and_show(struct berth_desk *desk,
+                                    const struct berth_upload_request *request,
+                                    const struct berth_edition *edition,
                                     struct berth_uploaded *uploaded, struct berth_error *error) {
     struct berth_registry *registry = desk->options.registry;
     struct berth_module *module = NULL;
     struct berth_snapshot *snapshot = NULL;
     enum berth_code code = prepare(desk, edition, &module, &snapshot, error);
     if (code == BERTH_OK)
-        code = registry->ops->version_add(registry, &uploaded->version, &uploaded->created, error);
+        code = registry->ops->version_add(registry, &uploaded->version, &request->by,
+                                          request->reason, &uploaded->created, error);
     if (code == BERTH_OK)
         return snapshot ? desk_publish(desk, module, snapshot, error) : BERTH_OK;
     desk_discard(desk, module, snapshot);
@@ -177,7 +180,7 @@ static enum berth_code add_locked(struct berth_desk *desk,
                                   const struct berth_upload_request *request,
                                   const struct berth_edition *edition,
                                   struct berth_uploaded *uploaded, struct berth_error *error) {
-    enum berth_code code = add_and_show(desk, edition, uploaded, error);
+    enum berth_code code = add_and_show(desk, request, edition, uploaded, error);
     if (code != BERTH_OK || !request->activate)
         return code;
     struct berth_activate activate = {.module = request->module,

@@ -287,7 +287,7 @@ static void history_has_one_row_for_each_change_newest_first(void **state) {
                                  .path = "/",
                                  .manifest = "{}",
                                  .expected = BERTH_ANY_GENERATION,
-                                 .by = "ops",
+                                 .by = fixture_actor,
                                  .reason = "first"};
     int64_t generation = 0;
     int64_t revision = 0;

@@ -44,7 +44,8 @@ static void a_head_has_all_but_the_description_and_the_assets(void **state) {
     bool created = false;
     fixture_version("@shop/cart", "1.0.0-rc.1+build.5", "contents", &version);
     version.compression = BERTH_COMPRESSION_QUICK;
-    assert_int_equal(fixture->ops->version_add(fixture->registry, &version, &created, NULL),
+    assert_int_equal(fixture->ops->version_add(fixture->registry, &version, &fixture_actor, NULL,
+                                               &created, NULL),
                      BERTH_OK);
     for (int i = 0; i < 2; i++) {
         assert_int_equal(
@@ -62,7 +63,8 @@ static void one_version_comes_whole(void **state) {
     fixture_add(fixture, "menu", "1.0.0");
     fixture_add(fixture, "cart", "2.0.0");
     fixture_version("menu", "2.0.0", "contents", &version);
-    assert_int_equal(fixture->ops->version_add(fixture->registry, &version, &created, NULL),
+    assert_int_equal(fixture->ops->version_add(fixture->registry, &version, &fixture_actor, NULL,
+                                               &created, NULL),
                      BERTH_OK);
     fixture_add(fixture, "menu", "3.0.0");
     for (int i = 0; i < 2; i++) {
@@ -131,8 +133,9 @@ static void add_with(struct fixture *fixture, const char *module, const char *ve
     for (size_t i = 1; i < record.asset_count; i++)
         free(record.assets[i].path);
     record.asset_count = 1;
-    assert_int_equal(fixture->ops->version_add(fixture->registry, &record, &created, NULL),
-                     BERTH_OK);
+    assert_int_equal(
+        fixture->ops->version_add(fixture->registry, &record, &fixture_actor, NULL, &created, NULL),
+        BERTH_OK);
     berth_version_done(&record);
 }
 
@@ -176,7 +179,8 @@ static void an_upload_that_fails_is_no_version_with_its_paths(void **state) {
     fixture_version("menu", "2.0.0", "bytes", &version); /* has Z.js, and then one path twice */
     free(version.assets[2].path);
     version.assets[2].path = strdup(version.assets[1].path);
-    assert_int_not_equal(fixture->ops->version_add(fixture->registry, &version, &created, NULL),
+    assert_int_not_equal(fixture->ops->version_add(fixture->registry, &version, &fixture_actor,
+                                                   NULL, &created, NULL),
                          BERTH_OK);
     berth_version_done(&version);
     assert_with(fixture, "menu", "Z.js", "1.0.0");

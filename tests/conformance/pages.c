@@ -17,7 +17,7 @@ static enum berth_code try_put(struct fixture *fixture, struct put put, int64_t 
         .manifest = put.manifest,
         .expected = put.expected,
         .at_ms = 1700000002000 + put.expected,
-        .by = "ops",
+        .by = fixture_actor,
     };
     memset(&fixture->error, 0, sizeof fixture->error);
     return fixture->ops->page_put(fixture->registry, &request, ret_generation, ret_revision,

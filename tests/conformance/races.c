@@ -24,8 +24,10 @@ struct racer {
 
 static void *activate(void *context) {
     struct racer *racer = context;
-    struct berth_activate request = {
-        .module = "menu", .version = racer->version, .expected = racer->expected, .by = "ci"};
+    struct berth_activate request = {.module = "menu",
+                                     .version = racer->version,
+                                     .expected = racer->expected,
+                                     .by = fixture_actor};
     struct berth_activated activated = {0};
     pthread_barrier_wait(racer->barrier);
     racer->code = racer->registry->ops->activate(racer->registry, &request, &activated, NULL);
@@ -82,8 +84,8 @@ static void of_many_who_expect_one_generation_one_activates(void **state) {
 static void *upload(void *context) {
     struct racer *racer = context;
     pthread_barrier_wait(racer->barrier);
-    racer->code =
-        racer->registry->ops->version_add(racer->registry, &racer->upload, &racer->created, NULL);
+    racer->code = racer->registry->ops->version_add(racer->registry, &racer->upload, &fixture_actor,
+                                                    NULL, &racer->created, NULL);
     return NULL;
 }
 
@@ -155,7 +157,7 @@ static void *swap_often(void *context) {
     pthread_barrier_wait(racer->barrier);
     for (int i = 0; i < SWAPS; i++) {
         struct berth_activate request = {
-            .module = "menu", .version = VERSIONS[i % 2], .expected = i, .by = "ci"};
+            .module = "menu", .version = VERSIONS[i % 2], .expected = i, .by = fixture_actor};
         struct berth_activated activated = {0};
         if (racer->registry->ops->activate(racer->registry, &request, &activated, NULL) ||
             activated.generation != i + 1)

@@ -16,6 +16,8 @@ int main(void) {
         failures += run_activations();
         failures += run_pages();
         failures += run_tokens();
+        failures += run_deletions();
+        failures += run_audit();
         failures += run_races();
     }
     return failures;

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 const struct backend *fixture_backend;
+const struct berth_actor fixture_actor = {"ops", "0123456789ab", "192.0.2.7"};
 
 static void open_registry(struct fixture *fixture) {
     enum berth_code code =
@@ -72,8 +73,8 @@ enum berth_code fixture_upload(struct fixture *fixture, const char *module, cons
                                const char *contents, bool *ret_created) {
     struct berth_version record;
     fixture_version(module, version, contents, &record);
-    enum berth_code code =
-        fixture->ops->version_add(fixture->registry, &record, ret_created, &fixture->error);
+    enum berth_code code = fixture->ops->version_add(fixture->registry, &record, &fixture_actor,
+                                                     NULL, ret_created, &fixture->error);
     berth_version_done(&record);
     return code;
 }
@@ -92,7 +93,7 @@ enum berth_code fixture_try(struct fixture *fixture, const char *module, const c
         .rollback = rollback,
         .expected = expected,
         .at_ms = 1700000001000,
-        .by = "ops",
+        .by = fixture_actor,
         .reason = rollback ? "too slow" : NULL,
     };
     memset(&fixture->error, 0, sizeof fixture->error);

@@ -23,6 +23,9 @@ struct backend {
 /* Set by main before it runs a group. */
 extern const struct backend *fixture_backend;
 
+/* Who does what a test does. */
+extern const struct berth_actor fixture_actor;
+
 struct fixture {
     char directory[TEMP_PATH_BYTES];
     struct berth_registry *registry;

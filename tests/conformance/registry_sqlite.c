@@ -1,7 +1,9 @@
 /* What only the SQLite backend promises: its file is private, outlives a kill, and is left as it is
  * when it is not in order. */
 #include "registry_fixture.h"
+#include <signal.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -218,6 +220,124 @@ static void a_callback_that_calls_the_registry_aborts(void **state) {
     assert_int_equal(temp_in_child(walk_and_call_back, fixture), ABORTED);
 }
 
+/* A letter of a record's reason is changed where it lies in the file, which SQLite does not see. */
+static void a_record_that_was_changed_in_the_file_is_found(void **state) {
+    static const char REASON[] = "because of the third";
+    struct fixture *fixture = *state;
+    int64_t count = 0;
+    struct berth_digest last;
+    size_t bytes = 0;
+    for (int i = 0; i < 5; i++) {
+        struct berth_page_put put = {.name = "home",
+                                     .path = "/",
+                                     .manifest = i % 2 ? "{}" : "[]",
+                                     .expected = BERTH_ANY_GENERATION,
+                                     .by = fixture_actor,
+                                     .reason = i == 2 ? REASON : NULL};
+        int64_t generation, revision;
+        assert_int_equal(
+            fixture->ops->page_put(fixture->registry, &put, &generation, &revision, NULL), 0);
+    }
+    assert_int_equal(fixture->ops->audit_check(fixture->registry, &count, &last, NULL), BERTH_OK);
+    assert_int_equal(count, 5);
+    fixture->ops->close(fixture->registry);
+    char *data = temp_file_read(fixture->directory, "db", &bytes);
+    int changed = 0;
+    for (char *at = data;
+         (at = memmem(at, bytes - (size_t)(at - data), REASON, sizeof REASON - 1)) != NULL;
+         at++, changed++)
+        at[sizeof REASON - 2] = 'D';
+    assert_true(changed > 1); /* history has it too */
+    temp_file_write(fixture->directory, "db", data, bytes);
+    free(data);
+    assert_int_equal(SQLITE.open(fixture->directory, &fixture->registry, NULL), BERTH_OK);
+    assert_int_equal(fixture->ops->audit_check(fixture->registry, &count, &last, &fixture->error),
+                     BERTH_IO);
+    assert_string_equal(fixture->error.rule, "audit-broken");
+    assert_non_null(strstr(fixture->error.text, "record 3 "));
+}
+
+struct worker {
+    const char *directory;
+    size_t bytes; /* no file may grow over this */
+};
+
+static bool count_it(const struct berth_token_record *token, void *context) {
+    (void)token;
+    ++*(int64_t *)context;
+    return true;
+}
+
+static bool count_head(const struct berth_version *version, void *context) {
+    (void)version;
+    ++*(int64_t *)context;
+    return true;
+}
+
+static bool count_change(const struct berth_audit_record *record, void *context) {
+    int64_t *counts = context;
+    bool version = strcmp(record->action, "upload") == 0;
+    bool token = strcmp(record->action, "token-issue") == 0;
+    ++counts[strcmp(record->action, "delete") == 0 ? 0 : version ? 1 : token ? 2 : 3];
+    return true;
+}
+
+/* Changes of every kind until the file is full and the process is killed. */
+static int change_until_killed(void *context) {
+    const struct worker *worker = context;
+    const struct rlimit limit = {worker->bytes, worker->bytes};
+    struct fixture fixture = {0};
+    if (SQLITE.open(worker->directory, &fixture.registry, NULL))
+        return 1;
+    fixture.ops = fixture.registry->ops;
+    (void)signal(SIGXFSZ, SIG_DFL);
+    if (setrlimit(RLIMIT_FSIZE, &limit) != 0)
+        return 2;
+    for (int i = 1;; i++) {
+        char version[16], before[16], id[16];
+        (void)snprintf(version, sizeof version, "%d.0.0", i);
+        (void)snprintf(before, sizeof before, "%d.0.0", i - 1);
+        (void)snprintf(id, sizeof id, "%012d", i);
+        struct berth_version_delete delete = {
+            .module = "menu", .version = before, .at_ms = 1, .by = fixture_actor};
+        struct berth_token_record token = {
+            .id = id, .name = "ci", .secret = berth_sha256(id, 12), .module = "*", .scopes = 1};
+        fixture_add(&fixture, "menu", version);
+        fixture_activate(&fixture, "menu", version);
+        if (i > 1)
+            assert_int_equal(fixture.ops->version_delete(fixture.registry, &delete, NULL), 0);
+        assert_int_equal(fixture.ops->token_add(fixture.registry, &token, &fixture_actor, NULL), 0);
+    }
+    return 3;
+}
+
+static void a_kill_at_any_write_leaves_no_change_without_its_record(void **state) {
+    enum { STEP_BYTES = 5000, CUTS = 24 };
+    (void)state;
+    for (size_t i = 1; i <= CUTS; i++) {
+        struct fixture *fixture;
+        int64_t counts[4] = {0}, heads = 0, tokens = 0, records = 0;
+        struct berth_digest last;
+        assert_int_equal(fixture_setup((void **)&fixture), 0);
+        fixture->ops->close(fixture->registry);
+        struct worker worker = {fixture->directory, 110000 + i * STEP_BYTES};
+        assert_int_equal(temp_in_child(change_until_killed, &worker), 128 + SIGXFSZ);
+        assert_int_equal(SQLITE.open(fixture->directory, &fixture->registry, NULL), BERTH_OK);
+        struct berth_audit_filter filter = {.limit = 10000};
+        assert_int_equal(
+            fixture->ops->audit_each(fixture->registry, &filter, count_change, counts, NULL), 0);
+        assert_int_equal(
+            fixture->ops->heads_each(fixture->registry, NULL, count_head, &heads, NULL), 0);
+        assert_int_equal(fixture->ops->tokens_each(fixture->registry, count_it, &tokens, NULL), 0);
+        assert_int_equal(fixture->ops->audit_check(fixture->registry, &records, &last, NULL), 0);
+        assert_int_equal(counts[1] - counts[0], heads);
+        assert_int_equal(counts[2], tokens);
+        assert_int_equal(counts[3], fixture_generation(fixture));
+        assert_int_equal(records, counts[0] + counts[1] + counts[2] + counts[3]);
+        fixture_teardown((void **)&fixture);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         REGISTRY_TEST(the_database_and_its_log_are_private),
@@ -231,6 +351,8 @@ int main(void) {
         REGISTRY_TEST(a_log_without_its_database_is_refused),
         REGISTRY_TEST(what_is_not_a_file_is_refused),
         REGISTRY_TEST(a_callback_that_calls_the_registry_aborts),
+        REGISTRY_TEST(a_record_that_was_changed_in_the_file_is_found),
+        cmocka_unit_test(a_kill_at_any_write_leaves_no_change_without_its_record),
     };
     fixture_backend = &SQLITE;
     return cmocka_run_group_tests_name("registry_sqlite", tests, NULL, NULL);

@@ -8,6 +8,8 @@ int run_variants(void);
 int run_activations(void);
 int run_pages(void);
 int run_tokens(void);
+int run_deletions(void);
+int run_audit(void);
 int run_races(void);
 
 #endif

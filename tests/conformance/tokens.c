@@ -13,7 +13,7 @@ static enum berth_code add(struct fixture *fixture, const char *id, const char *
         .created_ms = created_ms,
         .expires_ms = 9000,
     };
-    return fixture->ops->token_add(fixture->registry, &token, &fixture->error);
+    return fixture->ops->token_add(fixture->registry, &token, &fixture_actor, &fixture->error);
 }
 
 struct list {
@@ -24,9 +24,10 @@ struct list {
 static bool add_to_list(const struct berth_token_record *token, void *context) {
     struct list *list = context;
     size_t length = strlen(list->text);
-    (void)snprintf(list->text + length, sizeof list->text - length, "%s,%s,%s,%u,%d,%d,%d,%d ",
+    (void)snprintf(list->text + length, sizeof list->text - length, "%s,%s,%s,%u,%d,%d,%d,%d%s%s ",
                    token->id, token->name, token->module, token->scopes, (int)token->created_ms,
-                   (int)token->expires_ms, (int)token->revoked_ms, (int)token->used_ms);
+                   (int)token->expires_ms, (int)token->revoked_ms, (int)token->used_ms,
+                   token->replaced_by ? ">" : "", token->replaced_by ? token->replaced_by : "");
     list->calls++;
     return true;
 }
@@ -65,9 +66,11 @@ static void use_and_revocation_are_kept(void **state) {
     assert_int_equal(add(fixture, "bbbbbbbbbbbb", "two", 2), BERTH_OK);
     assert_int_equal(add(fixture, "aaaaaaaaaaaa", "one", 1), BERTH_OK);
     assert_int_equal(fixture->ops->token_used(fixture->registry, "aaaaaaaaaaaa", 60, NULL), 0);
-    assert_int_equal(fixture->ops->token_revoke(fixture->registry, "bbbbbbbbbbbb", 70, NULL), 0);
+    assert_int_equal(
+        fixture->ops->token_revoke(fixture->registry, "bbbbbbbbbbbb", 70, &fixture_actor, NULL), 0);
     /* Again: the first time stays. */
-    assert_int_equal(fixture->ops->token_revoke(fixture->registry, "bbbbbbbbbbbb", 80, NULL), 0);
+    assert_int_equal(
+        fixture->ops->token_revoke(fixture->registry, "bbbbbbbbbbbb", 80, &fixture_actor, NULL), 0);
     fixture_reopen(fixture);
     assert_int_equal(fixture->ops->tokens_each(fixture->registry, add_to_list, &list, NULL), 0);
     assert_string_equal(list.text, "aaaaaaaaaaaa,ci of the shop,@shop/*,6,1,9000,0,60 "
@@ -77,11 +80,78 @@ static void use_and_revocation_are_kept(void **state) {
 static void an_unknown_id_is_not_found(void **state) {
     struct fixture *fixture = *state;
     assert_int_equal(add(fixture, "aaaaaaaaaaaa", "one", 1), BERTH_OK);
-    assert_int_equal(
-        fixture->ops->token_revoke(fixture->registry, "aaaaaaaaaaa", 1, &fixture->error),
-        BERTH_NOT_FOUND);
+    assert_int_equal(fixture->ops->token_revoke(fixture->registry, "aaaaaaaaaaa", 1, &fixture_actor,
+                                                &fixture->error),
+                     BERTH_NOT_FOUND);
     assert_string_equal(fixture->error.rule, "token-unknown");
     assert_int_equal(fixture->ops->token_used(fixture->registry, "", 1, NULL), BERTH_NOT_FOUND);
+}
+
+static enum berth_code rotate(struct fixture *fixture, const char *id, const char *next,
+                              int64_t at_ms, int64_t overlap_ms, struct list *list) {
+    struct berth_token_rotate request = {.id = id,
+                                         .next = next,
+                                         .secret = berth_sha256(next, strlen(next)),
+                                         .at_ms = at_ms,
+                                         .overlap_ms = overlap_ms,
+                                         .by = fixture_actor};
+    memset(&fixture->error, 0, sizeof fixture->error);
+    *list = (struct list){0};
+    return fixture->ops->token_rotate(fixture->registry, &request, add_to_list, list,
+                                      &fixture->error);
+}
+
+static const char *all(struct fixture *fixture, struct list *list) {
+    *list = (struct list){0};
+    assert_int_equal(fixture->ops->tokens_each(fixture->registry, add_to_list, list, NULL), 0);
+    return list->text;
+}
+
+/* The fixture's token was made at 1000 to end at 9000. */
+static void a_rotation_makes_a_token_alike_and_ends_the_old_one_later(void **state) {
+    struct fixture *fixture = *state;
+    struct list list;
+    assert_int_equal(add(fixture, "aaaaaaaaaaaa", "one", 1000), BERTH_OK);
+    assert_int_equal(rotate(fixture, "aaaaaaaaaaaa", "bbbbbbbbbbbb", 3000, 500, &list), BERTH_OK);
+    assert_int_equal(list.calls, 1);
+    assert_string_equal(list.text, "bbbbbbbbbbbb,ci of the shop,@shop/*,6,3000,11000,0,0 ");
+    fixture_reopen(fixture);
+    assert_string_equal(all(fixture, &list),
+                        "aaaaaaaaaaaa,ci of the shop,@shop/*,6,1000,3500,0,0>bbbbbbbbbbbb "
+                        "bbbbbbbbbbbb,ci of the shop,@shop/*,6,3000,11000,0,0 ");
+    assert_int_equal(find(fixture, "bbbbbbbbbbbb", &list), BERTH_OK);
+    assert_int_equal(find(fixture, "one", &list), BERTH_OK);
+}
+
+static void an_overlap_does_not_lengthen_a_life(void **state) {
+    struct fixture *fixture = *state;
+    struct list list;
+    assert_int_equal(add(fixture, "aaaaaaaaaaaa", "one", 1000), BERTH_OK);
+    assert_int_equal(rotate(fixture, "aaaaaaaaaaaa", "bbbbbbbbbbbb", 8000, 5000, &list), BERTH_OK);
+    assert_non_null(strstr(all(fixture, &list), "aaaaaaaaaaaa,ci of the shop,@shop/*,6,1000,9000"));
+}
+
+static void what_has_ended_or_was_rotated_is_not_rotated(void **state) {
+    struct fixture *fixture = *state;
+    struct list list;
+    assert_int_equal(add(fixture, "aaaaaaaaaaaa", "one", 1), BERTH_OK);
+    assert_int_equal(add(fixture, "bbbbbbbbbbbb", "two", 1), BERTH_OK);
+    assert_int_equal(rotate(fixture, "aaaaaaaaaaaa", "cccccccccccc", 9000, 1, &list),
+                     BERTH_CONFLICT);
+    assert_string_equal(fixture->error.rule, "token-ended");
+    assert_int_equal(
+        fixture->ops->token_revoke(fixture->registry, "bbbbbbbbbbbb", 2, &fixture_actor, NULL), 0);
+    assert_int_equal(rotate(fixture, "bbbbbbbbbbbb", "cccccccccccc", 3, 1, &list), BERTH_CONFLICT);
+    assert_string_equal(fixture->error.rule, "token-ended");
+    assert_int_equal(rotate(fixture, "aaaaaaaaaaaa", "bbbbbbbbbbbb", 3, 1, &list), BERTH_CONFLICT);
+    assert_string_equal(fixture->error.rule, "token-exists");
+    assert_int_equal(rotate(fixture, "aaaaaaaaaaaa", "cccccccccccc", 3, 1, &list), BERTH_OK);
+    assert_int_equal(rotate(fixture, "aaaaaaaaaaaa", "dddddddddddd", 3, 1, &list), BERTH_CONFLICT);
+    assert_string_equal(fixture->error.rule, "token-rotated");
+    assert_non_null(strstr(fixture->error.hint, "cccccccccccc"));
+    assert_int_equal(rotate(fixture, "eeeeeeeeeeee", "dddddddddddd", 3, 1, &list), BERTH_NOT_FOUND);
+    assert_string_equal(fixture->error.rule, "token-unknown");
+    assert_int_equal(list.calls, 0);
 }
 
 int run_tokens(void) {
@@ -90,6 +160,9 @@ int run_tokens(void) {
         REGISTRY_TEST(one_id_or_secret_is_not_given_twice),
         REGISTRY_TEST(use_and_revocation_are_kept),
         REGISTRY_TEST(an_unknown_id_is_not_found),
+        REGISTRY_TEST(a_rotation_makes_a_token_alike_and_ends_the_old_one_later),
+        REGISTRY_TEST(an_overlap_does_not_lengthen_a_life),
+        REGISTRY_TEST(what_has_ended_or_was_rotated_is_not_rotated),
     };
     return cmocka_run_group_tests_name("tokens", tests, NULL, NULL);
 }

@@ -43,7 +43,8 @@ static void a_version_comes_back_as_it_was_given_also_after_a_restart(void **sta
     struct berth_version version;
     bool created = false;
     fixture_version("@shop/cart", "1.0.0-rc.1+build.5", "contents", &version);
-    assert_int_equal(fixture->ops->version_add(fixture->registry, &version, &created, NULL),
+    assert_int_equal(fixture->ops->version_add(fixture->registry, &version, &fixture_actor, NULL,
+                                               &created, NULL),
                      BERTH_OK);
     for (int i = 0; i < 2; i++) {
         assert_int_equal(
@@ -81,7 +82,8 @@ static void a_version_may_have_many_assets_or_none(void **state) {
         fixture_setup(state);
         struct fixture *fixture = *state;
         make_wide(&version, COUNTS[i]);
-        assert_int_equal(fixture->ops->version_add(fixture->registry, &version, &created, NULL),
+        assert_int_equal(fixture->ops->version_add(fixture->registry, &version, &fixture_actor,
+                                                   NULL, &created, NULL),
                          BERTH_OK);
         assert_int_equal(
             fixture->ops->versions_each(fixture->registry, "wide", fixture_compare, &version, NULL),
@@ -130,7 +132,8 @@ static void a_version_that_fails_half_way_leaves_nothing(void **state) {
     fixture_version("menu", "1.0.0", "bytes", &version);
     free(version.assets[2].path);
     version.assets[2].path = strdup(version.assets[0].path);
-    assert_int_not_equal(fixture->ops->version_add(fixture->registry, &version, &created, NULL),
+    assert_int_not_equal(fixture->ops->version_add(fixture->registry, &version, &fixture_actor,
+                                                   NULL, &created, NULL),
                          BERTH_OK);
     berth_version_done(&version);
     assert_string_equal(listed(fixture, NULL, 99, &list), "");

@@ -10,6 +10,8 @@
 
 enum { NOW_MS = 1700000030, HEADER_BYTES = 128, MINUTE_MS = 60000 };
 
+static const struct berth_actor OPS = {"ops", "0123456789ab", "192.0.2.7"};
+
 struct fixture {
     char directory[TEMP_PATH_BYTES];
     struct berth_registry *registry;
@@ -45,8 +47,8 @@ static enum berth_code issue(struct fixture *fixture, const char *module, unsign
                              int64_t expires_ms) {
     struct berth_token_request request = {
         .name = "ci of the shop", .module = module, .scopes = scopes, .expires_ms = expires_ms};
-    enum berth_code code = berth_auth_issue(fixture->registry, &request, NOW_MS, fixture->text,
-                                            fixture->id, &fixture->error);
+    enum berth_code code = berth_auth_issue(fixture->registry, &request, &OPS, NOW_MS,
+                                            fixture->text, fixture->id, &fixture->error);
     (void)snprintf(fixture->header, sizeof fixture->header, "Bearer %s", fixture->text);
     return code;
 }
@@ -149,7 +151,8 @@ static void a_token_expires_at_its_time(void **state) {
 static void a_revoked_token_is_refused(void **state) {
     struct fixture *fixture = *state;
     assert_int_equal(issue(fixture, NULL, BERTH_SCOPE_READ, 0), BERTH_OK);
-    assert_int_equal(fixture->ops.token_revoke(fixture->registry, fixture->id, NOW_MS, NULL), 0);
+    assert_int_equal(fixture->ops.token_revoke(fixture->registry, fixture->id, NOW_MS, &OPS, NULL),
+                     0);
     assert_refused(fixture, fixture->header, NOW_MS, "token-revoked");
 }
 
@@ -317,7 +320,7 @@ static void a_token_request_is_checked(void **state) {
     struct fixture *fixture = *state;
     for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
         struct berth_error error = {0};
-        enum berth_code code = berth_auth_issue(fixture->registry, &CASES[i].request, NOW_MS,
+        enum berth_code code = berth_auth_issue(fixture->registry, &CASES[i].request, &OPS, NOW_MS,
                                                 fixture->text, fixture->id, &error);
         if (code != (CASES[i].rule ? BERTH_INVALID : BERTH_OK) ||
             (CASES[i].rule && strcmp(error.rule, CASES[i].rule) != 0))
@@ -374,7 +377,8 @@ static void no_first_token_is_made_after_any_other(void **state) {
     struct fixture *fixture = *state;
     char *path = NULL;
     assert_int_equal(issue(fixture, NULL, BERTH_SCOPE_READ, 0), BERTH_OK);
-    assert_int_equal(fixture->ops.token_revoke(fixture->registry, fixture->id, NOW_MS, NULL), 0);
+    assert_int_equal(fixture->ops.token_revoke(fixture->registry, fixture->id, NOW_MS, &OPS, NULL),
+                     0);
     assert_int_equal(
         berth_auth_first_token(fixture->registry, fixture->directory, NOW_MS, &path, NULL),
         BERTH_OK);
@@ -384,9 +388,10 @@ static void no_first_token_is_made_after_any_other(void **state) {
 
 static enum berth_code add_fails(struct berth_registry *registry,
                                  const struct berth_token_record *token,
-                                 struct berth_error *error) {
+                                 const struct berth_actor *by, struct berth_error *error) {
     (void)registry;
     (void)token;
+    (void)by;
     return berth_fail(error, BERTH_NO_SPACE, "disk-full", "the disk is full");
 }
 

@@ -186,7 +186,7 @@ static void an_archive_with_another_digest_than_promised_is_refused(void **state
         struct berth_digest expected = digest;
         expected.bytes[31] ^= !right;
         struct berth_upload_request request = {
-            .module = "app", .version = "1.0.0", .expected = &expected, .by = "ci"};
+            .module = "app", .version = "1.0.0", .expected = &expected, .by = {.name = "ci"}};
         assert_int_equal(berth_upload_begin(fixture->desk, &upload, NULL), BERTH_OK);
         for (size_t i = 0; i < archive.length; i++) /* in the smallest pieces */
             assert_int_equal(berth_upload_add(upload, archive.data + i, 1, NULL), BERTH_OK);

@@ -117,7 +117,7 @@ enum berth_code release_try_upload(struct release_fixture *fixture, const char *
                                    bool activate, struct berth_uploaded *ret) {
     struct berth_upload *upload = NULL;
     struct berth_upload_request request = {
-        .module = module, .version = version, .by = "ci", .activate = activate};
+        .module = module, .version = version, .by = {.name = "ci"}, .activate = activate};
     fixture->error = (struct berth_error){0};
     enum berth_code code = berth_upload_begin(fixture->desk, &upload, &fixture->error);
     if (code != BERTH_OK)
@@ -156,7 +156,7 @@ enum berth_code release_try_activate(struct release_fixture *fixture, const char
                                      .rollback = !version,
                                      .expected = expected,
                                      .at_ms = 1700000000000,
-                                     .by = "ops"};
+                                     .by = {.name = "ops"}};
     fixture->error = (struct berth_error){0};
     return berth_desk_activate(fixture->desk, &request, ret, &fixture->error);
 }
@@ -178,7 +178,7 @@ enum berth_code release_try_page(struct release_fixture *fixture, const char *na
         assert_int_equal(berth_json_parse(manifest, strlen(manifest), TEXT_BYTES, &json, NULL),
                          BERTH_OK);
     struct berth_desk_page request = {
-        .name = name, .manifest = json, .expected = expected, .by = "ops"};
+        .name = name, .manifest = json, .expected = expected, .by = {.name = "ops"}};
     fixture->error = (struct berth_error){0};
     enum berth_code code = berth_desk_page_put(fixture->desk, &request, ret, &fixture->error);
     json_decref(json);

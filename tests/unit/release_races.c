@@ -26,7 +26,7 @@ static void *activate_in_turn(void *context) {
                                              (i / MODULES + race->number) % 2 ? "1.0.0" : "2.0.0",
                                          .expected = BERTH_ANY_GENERATION,
                                          .at_ms = 1,
-                                         .by = "race"};
+                                         .by = {.name = "race"}};
         if (berth_desk_activate(race->fixture->desk, &request, &activated, NULL) != BERTH_OK) {
             atomic_fetch_add(race->failures, 1);
             continue;
@@ -143,7 +143,8 @@ static void *upload(void *context) {
     struct client *client = context;
     struct berth_upload *upload = NULL;
     struct berth_uploaded uploaded;
-    struct berth_upload_request request = {.module = "app", .version = "1.0.0", .by = "ci"};
+    struct berth_upload_request request = {
+        .module = "app", .version = "1.0.0", .by = {.name = "ci"}};
     client->code = berth_upload_begin(client->fixture->desk, &upload, NULL);
     if (client->code != BERTH_OK)
         return NULL;
@@ -222,7 +223,7 @@ static void activate_some(struct traffic *traffic, int round) {
                                      .version = version,
                                      .expected = BERTH_ANY_GENERATION,
                                      .at_ms = 1,
-                                     .by = "race"};
+                                     .by = {.name = "race"}};
     name_version(round % atomic_load(traffic->uploaded), version);
     if (berth_desk_activate(traffic->fixture->desk, &request, &activated, NULL) != BERTH_OK)
         atomic_fetch_add(traffic->failures, 1);
