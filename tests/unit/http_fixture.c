@@ -10,7 +10,8 @@
 
 #include <cmocka.h>
 
-enum { MAX_BYTES = 1 << 20, MAX_BODY_BYTES = 1 << 20, MAX_JSON_BYTES = 4096 };
+/* More than the buffers of a socket's both ends hold. */
+enum { MAX_BYTES = 8 << 20, MAX_BODY_BYTES = 1 << 20, MAX_JSON_BYTES = 4096 };
 
 static char all_bytes[MAX_BYTES];
 
@@ -237,6 +238,15 @@ static void get_hold(struct berth_exchange *exchange, void *app) {
     berth_answer_empty(exchange, 204, NULL);
 }
 
+/* Is of a kind that only the handler knows. */
+static void get_old(struct berth_exchange *exchange, void *app) {
+    struct berth_error error = {0};
+    if (berth_exchange_work(exchange, BERTH_WORK_VERSIONS, &error) != BERTH_OK)
+        berth_answer_problem(exchange, &error);
+    else
+        get_hold(exchange, app);
+}
+
 static void get_stream(struct berth_exchange *exchange, void *app) {
     struct site *site = app;
     atomic_fetch_add(&site->streams, 1);
@@ -299,6 +309,10 @@ static const struct berth_route routes[] = {
     {.pattern = "/away", .get = get_away},
     {.pattern = "/split", .get = get_split},
     {.pattern = "/hold", .get = get_hold},
+    {.pattern = "/kind", .work = BERTH_WORK_REPORTS, .get = get_hold},
+    {.pattern = "/old", .get = get_old},
+    {.pattern = "/of/{module}/{count}", .shares = "module", .get = get_bytes},
+    {.pattern = "/prepared/of/{module}/{count}", .shares = "module", .get = get_prepared_bytes},
     {.pattern = "/stream", .get = get_stream},
     {.pattern = "/flood", .get = get_flood},
     {.pattern = "/sleep", .get = get_sleep},
@@ -322,8 +336,10 @@ struct berth_listener_options site_options(struct site *site) {
 
 void site_start(struct site *site, const struct berth_listener_options *options) {
     struct berth_error error = {0};
-    for (int64_t i = 0; i < MAX_BYTES; i++)
-        all_bytes[i] = site_byte(i);
+    if (!all_bytes[0]) {
+        for (int64_t i = 0; i < MAX_BYTES; i++)
+            all_bytes[i] = site_byte(i);
+    }
     if (berth_listener_start(options, &site->listener, &error))
         fail_msg("%s: %s", error.rule, error.text);
     site->address = berth_listener_address(site->listener);
