@@ -3,10 +3,11 @@
  * Reading: the archive's kind is told by its first bytes, gzip and zstd are taken off here,
  * libarchive gets exactly one format and no filter, in a process of its own, every entry is checked
  * by the path and type rules, and when all are good each is written to the store as a blob; names
- * from the archive never reach the file system. Detecting: each detector looks at the files and
- * either says what they are or what it looked for; berth.json, where the bundle has one, has the
- * last word. A bundle that breaks a rule of archives leaves nothing; one whose contents are refused
- * leaves blobs that no row names, and nothing else.
+ * from the archive never reach the file system; what macOS's tools add (._*, .DS_Store, __MACOSX)
+ * is checked like the rest and left out, with the warning "mac-metadata". Detecting: each detector
+ * looks at the files and either says what they are or what it looked for; berth.json, where the
+ * bundle has one, has the last word. A bundle that breaks a rule of archives leaves nothing; one
+ * whose contents are refused leaves blobs that no row names, and nothing else.
  *
  * Thread rules: a call belongs to one thread; different calls may run at once. Fits a 100 KiB
  * stack.

@@ -75,14 +75,21 @@ static enum berth_code take_name(struct listener *listener, enum wire_type type,
     return code;
 }
 
+/* Only as its first word: a log is not for readers to fill. */
+static enum berth_code take_note(struct listener *listener) {
+    if (listener->begun)
+        return distrust(listener);
+    berth_log_event("warn", "archive-reader-unfiltered", NULL);
+    return BERTH_OK;
+}
+
 static enum berth_code take_frame(struct listener *listener, enum wire_type type,
                                   const unsigned char *data, size_t length) {
     struct berth_sink *sink = &listener->intake->sink;
     bool in_file = listener->intake->path != NULL;
     switch (type) {
     case WIRE_UNFILTERED:
-        berth_log_event("warn", "archive-reader-unfiltered", NULL);
-        return BERTH_OK;
+        return take_note(listener);
     case WIRE_FOLDER:
     case WIRE_FILE:
         return take_name(listener, type, data, length);
@@ -120,7 +127,9 @@ static enum berth_code next_frame(struct listener *listener) {
         return distrust(listener);
     const unsigned char *data = listener->buffer + listener->start + WIRE_HEAD_BYTES;
     listener->start += WIRE_HEAD_BYTES + length;
-    return take_frame(listener, type, data, length);
+    code = take_frame(listener, type, data, length);
+    listener->begun = true;
+    return code;
 }
 
 /* Nothing may follow the last word. */

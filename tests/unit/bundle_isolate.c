@@ -154,6 +154,11 @@ static void fault_endless_folders(void) {
         continue;
 }
 
+static void fault_notes(void) {
+    put(WIRE_UNFILTERED, "");
+    put(WIRE_UNFILTERED, "");
+}
+
 static void fault_odd_error(void) {
     (void)berth_wire_put(&wire, WIRE_ERROR, "\x09rule\0\x1b[31m\0text\0", 17, NULL);
 }
@@ -187,6 +192,7 @@ static const struct {
     {"two files with one path", fault_twice, "path-duplicate"},
     {"a file without a limit", fault_endless_file, "limit-file-bytes"},
     {"folders without a limit", fault_endless_folders, "limit-entries"},
+    {"a note twice", fault_notes, "archive-reader-crashed"},
     {"an error that would colour a terminal", fault_odd_error, "archive-reader-crashed"},
     {"an error that is none", fault_odd_code, "archive-reader-crashed"},
 };
