@@ -13,6 +13,7 @@ struct listener {
     bool finished; /* its last word was heard */
     bool ended;    /* the pipe was closed */
     bool faulty;   /* it said what no reader says */
+    bool begun;    /* something was heard */
     size_t start;
     size_t end;
     unsigned char buffer[WIRE_BUFFER_BYTES];
