@@ -22,6 +22,7 @@ const struct cli_option_spec cli_option_specs[CLI_OPTION_COUNT] = {
     [CLI_MODULE] = {"module", 0, "PATTERN"},
     [CLI_CAN] = {"can", 0, "SCOPES"},
     [CLI_EXPIRES] = {"expires", 0, "WHEN"},
+    [CLI_OVERLAP] = {"overlap", 0, "SPAN"},
     [CLI_DATA] = {"data", 0, "DIR"},
     [CLI_REPAIR] = {"repair", 0, NULL},
     [CLI_KEEP] = {"keep", 0, "N"},

@@ -33,6 +33,7 @@ enum cli_option {
     CLI_MODULE,
     CLI_CAN,
     CLI_EXPIRES,
+    CLI_OVERLAP,
     CLI_DATA,
     CLI_REPAIR,
     CLI_KEEP,

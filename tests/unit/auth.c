@@ -395,6 +395,46 @@ static enum berth_code add_fails(struct berth_registry *registry,
     return berth_fail(error, BERTH_NO_SPACE, "disk-full", "the disk is full");
 }
 
+static void a_rotation_gives_a_new_secret_and_leaves_the_old_one_for_a_while(void **state) {
+    struct fixture *fixture = *state;
+    struct berth_rotated rotated;
+    struct berth_principal principal;
+    char old[HEADER_BYTES], header[HEADER_BYTES];
+    assert_int_equal(issue(fixture, "@shop/*", BERTH_SCOPE_PUBLISH, 0), BERTH_OK);
+    memcpy(old, fixture->header, sizeof old);
+    assert_int_equal(berth_auth_rotate(fixture->registry, fixture->id, 60, &OPS, NOW_MS, &rotated,
+                                       &fixture->error),
+                     BERTH_OK);
+    (void)snprintf(header, sizeof header, "Bearer %s", rotated.text);
+    assert_string_not_equal(header, old);
+    assert_int_equal(rotated.expires_ms, 0);
+    assert_int_equal(rotated.old_expires_ms, NOW_MS + MINUTE_MS);
+    assert_int_equal(check(fixture, old, NOW_MS + MINUTE_MS - 1, &principal), BERTH_OK);
+    assert_int_equal(check(fixture, header, NOW_MS + MINUTE_MS - 1, &principal), BERTH_OK);
+    assert_string_equal(principal.id, rotated.principal.id);
+    assert_string_equal(principal.name, "ci of the shop");
+    assert_string_equal(principal.module, "@shop/*");
+    assert_int_equal(principal.scopes, BERTH_SCOPE_PUBLISH);
+    assert_refused(fixture, old, NOW_MS + MINUTE_MS, "token-expired");
+    assert_int_equal(check(fixture, header, NOW_MS + MINUTE_MS, &principal), BERTH_OK);
+}
+
+static void an_overlap_has_bounds(void **state) {
+    static const int64_t OVERLAPS[] = {-1, BERTH_ROTATE_MAX_OVERLAP_S + 1, INT64_MAX, INT64_MIN};
+    struct fixture *fixture = *state;
+    struct berth_rotated rotated;
+    struct berth_principal principal;
+    assert_int_equal(issue(fixture, "*", BERTH_SCOPE_READ, 0), BERTH_OK);
+    for (size_t i = 0; i < sizeof OVERLAPS / sizeof OVERLAPS[0]; i++) {
+        memset(&fixture->error, 0, sizeof fixture->error);
+        assert_int_equal(berth_auth_rotate(fixture->registry, fixture->id, OVERLAPS[i], &OPS,
+                                           NOW_MS, &rotated, &fixture->error),
+                         BERTH_INVALID);
+        assert_string_equal(fixture->error.rule, "token-overlap");
+    }
+    assert_int_equal(check(fixture, fixture->header, NOW_MS + MINUTE_MS, &principal), BERTH_OK);
+}
+
 static void a_first_token_that_is_not_stored_leaves_no_file(void **state) {
     struct fixture *fixture = *state;
     char *path = NULL;
@@ -494,6 +534,8 @@ int main(void) {
         TEST(tokens_are_never_kept_in_clear),
         TEST(the_first_token_is_written_once_and_works),
         TEST(no_first_token_is_made_after_any_other),
+        TEST(a_rotation_gives_a_new_secret_and_leaves_the_old_one_for_a_while),
+        TEST(an_overlap_has_bounds),
         TEST(a_first_token_that_is_not_stored_leaves_no_file),
         TEST(a_kill_between_file_and_row_is_made_good),
         cmocka_unit_test(scopes_have_words),

@@ -490,6 +490,26 @@ ID            NAME   MODULE  CAN    STATE    EXPIRES               USED
 000000000003  gone   *       admin  revoked  -                     -
 """)
 
+    def test_rotation(self):
+        answer = {**self.made, "old": {"id": "3f2a90c1d4e4", "expiresAt": "2026-01-02T00:00:00Z"}}
+        code = self.berth("token", "rotate", "3f2a90c1d4e4", answers=Answer(201, answer))
+        self.assertEqual(code, OK)
+        self.assertEqual((self.request.method, self.request.path), ("POST", "/api/tokens/3f2a90c1d4e4/rotate"))
+        self.assertEqual(self.request.json, {})
+        self.assertEqual(self.out, "berth_new\n")
+        self.assertIn("replaces 3f2a90c1d4e4, which ends at 2026-01-02T00:00:00Z", self.err)
+        for span, seconds in (("12h", 43200), ("7d", 604800)):
+            self.berth("token", "rotate", "-q", "3f2a90c1d4e4", "--overlap", span, answers=Answer(201, answer))
+            self.assertEqual(self.request.json, {"overlapSeconds": seconds})
+            self.assertEqual((self.out, self.err), ("berth_new\n", ""))
+
+    def test_wrong_rotations_are_not_sent(self):
+        for words in (["berth_" + "t" * 43], [""], ["3f2a90c1d4e5", "--overlap", "0h"],
+                      ["3f2a90c1d4e5", "--overlap", "soon"], []):
+            with self.subTest(words=words):
+                self.assertEqual(self.berth("token", "rotate", *words, answers=Answer(201, self.made)), USAGE)
+                self.assertEqual(self.server.requests, [])
+
     def test_revocation(self):
         self.assertEqual(self.berth("token", "revoke", "3f2a90c1d4e5", answers=Answer(204)), OK)
         self.assertEqual((self.request.method, self.request.path), ("DELETE", "/api/tokens/3f2a90c1d4e5"))

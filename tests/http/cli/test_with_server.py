@@ -101,6 +101,32 @@ class WithServer(unittest.TestCase):
         self.assertIn("415 archive-unknown", self.berth("push", "nothing@1.0.0", __file__, code=7))
         self.assertIn("404 module-unknown", self.berth("versions", "nothing", code=5))
 
+    def test_a_version_is_deleted(self):
+        for version in ("1.0.0", "1.1.0+b.2"):
+            self.berth("push", "del-app@" + version, self.dist("1.0.0"))
+        self.berth("activate", "del-app@1.0.0")
+        self.assertIn("version-live", self.berth("delete", "del-app@1.0.0", code=6))
+        out = self.berth("delete", "del-app@1.1.0+b.2", "--reason", "a&b=c €")
+        self.assertEqual(out, "del-app@1.1.0+b.2 is deleted; its name stays taken\n")
+        self.assertEqual(self.berth("versions", "del-app", "-q"), "1.0.0\n")
+        self.assertIn("version-deleted", self.berth("delete", "del-app@1.1.0+b.2", code=5))
+        self.assertIn("version-deleted", self.berth("push", "del-app@1.1.0+b.2", self.dist("1.0.0"), code=6))
+        request = urllib.request.Request(self.address["admin"] + "/api/activity?action=delete",
+                                         headers={"Authorization": "Bearer " + self.token})
+        with urllib.request.urlopen(request) as answer:
+            record = json.load(answer)["activity"][0]
+        self.assertEqual((record["subject"], record["reason"]), ("del-app@1.1.0+b.2", "a&b=c €"))
+
+    def test_a_token_is_rotated(self):
+        made = json.loads(self.berth("token", "create", "--json", "--name", "turn", "--can", "read"))
+        new = self.berth("token", "rotate", "-q", made["id"], "--overlap", "12h").strip()
+        for token in (made["token"], new):
+            self.berth("status", token=token)
+        self.assertIn("token-rotated", self.berth("token", "rotate", made["id"], code=6))
+        self.berth("token", "revoke", made["id"])
+        self.berth("status", token=new)
+        self.berth("status", token=made["token"], code=4)
+
     def test_a_page_has_revisions(self):
         path = os.path.join(self.folder, "front.json")
         manifest = {"path": "/front", "title": "Front", "layout": {"areas": ["main"]},

@@ -114,6 +114,10 @@ class Tokens(SiteCase):
             "page": (lambda t: self.admin.json("PUT", "/api/pages/tokens", PAGE, token=t), "admin"),
             "delete a page": (lambda t: self.admin.call("DELETE", "/api/pages/tokens", token=t), "admin"),
             "tokens": (lambda t: self.admin.call("GET", "/api/tokens", token=t), "admin"),
+            "rotate": (lambda t: self.admin.call("POST", "/api/tokens/000000000000/rotate", token=t), "admin"),
+            "delete": (lambda t: self.admin.call("DELETE", "/api/modules/cart/versions/9.0.0", token=t), "activate admin"),
+            "activity": (lambda t: self.admin.call("GET", "/api/activity", token=t), "read publish activate admin"),
+            "export": (lambda t: self.admin.call("GET", "/api/activity?format=jsonl", token=t), "admin"),
             "revoke": (lambda t: self.admin.call("DELETE", "/api/tokens/000000000000", token=t), "admin"),
         }
         for what, (call, allowed) in calls.items():
@@ -166,6 +170,70 @@ class Tokens(SiteCase):
         self.assertStatus(self.admin.call("DELETE", "/api/tokens/000000000000"), 404, "token-unknown")
         self.assertIn(self.admin.call("DELETE", "/api/tokens/x%20y").status, (400, 404))
 
+    @staticmethod
+    def at(text):
+        return datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
+
+    def rotate(self, id, **body):
+        reply = self.admin.json("POST", "/api/tokens/%s/rotate" % id, body or None)
+        if reply.status == 201:
+            self.server.secrets.add(reply.json["token"])
+        return reply
+
+    def test_a_rotated_token_and_its_replacement_work_side_by_side(self):
+        made = self.server.token_for("cart", ["publish", "activate"], expiresAt=in_seconds(90 * 86400))
+        reply = self.rotate(made["id"])
+        self.assertStatus(reply, 201)
+        new = reply.json
+        self.assertEqual((new["name"], new["module"], new["can"]), ("ci", "cart", ["publish", "activate"]))
+        self.assertNotEqual(new["token"], made["token"])
+        self.assertLess(abs(self.at(new["expiresAt"]) - self.at(in_seconds(90 * 86400))), 600)
+        self.assertLess(abs(self.at(new["old"]["expiresAt"]) - self.at(in_seconds(86400))), 600)
+        for token in (made["token"], new["token"]):
+            self.assertStatus(self.admin.call("GET", "/api/modules", token=token), 200)
+        self.assertEqual(self.listed(made["id"])["replacedBy"], new["id"])
+        self.assertEqual(self.listed(made["id"])["expiresAt"], new["old"]["expiresAt"])
+        self.assertIsNone(self.listed(new["id"])["replacedBy"])
+        self.assertStatus(self.rotate(made["id"]), 409, "token-rotated")
+        self.server.restart()
+        for token in (made["token"], new["token"]):
+            self.assertStatus(self.admin.call("GET", "/api/modules", token=token), 200)
+
+    def test_the_old_token_ends_after_the_overlap(self):
+        made = self.server.token_for("*", ["read"])
+        reply = self.rotate(made["id"], overlapSeconds=3)
+        self.assertIsNone(reply.json["expiresAt"])
+
+        def ended():
+            old = self.admin.call("GET", "/api/modules", token=made["token"])
+            self.assertStatus(self.admin.call("GET", "/api/modules", token=reply.json["token"]), 200)
+            return old if old.status != 200 else None
+        self.assertStatus(until(ended, "the old token's end"), 401, "token-expired")
+        now = self.server.token_for("*", ["read"])
+        self.assertStatus(self.rotate(now["id"], overlapSeconds=0), 201)
+        self.assertStatus(self.admin.call("GET", "/api/modules", token=now["token"]), 401, "token-expired")
+        self.assertStatus(self.rotate(made["id"]), 409)
+
+    def test_what_cannot_be_rotated(self):
+        made = self.server.token_for("*", ["read"])
+        for body in ({"overlapSeconds": -1}, {"overlapSeconds": 2592001}, {"overlapSeconds": "1"},
+                     {"overlapSeconds": 1.5}, {"overlapSeconds": None}):
+            with self.subTest(body):
+                reply = self.rotate(made["id"], **body)
+                self.assertStatus(reply, 400, "token-overlap")
+                self.assertEqual(reply.json["where"], "/overlapSeconds")
+        self.assertStatus(self.rotate(made["id"], overlap=3), 400, "json-member")
+        self.assertStatus(self.rotate("000000000000"), 404, "token-unknown")
+        self.admin.call("DELETE", "/api/tokens/" + made["id"])
+        self.assertStatus(self.rotate(made["id"]), 409, "token-ended")
+
+    def test_the_first_token_is_rotated_like_any_other(self):
+        first = [t for t in self.admin.get("/api/tokens").json["tokens"] if t["name"] == "admin"][0]
+        reply = self.rotate(first["id"])
+        self.assertStatus(reply, 201)
+        self.assertStatus(self.admin.call("GET", "/api/tokens", token=reply.json["token"]), 200)
+        self.assertStatus(self.admin.call("GET", "/api/tokens"), 200)
+
     def test_a_token_expires(self):
         token = self.server.token_for("*", ["read"], expiresAt=in_seconds(3))["token"]
 
@@ -193,7 +261,9 @@ class Tokens(SiteCase):
                              ("GET", "/api/modules/a/live"), ("PUT", "/api/modules/a/live"),
                              ("POST", "/api/modules/a/rollback"), ("POST", "/api/modules/a/stage"), ("GET", "/api/pages"), ("GET", "/api/pages/a"),
                              ("PUT", "/api/pages/a"), ("DELETE", "/api/pages/a"), ("GET", "/api/tokens"),
-                             ("POST", "/api/tokens"), ("DELETE", "/api/tokens/000000000000")):
+                             ("POST", "/api/tokens"), ("DELETE", "/api/tokens/000000000000"),
+                             ("POST", "/api/tokens/000000000000/rotate"), ("GET", "/api/activity"),
+                             ("GET", "/api/activity/check"), ("DELETE", "/api/modules/a/versions/1.0.0")):
             with self.subTest(method + " " + path):
                 self.assertStatus(self.admin.call(method, path, token=""), 401, "token-missing")
         self.assertStatus(self.admin.call("GET", "/livez", token=""), 200)
