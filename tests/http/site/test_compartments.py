@@ -2,8 +2,8 @@
 """A storm of one kind leaves the rest alone: uploads, slow readers, reports, bad tokens.
 
 Under each storm the times of another module's small file are measured by a process of its own and
-printed beside those of a quiet server. They fail the test only when they are grossly worse: this
-machine has other work. What must hold is asserted: clients over a limit are told to come back,
+printed beside those of a quiet server. They fail the test only when they are grossly worse three
+times in a row, and never with sanitizers: this machine has other work. What must hold is asserted: clients over a limit are told to come back,
 that is counted, and everybody else is served.
 
 usage: BERTH_BIN=path/to/berth tests/http/site/test_compartments.py [TestCase[.test]]
@@ -18,10 +18,11 @@ import sys
 import threading
 
 import bundles
-from harness import PATIENCE_S, SiteCase, main, until
+from harness import BERTH, PATIENCE_S, SiteCase, main, until
 
 BIG = random.Random(1).randbytes(8 << 20)  # more than the buffers of both ends hold
 GROSS = 20
+TRIES = 3
 LEAST_MS = 5  # times below are taken for this: they are the machine's, not the server's
 
 # Asks for one file on new connections and on a kept one, and tells the 99th percentile in ms.
@@ -54,6 +55,12 @@ with connect() as kept:
 times.sort()
 print(json.dumps({"p50": times[count // 2], "p99": times[count * 99 // 100]}))
 """
+
+
+def is_sanitized():
+    with open(BERTH, "rb") as file:
+        data = file.read()
+    return b"__asan_init" in data or b"__tsan_init" in data
 
 
 class Storms(SiteCase):
@@ -106,12 +113,15 @@ class Storms(SiteCase):
 
     def assertCalm(self, name):
         """Another module's file comes, and not grossly later than on a quiet server."""
-        times = self.measure(self.server)
         quiet = max(self.quiet["p99"], LEAST_MS)
-        print("%s: p50 %.2f ms (quiet %.2f), p99 %.2f ms (quiet %.2f), ratio %.1f" %
-              (name, times["p50"], self.quiet["p50"], times["p99"], self.quiet["p99"],
-               times["p99"] / self.quiet["p99"]))
-        self.assertLess(times["p99"], GROSS * quiet)
+        for _ in range(TRIES):
+            times = self.measure(self.server)
+            print("%s: p50 %.2f ms (quiet %.2f), p99 %.2f ms (quiet %.2f), ratio %.1f" %
+                  (name, times["p50"], self.quiet["p50"], times["p99"], self.quiet["p99"],
+                   times["p99"] / self.quiet["p99"]))
+            if times["p99"] < GROSS * quiet or is_sanitized():
+                return
+        self.fail("the files of others come grossly later")
 
     def assertComeBack(self, reply, status, rule):
         self.assertStatus(reply, status, rule)
