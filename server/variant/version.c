@@ -190,6 +190,10 @@ enum version_outcome version_compress(struct berth_compressor *compressor, const
     pass->best = best;
     pass->error = &error;
     enum version_outcome outcome = run(pass, ret_finished);
+    if (outcome == VERSION_FAILED && strcmp(error.rule, "version-deleted") == 0) {
+        outcome = VERSION_DONE; /* nobody waits for it any more */
+        *ret_finished = true;
+    }
     if (outcome == VERSION_FAILED)
         tell_failure(pass);
     berth_batch_abort(pass->batch);

@@ -216,6 +216,26 @@ static void test_a_new_version_goes_before_the_best_of_an_older_one(void **state
     expect_puts(fixture, "1.0.0 quick 6, 2.0.0 quick 3, 1.0.0 best 6, 2.0.0 best 3");
 }
 
+/* One is deleted before its turn comes, the other while its file is read. */
+static void test_versions_that_are_deleted_meanwhile_are_no_failures(void **state) {
+    struct variant_fixture *fixture = *state;
+    add_text(fixture, "1.0.0", "a.js", 1);
+    add_text(fixture, "2.0.0", "a.js", 2);
+    add_text(fixture, "3.0.0", "a.js", 3);
+    set_gate(1);
+    variant_start(fixture, 1);
+    variant_until(is_at_gate, fixture);
+    pthread_mutex_lock(&fixture->fake.lock);
+    fixture->fake.versions[0].deleted = true;
+    fixture->fake.versions[1].deleted = true;
+    pthread_mutex_unlock(&fixture->fake.lock);
+    atomic_store(&gate_open, true);
+    variant_wait(fixture, "3.0.0", BERTH_COMPRESSION_BEST);
+    variant_until(has_finished_three, fixture);
+    assert_int_equal(state_of(fixture).failed, 0);
+    expect_puts(fixture, "3.0.0 quick 3, 3.0.0 best 3");
+}
+
 static void test_a_stop_in_the_middle_keeps_what_was_made_and_a_start_goes_on(void **state) {
     struct variant_fixture *fixture = *state;
     struct berth_digest first = add_text(fixture, "1.0.0", "a.js", 1);
@@ -295,6 +315,7 @@ int main(void) {
         TEST(test_a_damaged_blob_costs_itself_alone_until_the_next_start),
         TEST(test_a_full_disk_fails_the_version_and_notes_nothing),
         TEST(test_a_new_version_goes_before_the_best_of_an_older_one),
+        TEST(test_versions_that_are_deleted_meanwhile_are_no_failures),
         TEST(test_a_stop_in_the_middle_keeps_what_was_made_and_a_start_goes_on),
         TEST(test_without_threads_nothing_is_compressed),
         TEST(test_many_threads_add_while_many_compress),

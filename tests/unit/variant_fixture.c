@@ -59,6 +59,10 @@ static struct berth_variant_record *find_variant(struct fake_registry *fake,
     return NULL;
 }
 
+static enum berth_code fail_deleted(struct berth_error *error) {
+    return berth_fail(error, BERTH_NOT_FOUND, "version-deleted", "it was deleted");
+}
+
 static struct berth_version head_of(struct fake_version *version) {
     return (struct berth_version){
         .module = "app", .version = version->name, .compression = version->compression};
@@ -72,7 +76,8 @@ static enum berth_code fake_get(struct berth_registry *registry, const char *mod
     assert_string_equal(module, "app");
     pthread_mutex_lock(&fake->lock);
     struct fake_version *version = find(fake, name);
-    if (version) {
+    bool deleted = version && version->deleted;
+    if (version && !deleted) {
         struct berth_version whole = head_of(version);
         memcpy(assets, version->assets, sizeof assets);
         for (size_t i = 0; i < version->asset_count; i++)
@@ -87,6 +92,8 @@ static enum berth_code fake_get(struct berth_registry *registry, const char *mod
         fn(&whole, context);
     }
     pthread_mutex_unlock(&fake->lock);
+    if (deleted)
+        return fail_deleted(error);
     return version ? BERTH_OK : berth_fail(error, BERTH_NOT_FOUND, "version-unknown", "none");
 }
 
@@ -95,9 +102,12 @@ static enum berth_code fake_put(struct berth_registry *registry, const char *mod
                                 const struct berth_variant_record *records, size_t count,
                                 struct berth_error *error) {
     struct fake_registry *fake = (struct fake_registry *)registry;
-    (void)error;
     assert_string_equal(module, "app");
     pthread_mutex_lock(&fake->lock);
+    if (find(fake, name)->deleted) {
+        pthread_mutex_unlock(&fake->lock);
+        return fail_deleted(error);
+    }
     find(fake, name)->compression = compression;
     for (size_t i = 0; i < count; i++) {
         struct berth_variant_record *record =

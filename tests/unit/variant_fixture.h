@@ -26,6 +26,7 @@ struct fake_version {
     struct berth_asset assets[FAKE_FILES];
     size_t asset_count;
     enum berth_compression compression;
+    bool deleted;
 };
 
 /* What it holds is under its lock. */
