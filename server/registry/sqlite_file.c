@@ -253,6 +253,19 @@ static enum berth_code open_checked(const char *path, bool has_wal, sqlite3 **re
     return BERTH_OK;
 }
 
+static enum berth_code sync_file(const char *path, struct berth_error *error) {
+    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    int failed = fd < 0 || fsync(fd) != 0;
+    enum berth_code code = BERTH_OK;
+    if (failed)
+        code = berth_fail_errno(error, "database-io", "cannot sync the database's log");
+    if (fd >= 0)
+        close(fd);
+    return code;
+}
+
+/* A server killed between the write and the sync of a change has left it in the WAL, where SQLite
+ * finds it: synced here, since what readers see from now on must not go with a power cut. */
 static enum berth_code find_wal(const char *path, bool *ret, struct berth_error *error) {
     char *name = sqlite3_mprintf("%s-wal", path);
     if (!name)
@@ -263,6 +276,8 @@ static enum berth_code find_wal(const char *path, bool *ret, struct berth_error 
     if (result != 0 && errno != ENOENT)
         code = berth_fail_errno(error, "database-io", "cannot read the data directory");
     *ret = result == 0 && status.st_size > 0;
+    if (*ret && S_ISREG(status.st_mode))
+        code = sync_file(name, error);
     sqlite3_free(name);
     return code;
 }

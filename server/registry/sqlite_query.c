@@ -143,16 +143,26 @@ enum berth_code sqlite_transaction(struct sqlite_registry *registry, struct bert
     return code;
 }
 
+/* A commit whose fsync failed may stand in the WAL whole, where the next server would take it for a
+ * change after all. So the WAL is merged, without it, and cut. If that fails too, the next commit
+ * still overwrites it; only a kill before that brings it back. */
+static void forget_refused(struct sqlite_registry *registry) {
+    (void)sqlite3_wal_checkpoint_v2(registry->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+}
+
 /* A commit whose fsync failed is rolled back like any other. The rule "never fsync again" is kept
  * by SQLite's WAL itself: the next commit writes its frames, and a failed checkpoint all its pages,
  * anew before they are synced. */
 enum berth_code sqlite_finish(struct sqlite_registry *registry, enum berth_code code,
                               struct berth_error *error) {
-    if (!code)
+    bool commits = !code;
+    if (commits)
         code = run_plain(registry, SQL_COMMIT, error);
     /* Some failures (a full disk, an I/O error) have already rolled back by themselves. */
     if (code && !sqlite3_get_autocommit(registry->db))
         run_plain(registry, SQL_ROLLBACK, NULL);
+    if (commits && code == BERTH_IO)
+        forget_refused(registry);
     sqlite_unlock(registry);
     return code;
 }

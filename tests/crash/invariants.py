@@ -2,6 +2,7 @@
 times and ids; `check` starts a server on what was left, and tries everything.
 """
 
+import collections
 import subprocess
 
 
@@ -33,6 +34,7 @@ def observe(server):
     state["pages"] = [(p["name"], p["path"], p["revision"], p["generation"]) for p in pages]
     tokens = server.admin.get("/api/tokens").json["tokens"]
     state["tokens"] = sorted((t["name"], t["module"], bool(t["revokedAt"])) for t in tokens)
+    state["activity"] = activity(server)
     return state
 
 
@@ -66,17 +68,28 @@ def check_goes_on(server):
         demand(event and int(event["id"]) == before + 1, "the event after %d is %r", before, event)
 
 
-def check_activity(server):
-    """One audit record for each change, if this server keeps any."""
-    reply = server.admin.get("/api/activity?limit=500")
+def activity(server):
+    """The audit records, oldest first; None of a server that keeps none. The ids of tokens are by chance."""
+    reply = server.admin.get("/api/activity?limit=200")
     if reply.status == 404:
-        return
+        return None
     demand(reply.status == 200, "the activity cannot be read: %r", reply)
-    rows = reply.json.get("activity", reply.json.get("records", []))
-    generations = [row["generation"] for row in rows if row.get("generation")]
-    demand(len(set(generations)) == len(generations), "two audit records of one change: %r", generations)
-    demand(set(generations) == set(range(1, server.generation() + 1)), "audit records of %r, generation %d",
-           sorted(generations), server.generation())
+    rows = reply.json["activity"][::-1]
+    demand([row["id"] for row in rows] == list(range(1, len(rows) + 1)), "the ids of audit records are %r",
+           [row["id"] for row in rows])
+    return [(row["action"], row["subject"] if row["module"] or "page" in row["action"] else None) for row in rows]
+
+
+def check_activity(server, state):
+    """One audit record of each change."""
+    if state["activity"] is None:
+        return
+    actions = collections.Counter(action for action, _ in state["activity"])
+    changes = sum(actions[name] for name in ("activate", "rollback", "page-put", "page-delete"))
+    demand(changes == state["generation"], "%d audit records of changes, generation %d", changes, state["generation"])
+    versions = sum(len(module["versions"]) for module in state["modules"].values())
+    demand(actions["upload"] - actions["delete"] == versions, "%r, but %d versions", actions, versions)
+    demand(actions["token-issue"] == len(state["tokens"]), "%r, but %d tokens", actions, len(state["tokens"]))
 
 
 def can_verify(_known=[]):
@@ -105,7 +118,7 @@ def check(data, states, since=0, token=None):
         demand(names or not states, "the state is none that may be: %s", differences(states, found))
         server.check_data()
         server.check_served()
-        check_activity(server)
+        check_activity(server, found)
         check_events(server, min(since, found["generation"]), found["generation"])
         check_goes_on(server)
         demand(not server.dead, "the server has ended: %s", server.errors())

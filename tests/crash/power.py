@@ -5,6 +5,7 @@ and `data` only that, random-N some of both. A disk that loses the syncs of one 
 a sync could go missing from the code unseen (is_missed).
 """
 
+import errno
 import os
 import random
 import re
@@ -14,7 +15,7 @@ import invariants
 from invariants import Violation, observe
 from operations import NEW
 from replay import Choice, Disk, Folder
-from shim import KILL, Shim
+from shim import FAIL, KILL, Shim
 from subject import OTHER_PAGE, PAGE, Subject, bundles
 
 PLAIN = ("least", "names", "data", "most")
@@ -117,6 +118,43 @@ def tell_again(world, at):
         story.server.kill()
     story.server.discard()
     story.acks.clear()  # what the first upload did of the state is checked by the second
+    story.start()
+    story.do(lambda s: s.upload("b", "1.0.0", NEW))
+    return story.end()
+
+
+def tell_seen(world, at, kinds=None):
+    """A kill at the Nth call (of these kinds) of an activation. What the next server finds of it and shows must last."""
+    story = Story(world)
+    story.start()
+    story.do(lambda s: s.upload("a", "1.0.0", bundles.bundle("1")))
+    story.shim.arm(KILL, at, kinds=kinds)
+    story.server.ask(lambda s: s.activate("a", "1.0.0"))
+    story.reached = story.shim["hits"] > 0
+    story.shim.disarm()
+    if not story.server.dead:
+        story.server.kill()
+    story.server.discard()
+    story.acks.clear()
+    story.start()
+    return story.end()
+
+
+def tell_failed_sync(world, at):
+    """The Nth sync fails, and what it should have written is lost, as a kernel may do it. What is
+    acknowledged after that must be there all the same."""
+    story = Story(world)
+    story.start()
+    story.do(lambda s: s.upload("a", "1.0.0", bundles.bundle("1")))
+    story.shim.arm(FAIL, at, errno.EIO, kinds=("sync",))
+    for step in (lambda s: s.activate("a", "1.0.0"), lambda s: s.upload("b", "1.0.0", NEW),
+                 lambda s: s.upload("b", "1.0.0", NEW), lambda s: s.put_page("home", PAGE),
+                 lambda s: s.activate("b", "1.0.0")):
+        if step(story.server).status < 300:
+            story.ack()
+    story.reached = story.shim["hits"] > 0
+    story.shim.disarm()
+    story.kill()
     story.start()
     story.do(lambda s: s.upload("b", "1.0.0", NEW))
     return story.end()

@@ -104,6 +104,12 @@ class Disk:
         else:
             self.sync_folder(thing)
 
+    def take_lost(self, record):
+        """A sync that failed: what it should have written may be gone, and a later one does not know."""
+        thing = self.objects[record.inode]
+        if isinstance(thing, File):
+            thing.pending.clear()
+
     def sync_folder(self, folder):
         """Its changes, and of what they touch elsewhere all that came before."""
         for index, change in enumerate(self.pending):

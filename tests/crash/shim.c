@@ -41,6 +41,7 @@ enum kind {
     KIND_MKDIR = 64,
     KIND_HINT = 128,
     KIND_CREATE = 256,
+    KIND_LOST = 512, /* a sync that was made to fail; in records alone */
 };
 
 enum mode { MODE_COUNT = 0, MODE_KILL = 1, MODE_FAIL = 2 };
@@ -87,8 +88,11 @@ static pthread_mutex_t record_lock = PTHREAD_MUTEX_INITIALIZER;
 #define ALL(X)                                                                                     \
     X(open)                                                                                        \
     X(openat)                                                                                      \
-    X(write) X(pwrite) X(fsync) X(fdatasync) X(ftruncate) X(renameat2) X(unlinkat) X(mkdirat)      \
-        X(sync_file_range) X(close) X(closedir) X(dup)
+    X(write)                                                                                       \
+    X(pwrite)                                                                                      \
+    X(fsync)                                                                                       \
+    X(fdatasync)                                                                                   \
+    X(ftruncate) X(renameat2) X(unlinkat) X(mkdirat) X(sync_file_range) X(close) X(closedir) X(dup)
 ALL(DECLARE)
 
 __attribute__((constructor)) static void start(void) {
@@ -346,12 +350,14 @@ ssize_t pwrite64(int fd, const void *data, size_t length, off64_t offset) {
 
 static int sync_fd(int fd, int (*sync)(int)) {
     bool ours = concerns_fd(fd);
-    if (ours && hit(KIND_SYNC, fd, NULL) != FATE_PASS)
-        return -1;
+    bool failed = ours && hit(KIND_SYNC, fd, NULL) != FATE_PASS;
+    int number = errno;
     bool locked = ours && lock_records();
-    int result = sync(fd);
-    if (locked && result == 0)
-        record_fd(KIND_SYNC, fd, 0, NULL, 0);
+    int result = failed ? -1 : sync(fd);
+    if (locked && (failed || result == 0))
+        record_fd(failed ? KIND_LOST : KIND_SYNC, fd, 0, NULL, 0);
+    if (failed)
+        errno = number;
     unlock_records(locked);
     return result;
 }

@@ -39,6 +39,8 @@ class Subject(Server):
         try:
             super().start()
             self.up = True
+        except FileNotFoundError:
+            raise  # there is no such program
         except NO_PEER as failure:
             self.up = False
             self.failure = failure

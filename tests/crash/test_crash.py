@@ -65,6 +65,16 @@ class PowerCuts(CrashCase):
             self.assertTrue(story.reached)
             power.cut(story, story.acks[-1][0], Choice("least"))
 
+    def test_what_a_server_finds_of_a_killed_one_lasts(self):
+        story = power.tell_seen(self.world, 1, ("sync",))  # the row is written, not synced
+        self.assertEqual(story.acks[-1][1]["generation"], 1)
+        power.cut(story, story.acks[-1][0], Choice("least"))
+
+    def test_a_failed_sync_takes_nothing_with_it_that_is_acknowledged(self):
+        for at in (1, 11):  # of the first row, and of the last one
+            story = power.tell_failed_sync(self.world, at)
+            power.cut(story, story.acks[-1][0], Choice("least"))
+
     def test_each_sync_that_goes_missing_is_found_out(self):
         for kind in power.SYNCS:
             with self.subTest(kind):

@@ -6,6 +6,7 @@ usage: BERTH_BIN=path/to/berth CRASH_SHIM=path/to/libcrash_shim.so tests/crash/t
 
 import argparse
 import concurrent.futures
+import itertools
 import random
 import sys
 import time
@@ -13,7 +14,7 @@ import time
 import faults
 import power
 from faults import FAULTS
-from invariants import Violation
+from invariants import Violation, can_verify
 from operations import OPERATIONS
 from replay import Choice
 from subject import World
@@ -52,7 +53,7 @@ class Torture:
         self.failures += failed
         print("%-28s %4d cases, %d failed%s" % (title, len(done), len(failed), self.left(works, done)), flush=True)
         for _, text in failed:
-            print("  FAILED " + text, flush=True)
+            print("  FAILED " + text[:1500], flush=True)
         return [result for result in done if result is not True]
 
     @staticmethod
@@ -111,19 +112,21 @@ class Torture:
         if power.is_missed(story, kind):
             raise Violation("a disk that loses syncs of the kind \"%s\" is not found out" % kind)
 
-    def again(self):
-        at, works = 1, []
+    def each(self, title, tell):
+        """A story for each N, cut at its acknowledgements."""
+        at, works = 1 + self.options.seed % self.options.every, []
         while not self.late:
-            story = power.tell_again(self.world, at)
+            story = tell(self.world, at)
             if not story.reached:
                 break
-            for choice in [Choice(text) for text in power.PLAIN]:
-                works.append(("power", lambda s=story, c=choice: power.cut(s, s.acks[-1][0], c)))
+            for position, choice in itertools.product([ack[0] for ack in story.acks], power.PLAIN):
+                works.append(("power", lambda s=story, p=position, c=choice: power.cut(s, p, Choice(c))))
             at += self.options.every
-        self.run("power:upload-killed-then-again", works)
+        self.run(title, works)
 
     def summary(self):
         print("\n%d cases, %d failed" % (self.cases, len(self.failures)))
+        print("`berth verify` agreed each time" if can_verify() else "this server has no `berth verify`")
         print("%d operations that were refused or got no answer were found done after the restart, whole" % self.doubts)
         names = sorted({name for name, _ in self.failures})
         for name in names[:20]:
@@ -157,7 +160,9 @@ def main():
                 torture.operation(operation)
         if options.only in (None, "power"):
             torture.life()
-            torture.again()
+            torture.each("power:upload-killed-then-again", power.tell_again)
+            torture.each("power:seen-after-a-kill", power.tell_seen)
+            torture.each("power:after-a-failed-sync", power.tell_failed_sync)
         return torture.summary()
 
 
