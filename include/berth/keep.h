@@ -24,7 +24,7 @@ struct berth_gc_request {
     int64_t younger_than_ms;
     bool dry_run; /* tell, and do nothing */
     int64_t now_ms;
-    const char *by;
+    struct berth_actor by;
 };
 
 struct berth_gc_version {

@@ -70,7 +70,8 @@ void api_post_gc(struct berth_exchange *exchange, void *app) {
     struct berth_gc_result result = {0};
     if (!api_permit(exchange, api, BERTH_SCOPE_ADMIN, NULL, &principal))
         return;
-    struct berth_gc_request request = {.by = principal.name, .now_ms = berth_now_ms()};
+    struct berth_gc_request request = {.by = api_actor(exchange, &principal),
+                                       .now_ms = berth_now_ms()};
     enum berth_code code = read_request(exchange, &request, &error);
     if (code == BERTH_OK)
         code = berth_desk_gc(api->desk, &request, &result, &error);

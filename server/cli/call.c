@@ -142,7 +142,7 @@ static enum berth_exit report_stranger(const struct cli *cli, const struct cli_a
 static enum berth_exit read_answer(struct cli *cli, const struct cli_answer *answer, json_t **ret) {
     bool good = answer->status >= 200 && answer->status < 300;
     json_t *json = NULL;
-    if (good && answer->status == 204) {
+    if (good && (answer->status == 204 || answer->in_file)) {
         *ret = NULL;
         return BERTH_EXIT_OK;
     }

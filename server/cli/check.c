@@ -70,9 +70,7 @@ static bool is_ours(const char *name) {
 static void look_at_entry(struct checked *checked, const char *name) {
     struct cli_check *check = checked->check;
     if (strcmp(name, BERTH_STORE_UNFINISHED) == 0)
-        check_note(checked, check->faults, "restore-unfinished",
-                   "a restore into this directory did not end", name,
-                   "empty the directory, then restore again");
+        checked->unfinished = true;
     else if (strncmp(name, "db.new", 6) == 0)
         check_note(checked, check->notes, "temporary",
                    "left by a server that was killed at its first start; the next one removes it",
@@ -193,12 +191,16 @@ static enum berth_code check_registry(struct checked *checked, bool repair,
     return code;
 }
 
-enum berth_code cli_check_store(struct berth_store *store, bool repair, struct cli_check *ret,
-                                struct berth_error *error) {
+static enum berth_code check_store(struct berth_store *store, bool repair, bool may_be_unfinished,
+                                   struct cli_check *ret, struct berth_error *error) {
     struct checked checked = {.check = ret, .store = store};
     *ret =
         (struct cli_check){.faults = json_array(), .notes = json_array(), .repaired = json_array()};
     enum berth_code code = list(&checked, "", look_at_entry, error);
+    if (!code && checked.unfinished && !may_be_unfinished)
+        check_note(&checked, ret->faults, "restore-unfinished",
+                   "a restore into this directory did not end", BERTH_STORE_UNFINISHED,
+                   "empty the directory, then restore again");
     if (!code)
         code = list(&checked, "tmp", look_at_temporary, error);
     if (!code)
@@ -213,13 +215,18 @@ enum berth_code cli_check_store(struct berth_store *store, bool repair, struct c
                                    : berth_fail(error, BERTH_NO_MEMORY, "memory", "out of memory");
 }
 
+enum berth_code cli_check_new(struct berth_store *store, struct cli_check *ret,
+                              struct berth_error *error) {
+    return check_store(store, false, true, ret, error);
+}
+
 enum berth_code cli_check_data(const char *directory, bool repair, struct cli_check *ret,
                                struct berth_error *error) {
     struct berth_store *store = NULL;
     *ret = (struct cli_check){0};
     enum berth_code code = berth_store_open_found(directory, &store, error);
     if (!code)
-        code = cli_check_store(store, repair, ret, error);
+        code = check_store(store, repair, false, ret, error);
     berth_store_close(store);
     berth_error_where(error, "%s", directory);
     return code;

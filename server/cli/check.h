@@ -35,9 +35,9 @@ struct cli_check {
  * case. */
 enum berth_code cli_check_data(const char *directory, bool repair, struct cli_check *ret,
                                struct berth_error *error);
-/* The same for a store that is open already. */
-enum berth_code cli_check_store(struct berth_store *store, bool repair, struct cli_check *ret,
-                                struct berth_error *error);
+/* The same for a store that was created and is not complete yet. */
+enum berth_code cli_check_new(struct berth_store *store, struct cli_check *ret,
+                              struct berth_error *error);
 void cli_check_done(struct cli_check *check);
 
 #endif

@@ -26,6 +26,7 @@ struct checked {
     struct checked_blob *blobs;
     size_t count;
     struct berth_digests index; /* digest to place in `blobs` */
+    bool unfinished;            /* a restore did not end */
     bool failed;                /* out of memory */
 };
 

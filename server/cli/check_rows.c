@@ -160,6 +160,19 @@ static void tell_lost(struct row_walk *walk) {
     }
 }
 
+static enum berth_code check_audit(struct row_walk *walk, struct berth_registry *registry,
+                                   struct berth_error *error) {
+    struct berth_error problem = {0};
+    struct berth_digest last;
+    int64_t count = 0;
+    enum berth_code code = registry->ops->audit_check(registry, &count, &last, &problem);
+    if (code != BERTH_IO)
+        return code ? berth_fail(error, code, problem.rule, "%s", problem.text) : BERTH_OK;
+    fault(walk->checked, problem.rule, problem.text, "db",
+          "the database was changed by other means than berth: compare it with a backup");
+    return BERTH_OK;
+}
+
 static enum berth_code walk_rows(struct row_walk *walk, struct berth_registry *registry,
                                  struct berth_error *error) {
     const struct berth_registry_ops *ops = registry->ops;
@@ -174,7 +187,7 @@ static enum berth_code walk_rows(struct row_walk *walk, struct berth_registry *r
         code = ops->variants_each(registry, check_variant, walk, error);
     if (!code)
         code = ops->pages_each(registry, check_page, walk, error);
-    return code;
+    return code ? code : check_audit(walk, registry, error);
 }
 
 enum berth_code check_rows(struct checked *checked, struct berth_registry *registry,

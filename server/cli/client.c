@@ -140,11 +140,36 @@ struct transfer {
     const struct cli_request *request;
     struct cli_answer *answer;
     int64_t offset;
-    bool cut; /* the file ended before its time, or could not be read */
+    CURL *curl;
+    int write_errno; /* of the file that the body goes to */
+    bool cut;        /* the file ended before its time, or could not be read */
 };
+
+static size_t put_into_file(struct transfer *transfer, const char *data, size_t length) {
+    for (size_t done = 0; done < length;) {
+        ssize_t written = write(transfer->request->into_fd, data + done, length - done);
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written < 0) {
+            transfer->write_errno = errno;
+            return 0;
+        }
+        done += (size_t)written;
+    }
+    transfer->offset += (int64_t)length;
+    cli_progress_step(transfer->request->progress, transfer->offset, 0);
+    return length;
+}
 
 static size_t take_body(char *data, size_t size, size_t count, void *context) {
     struct transfer *transfer = context;
+    if (transfer->request->into_file && transfer->offset == 0) {
+        long status = 0;
+        curl_easy_getinfo(transfer->curl, CURLINFO_RESPONSE_CODE, &status);
+        transfer->answer->in_file = status == 200;
+    }
+    if (transfer->answer->in_file)
+        return put_into_file(transfer, data, size * count);
     berth_buffer_add(&transfer->answer->body, data, size * count);
     return transfer->answer->body.failed ? 0 : size * count;
 }
@@ -242,7 +267,9 @@ static void set_upload(CURL *curl, struct transfer *transfer) {
 
 static void set_call(CURL *curl, const struct cli_request *request) {
     curl_easy_setopt(curl, CURLOPT_UPLOAD, 0L);
-    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)CALL_TIMEOUT_MS);
+    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, request->into_file ? 0L : (long)CALL_TIMEOUT_MS);
+    curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, request->into_file ? 1L : 0L);
+    curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, (long)STALL_S);
     if (request->body) {
         curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)strlen(request->body));
         curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request->body);
@@ -309,6 +336,10 @@ static enum berth_code explain(struct cli_client *client, const struct transfer 
                                CURLcode code, struct berth_error *error) {
     if (code == CURLE_OK)
         return BERTH_OK;
+    if (transfer->write_errno) {
+        errno = transfer->write_errno;
+        return berth_fail_errno(error, "backup-file", "cannot write the file");
+    }
     if (transfer->answer->body.failed) {
         return berth_fail(error, BERTH_IO, "answer-too-large",
                           "%s sent an answer of more than %d MiB", client->server,
@@ -327,7 +358,7 @@ enum berth_code cli_client_perform(struct cli_client *client, const struct cli_r
                                    struct cli_answer *ret, struct berth_error *error) {
     char *url = NULL;
     struct curl_slist *headers = NULL;
-    struct transfer transfer = {.request = request, .answer = ret};
+    struct transfer transfer = {.request = request, .answer = ret, .curl = client->curl};
     *ret = (struct cli_answer){0};
     berth_buffer_init(&ret->body, CLI_ANSWER_MAX_BYTES);
     if (!add_headers(client, request, &headers) ||

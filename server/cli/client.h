@@ -46,6 +46,8 @@ struct cli_request {
     int64_t expected;        /* If-Match: "N"; 0 is If-None-Match: *; or CLI_IF_ANY */
     struct cli_progress *progress;
     bool retry_when_busy; /* sending it twice does no harm */
+    bool into_file;       /* the body of a 200 goes to `into_fd`, however long */
+    int into_fd;
 };
 
 struct cli_answer {
@@ -56,6 +58,7 @@ struct cli_answer {
     bool has_retry_after;
     int64_t retry_after_s;
     struct berth_buffer body;
+    bool in_file; /* the body went there */
 };
 
 /* Any answer is BERTH_OK, whatever its status. BERTH_IO: "unreachable" (no connection, or it was

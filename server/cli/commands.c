@@ -22,6 +22,9 @@ const struct cli_command *const cli_commands[] = {
     &cli_command_token_list,
     &cli_command_token_rotate,
     &cli_command_token_revoke,
+    &cli_command_gc,
+    &cli_command_backup,
+    &cli_command_restore,
     &cli_command_verify,
     NULL,
 };

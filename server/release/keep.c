@@ -120,23 +120,18 @@ static bool is_young(const struct gc *gc, const struct berth_gc_version *version
 static enum berth_code judge_versions(struct gc *gc, struct berth_error *error) {
     const struct berth_gc_request *request = gc->request;
     int64_t newer = 0;
-    enum berth_code code = BERTH_OK;
     gc->doomed = calloc(gc->head_count + 1, sizeof *gc->doomed);
     if (!gc->doomed)
         return desk_out_of_memory(error);
     if (request->keep_newest == BERTH_GC_NO_LIMIT && request->younger_than_ms == BERTH_GC_NO_LIMIT)
         return BERTH_OK;
-    for (size_t i = gc->head_count; !code && i-- > 0;) {
+    for (size_t i = gc->head_count; i-- > 0;) {
         const struct berth_gc_version *version = &gc->heads[i];
-        bool used = false;
         if (i + 1 < gc->head_count && strcmp(version->module, gc->heads[i + 1].module) != 0)
             newer = 0;
-        if (newer++ < request->keep_newest || is_young(gc, version))
-            continue;
-        code = is_in_use(gc, version, &used, error);
-        gc->doomed[i] = !used;
+        gc->doomed[i] = newer++ >= request->keep_newest && !is_young(gc, version);
     }
-    return code;
+    return BERTH_OK;
 }
 
 static enum berth_code plan(struct gc *gc, struct berth_error *error) {
@@ -168,26 +163,30 @@ static enum berth_code note_gone(struct gc *gc, const struct berth_gc_version *v
     return good ? BERTH_OK : desk_out_of_memory(error);
 }
 
-enum berth_code keep_delete_version(struct berth_desk *desk, const char *module,
-                                    const char *version, const char *by,
-                                    struct berth_error *error) {
-    (void)desk, (void)by;
-    return berth_fail(error, BERTH_UNSUPPORTED, "gc-policy", "%s@%s cannot be deleted", module,
-                      version);
+static enum berth_code delete_version(struct gc *gc, const struct berth_gc_version *version,
+                                      struct berth_error *error) {
+    const struct berth_version_delete request = {.module = version->module,
+                                                 .version = version->version,
+                                                 .at_ms = gc->request->now_ms,
+                                                 .by = gc->request->by,
+                                                 .reason = "gc"};
+    return gc->request->dry_run ? BERTH_OK : berth_desk_delete(gc->desk, &request, error);
 }
 
-/* One that became live since it was judged is refused, and stays. */
+/* Looked at just before it goes. One that became live even then is refused, and stays. */
 static enum berth_code delete_versions(struct gc *gc, struct berth_error *error) {
     enum berth_code code = BERTH_OK;
     for (size_t i = 0; !code && i < gc->head_count; i++) {
         const struct berth_gc_version *version = &gc->heads[i];
         struct berth_error problem = {0};
-        enum berth_code outcome = BERTH_OK;
+        bool used = false;
         if (!gc->doomed[i])
             continue;
-        if (!gc->request->dry_run)
-            outcome = keep_delete_version(gc->desk, version->module, version->version,
-                                          gc->request->by, &problem);
+        code = is_in_use(gc, version, &used, error);
+        gc->doomed[i] = false;
+        if (code || used)
+            continue;
+        enum berth_code outcome = delete_version(gc, version, &problem);
         gc->doomed[i] = outcome == BERTH_OK;
         if (outcome == BERTH_OK)
             code = note_gone(gc, version, error);
@@ -319,7 +318,7 @@ enum berth_code berth_desk_gc(struct berth_desk *desk, const struct berth_gc_req
     gc_done(&gc);
     if (!request->dry_run)
         berth_log_event("info", "gc",
-                        json_pack("{ss sI sI sI}", "by", request->by, "versions",
+                        json_pack("{ss sI sI sI}", "by", request->by.name, "versions",
                                   (json_int_t)ret->version_count, "blobs", (json_int_t)ret->blobs,
                                   "bytes", (json_int_t)ret->bytes));
     return code;
