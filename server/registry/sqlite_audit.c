@@ -101,34 +101,53 @@ static struct berth_audit_record read_record(struct sqlite_query *query) {
     };
 }
 
-/* Names that a pattern covers lie between two texts, as SQLite compares them: bytewise. */
-struct range {
-    char low[BERTH_MODULE_MAX_BYTES + 2];
-    char high[BERTH_MODULE_MAX_BYTES + 2];
-};
+/* What a filter's pattern covers. */
+enum cover { COVER_ALL, COVER_ANY_MODULE, COVER_MODULE, COVER_SCOPE };
 
-static struct range range_of(const char *pattern) {
-    struct range range = {"", "\x7f"};
-    size_t length = strlen(pattern);
+static enum cover cover_of(const char *pattern) {
+    if (!pattern)
+        return COVER_ALL;
     if (strcmp(pattern, "*") == 0)
-        return range;
-    bool scope = length > 2 && strcmp(pattern + length - 2, "/*") == 0;
-    if (scope) {
-        (void)snprintf(range.low, sizeof range.low, "%.*s/", (int)length - 2, pattern);
-        (void)snprintf(range.high, sizeof range.high, "%.*s%c", (int)length - 2, pattern, '/' + 1);
-    } else {
-        (void)snprintf(range.low, sizeof range.low, "%s", pattern);
-        (void)snprintf(range.high, sizeof range.high, "%s\x01", pattern);
-    }
-    return range;
+        return COVER_ANY_MODULE;
+    size_t length = strlen(pattern);
+    return length > 2 && strcmp(pattern + length - 2, "/*") == 0 ? COVER_SCOPE : COVER_MODULE;
 }
 
-static enum sqlite_sql statement_for(const struct berth_audit_filter *filter) {
-    if (filter->modules)
-        return filter->oldest_first ? SQL_AUDIT_AFTER_OF_MODULES : SQL_AUDIT_BEFORE_OF_MODULES;
+static enum sqlite_sql statement_for(const struct berth_audit_filter *filter, enum cover cover) {
+    bool after = filter->oldest_first;
+    if (cover == COVER_MODULE)
+        return after ? SQL_AUDIT_AFTER_OF_MODULE : SQL_AUDIT_BEFORE_OF_MODULE;
+    if (cover == COVER_SCOPE)
+        return after ? SQL_AUDIT_AFTER_OF_SCOPE : SQL_AUDIT_BEFORE_OF_SCOPE;
     if (filter->action)
-        return filter->oldest_first ? SQL_AUDIT_AFTER_OF_ACTION : SQL_AUDIT_BEFORE_OF_ACTION;
-    return filter->oldest_first ? SQL_AUDIT_AFTER : SQL_AUDIT_BEFORE;
+        return after ? SQL_AUDIT_AFTER_OF_ACTION : SQL_AUDIT_BEFORE_OF_ACTION;
+    return after ? SQL_AUDIT_AFTER : SQL_AUDIT_BEFORE;
+}
+
+/* Names of a scope lie between two texts, as SQLite compares them: bytewise. */
+struct range {
+    char low[BERTH_MODULE_MAX_BYTES + 2];  /* "@scope/" */
+    char high[BERTH_MODULE_MAX_BYTES + 2]; /* "@scope0", which comes after all of them */
+};
+
+static void put_filter(struct sqlite_query *query, const struct berth_audit_filter *filter,
+                       enum cover cover, struct range *range) {
+    int length = filter->modules ? (int)strlen(filter->modules) - 2 : 0;
+    if (cover == COVER_MODULE) {
+        sqlite_put_text(query, filter->modules);
+    } else if (cover == COVER_SCOPE) {
+        (void)snprintf(range->low, sizeof range->low, "%.*s/", length, filter->modules);
+        (void)snprintf(range->high, sizeof range->high, "%.*s%c", length, filter->modules, '/' + 1);
+        sqlite_put_text(query, range->low);
+        sqlite_put_text(query, range->high);
+    } else {
+        sqlite_put_int(query, cover == COVER_ANY_MODULE);
+    }
+    if (filter->action || cover == COVER_MODULE || cover == COVER_SCOPE)
+        sqlite_put_text(query, filter->action);
+    int64_t before = filter->before > 0 ? filter->before : INT64_MAX;
+    sqlite_put_int(query, filter->oldest_first ? filter->after : before);
+    sqlite_put_int(query, filter->limit);
 }
 
 enum berth_code sqlite_audit_each(struct berth_registry *base,
@@ -136,18 +155,11 @@ enum berth_code sqlite_audit_each(struct berth_registry *base,
                                   void *context, struct berth_error *error) {
     assert(filter->limit >= 0);
     struct sqlite_registry *registry = sqlite_of(base);
-    struct range range = range_of(filter->modules ? filter->modules : "*");
+    enum cover cover = cover_of(filter->modules);
+    struct range range;
     sqlite_lock(registry);
-    struct sqlite_query query = sqlite_begin(registry, statement_for(filter));
-    if (filter->modules) {
-        sqlite_put_text(&query, range.low);
-        sqlite_put_text(&query, range.high);
-    }
-    if (filter->modules || filter->action)
-        sqlite_put_text(&query, filter->action);
-    int64_t before = filter->before > 0 ? filter->before : INT64_MAX;
-    sqlite_put_int(&query, filter->oldest_first ? filter->after : before);
-    sqlite_put_int(&query, filter->limit);
+    struct sqlite_query query = sqlite_begin(registry, statement_for(filter, cover));
+    put_filter(&query, filter, cover, &range);
     while (sqlite_row(&query)) {
         struct berth_audit_record record = read_record(&query);
         if (query.result != SQLITE_ROW || !fn(&record, context))

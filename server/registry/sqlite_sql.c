@@ -27,16 +27,18 @@
     "SELECT id, name, secret, module, scopes, created_ms, expires_ms, revoked_ms, used_ms, "       \
     "replaced_by FROM tokens "
 
-/* `INDEXED BY`, since SQLite would rather go through all rows in order than sort those of a few
- * modules, and a token for one module must not make us do that. */
+/* Of one module, the index has the rows in their order. Those of a scope have to be sorted, which
+ * SQLite would rather not do, but go through all rows there are: a token for one scope must not
+ * make us do that. */
 #define AUDIT_COLUMNS                                                                              \
     "SELECT id, at_ms, action, module, subject, actor, token, remote, reason, details, hash "      \
-    "FROM audit WHERE "
-#define AUDIT_COLUMNS_OF_MODULES                                                                   \
-    "SELECT id, at_ms, action, module, subject, actor, token, remote, reason, details, hash "      \
-    "FROM audit INDEXED BY audit_of_module WHERE module >= ? AND module < ? "                      \
-    "AND (?3 IS NULL OR action = ?3) AND "
-#define AUDIT_ACTION "action = ? AND "
+    "FROM audit "
+#define AUDIT_ALL       AUDIT_COLUMNS "WHERE (?1 = 0 OR module IS NOT NULL) AND "
+#define AUDIT_OF_ACTION AUDIT_COLUMNS "WHERE (?1 = 0 OR module IS NOT NULL) AND action = ? AND "
+#define AUDIT_OF_MODULE AUDIT_COLUMNS "WHERE module = ?1 AND (?2 IS NULL OR action = ?2) AND "
+#define AUDIT_OF_SCOPE                                                                             \
+    AUDIT_COLUMNS "INDEXED BY audit_of_module WHERE module >= ?1 AND module < ?2 "                 \
+                  "AND (?3 IS NULL OR action = ?3) AND "
 #define AUDIT_BEFORE "id < ? ORDER BY id DESC LIMIT ?"
 #define AUDIT_AFTER  "id > ? ORDER BY id LIMIT ?"
 
@@ -72,10 +74,11 @@ const char *const sqlite_sql_text[SQL_COUNT] = {
     [SQL_VERSION_DELETE] = "UPDATE versions SET deleted_ms = ?, deleted_by = ? WHERE id = ?",
     [SQL_DESCRIPTION_DELETE] = "DELETE FROM descriptions WHERE version = ?",
     [SQL_ASSETS_DELETE] = "DELETE FROM assets WHERE version = ?",
-    /* A path that no other version has gives NULL, which the column does not take: it is left for
-     * the next statement. */
+    /* Only older ones can have it. A path that none of them has gives NULL, which the column does
+     * not take: it is left for the next statement. */
     [SQL_PATHS_FALL_BACK] = "UPDATE OR IGNORE paths SET newest = (SELECT versions.id FROM versions "
-                            "WHERE versions.module = paths.module AND EXISTS (SELECT 1 FROM assets "
+                            "WHERE versions.module = paths.module AND versions.id < paths.newest "
+                            "AND EXISTS (SELECT 1 FROM assets "
                             "WHERE assets.version = versions.id AND assets.path = paths.path) "
                             "ORDER BY versions.id DESC LIMIT 1) WHERE module = ? AND newest = ?",
     [SQL_PATHS_DELETE] = "DELETE FROM paths WHERE module = ? AND newest = ?",
@@ -145,10 +148,12 @@ const char *const sqlite_sql_text[SQL_COUNT] = {
     [SQL_AUDIT_LAST] = "SELECT id, hash FROM audit ORDER BY id DESC LIMIT 1",
     [SQL_AUDIT_ADD] = "INSERT INTO audit (id, at_ms, action, module, subject, actor, token, "
                       "remote, reason, details, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    [SQL_AUDIT_BEFORE] = AUDIT_COLUMNS AUDIT_BEFORE,
-    [SQL_AUDIT_BEFORE_OF_ACTION] = AUDIT_COLUMNS AUDIT_ACTION AUDIT_BEFORE,
-    [SQL_AUDIT_BEFORE_OF_MODULES] = AUDIT_COLUMNS_OF_MODULES AUDIT_BEFORE,
-    [SQL_AUDIT_AFTER] = AUDIT_COLUMNS AUDIT_AFTER,
-    [SQL_AUDIT_AFTER_OF_ACTION] = AUDIT_COLUMNS AUDIT_ACTION AUDIT_AFTER,
-    [SQL_AUDIT_AFTER_OF_MODULES] = AUDIT_COLUMNS_OF_MODULES AUDIT_AFTER,
+    [SQL_AUDIT_BEFORE] = AUDIT_ALL AUDIT_BEFORE,
+    [SQL_AUDIT_BEFORE_OF_ACTION] = AUDIT_OF_ACTION AUDIT_BEFORE,
+    [SQL_AUDIT_BEFORE_OF_MODULE] = AUDIT_OF_MODULE AUDIT_BEFORE,
+    [SQL_AUDIT_BEFORE_OF_SCOPE] = AUDIT_OF_SCOPE AUDIT_BEFORE,
+    [SQL_AUDIT_AFTER] = AUDIT_ALL AUDIT_AFTER,
+    [SQL_AUDIT_AFTER_OF_ACTION] = AUDIT_OF_ACTION AUDIT_AFTER,
+    [SQL_AUDIT_AFTER_OF_MODULE] = AUDIT_OF_MODULE AUDIT_AFTER,
+    [SQL_AUDIT_AFTER_OF_SCOPE] = AUDIT_OF_SCOPE AUDIT_AFTER,
 };

@@ -75,13 +75,15 @@ static enum berth_code prepare(struct berth_desk *desk, struct removal *removal,
     if (known->heads->count == 1)
         return snapshot_without(desk, known->name, &removal->snapshot, error);
     struct berth_heads *heads = heads_without(known->heads, removal->version);
+    if (!heads)
+        return desk_out_of_memory(error);
     bool share = known->live && !is_previous(removal);
-    enum berth_code code = heads ? BERTH_OK : desk_out_of_memory(error);
-    if (code == BERTH_OK && share) {
+    enum berth_code code = BERTH_OK;
+    if (!share) {
+        code = rebuild(desk, removal, heads, error);
+    } else {
         removal->module = berth_module_with(known, heads, NULL, NULL);
         code = removal->module ? BERTH_OK : desk_out_of_memory(error);
-    } else if (code == BERTH_OK) {
-        code = rebuild(desk, removal, heads, error);
     }
     berth_heads_unref(heads);
     if (code != BERTH_OK)
