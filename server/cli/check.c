@@ -130,9 +130,9 @@ static enum berth_code repair_blob(struct checked *checked, struct berth_registr
     check_note(checked, checked->check->repaired, there ? "set-aside" : "variant-forgotten", text,
                blob->user, NULL);
     blob->variants = 0;
-    if (there && !blob->files) /* nobody misses it */
+    if (!blob->files) /* nobody misses it */
         blob->state = CHECKED_GONE;
-    else if (there)
+    else
         blob->state = CHECKED_MISSING;
     if (there) {
         checked->check->blobs--;

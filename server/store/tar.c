@@ -99,9 +99,11 @@ enum berth_code berth_tar_read(const unsigned char block[BERTH_TAR_BLOCK_BYTES],
     bool good = read_octal(block + SUM, SUM_BYTES, &sum) && sum == (int64_t)sum_of(block) &&
                 memcmp(block + MAGIC, "ustar", 6) == 0 && block[TYPE] == '0' && ret->name[0] &&
                 read_size(block + SIZE, &ret->bytes);
-    return good ? BERTH_OK
-                : berth_fail(error, BERTH_REFUSED, "backup-format",
-                             "this is no backup, or it was changed");
+    if (good)
+        return BERTH_OK;
+    berth_fail(error, BERTH_REFUSED, "backup-format", "this is no backup, or it was changed");
+    berth_error_hint(error, "give a file that \"berth backup\" wrote");
+    return BERTH_REFUSED;
 }
 
 int berth_tar_padding(int64_t bytes) {
