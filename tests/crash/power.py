@@ -124,7 +124,8 @@ def tell_again(world, at):
 
 
 def tell_seen(world, at, kinds=None):
-    """A kill at the Nth call (of these kinds) of an activation. What the next server finds of it and shows must last."""
+    """A kill at the Nth call (of these kinds) of an activation. What the next server finds of it, and shows,
+    must last."""
     story = Story(world)
     story.start()
     story.do(lambda s: s.upload("a", "1.0.0", bundles.bundle("1")))

@@ -100,16 +100,22 @@ class World:
         return data
 
     def base(self, name):
-        """`clean`: the server was stopped; `killed`: it was killed, so the database's log is not merged."""
+        """`clean`: the server was stopped; `killed`: it was killed, so the database's log is not merged. `old` has
+        more versions, `deleted` one less, whose blobs are there still; of a server that cannot delete, none."""
         if name not in self.bases:
             data = os.path.join(self.root, "base-" + name)
             server = Subject(data)
             assert server.up, server.failure
             self.fill(server)
-            if name == "killed":
-                server.kill()
-            else:
+            if name == "old":
+                for version in ("1.3.0", "1.4.0"):
+                    server.put("a", version, bundles.bundle(version))
+            elif name == "deleted":
+                server.admin.call("DELETE", "/api/modules/a/versions/1.2.0")
+            if name == "clean":
                 server.exit()
+            else:
+                server.kill()
             server.discard()
             self.bases[name] = data
         return self.bases[name]
