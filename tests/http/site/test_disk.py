@@ -108,6 +108,66 @@ class FullDisk(SiteCase):
         after = self.server.make_live("full", "1.0.0" if spec["version"] == "1.1.0" else "1.1.0")
         self.assertEqual(after["generation"], before + 1)
 
+    def test_removing_versions_makes_room_again(self):
+        noise = [random.Random(seed).randbytes(1 << 20) for seed in range(4)]
+        self.server.put("room", "1.0.0", bundles.tar({**bundles.files("1"), "noise.bin": noise[0]}), "?activate=true")
+        for number in range(1, 4):
+            reply = self.server.upload("room", "1.%d.0" % number,
+                                       bundles.tar({**bundles.files(str(number)), "noise.bin": noise[number]}))
+            if reply.status != 201:
+                break
+        self.assertStatus(reply, 507)
+        answer = self.admin.json("POST", "/api/gc", {"keepNewest": 0})
+        self.assertStatus(answer, 200)
+        self.assertGreater(answer.json["bytes"], 0)
+        self.assertEqual(self.public.get("/m/room@1.0.0/noise.bin").body, noise[0])
+        self.server.put("room", "2.0.0", bundles.tar({**bundles.files("4"), "noise.bin": noise[3]}))
+
+    def test_a_backup_for_which_there_is_no_room_is_refused(self):
+        self.server.put("copy", "1.0.0", bundles.bundle("1"))
+        filler = os.path.join(self.server.view, "blobs", "filler")
+        try:
+            with open(filler, "wb", buffering=0) as file:
+                try:
+                    while True:
+                        file.write(bytes(4096))
+                except OSError:
+                    pass
+            self.assertStatus(self.admin.get("/api/backup"), 507)
+        finally:
+            os.unlink(filler)
+        self.assertStatus(self.admin.get("/api/backup"), 200)
+        self.server.check_data()
+
+
+class OneServer(SiteCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.server = Server()
+        cls.addClassCleanup(cls.server.stop)
+
+    def test_a_second_server_on_the_directory_is_refused_and_the_first_goes_on(self):
+        self.server.put("menu", "1.0.0", bundles.bundle("1"), "?activate=true")
+        done = subprocess.run(self.server.command(), capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("in use by process %d" % self.server.process.pid, done.stderr)
+        self.assertStatus(self.public.get("/m/menu@1.0.0/remoteEntry.js"), 200)
+        self.server.put("menu", "1.1.0", bundles.bundle("2"))
+
+
+@unittest.skipUnless(can_mount(), "no mount namespaces here")
+class ReadOnlyDisk(unittest.TestCase):
+    def test_a_start_on_a_read_only_disk_says_so(self):
+        server = Server("--compress-threads", "0")
+        self.addCleanup(server.discard)
+        server.put("menu", "1.0.0", bundles.bundle("1"))
+        server.exit()
+        mount = 'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && exec "$@"'
+        done = subprocess.run([*UNSHARE, mount, server.data, *server.command()],
+                              capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.returncode, 1, done)
+        self.assertIn("Read-only file system", done.stderr)
+
 
 if __name__ == "__main__":
     main()
