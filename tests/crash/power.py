@@ -174,7 +174,7 @@ def states_at(story, position):
 
 
 def choices(seed, count):
-    return [Choice("random-%d" % i, random.Random("%s %d" % (seed, i))) for i in range(count)]
+    return [Choice("random-%d" % i, "%s %d" % (seed, i)) for i in range(count)]
 
 
 def cut(story, position, choice, ignore=None):
@@ -190,6 +190,9 @@ def cut(story, position, choice, ignore=None):
     try:
         invariants.check(os.path.join(folder, "data"), states, token=token)
     except Violation as violation:
+        if story.world.keep and not ignore:
+            folder = os.path.join(story.world.keep, os.path.basename(folder))
+            disk.write_to(folder, choice)
         raise Violation("cut at %d of %d, %s of the rest (%s)\n    %s" % (
             position, story.records[-1].end, choice.text, folder, violation)) from violation
     shutil.rmtree(folder)

@@ -7,6 +7,7 @@ the order was.
 """
 
 import os
+import random
 
 SECTOR = 512
 
@@ -126,6 +127,7 @@ class Disk:
     def write_to(self, target, choice):
         """Makes the folder `target` as the disk may be found."""
         names = {}
+        choice.begin()
 
         def of(folder):
             return names.setdefault(folder, dict(folder.durable))
@@ -152,11 +154,16 @@ class Disk:
 class Choice:
     """What of the rest is there: `names` and `data` each all or nothing, or by chance."""
 
-    def __init__(self, name, chance=None):
+    def __init__(self, name, seed=None):
         self.text = name
-        self.chance = chance
+        self.seed = seed
+        self.begin()
         self.all_names = name in ("most", "names")
         self.all_data = name in ("most", "data")
+
+    def begin(self):
+        """The same chance again."""
+        self.chance = None if self.seed is None else random.Random(self.seed)
 
     def name(self):
         return self.chance.random() < 0.5 if self.chance else self.all_names

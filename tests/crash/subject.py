@@ -82,6 +82,7 @@ class World:
         use_memory()
         self.root = os.path.realpath(tempfile.mkdtemp(prefix="berth-crash-"))
         self.bases = {}
+        self.keep = None  # where disks are put on which a server failed
 
     def __enter__(self):
         return self

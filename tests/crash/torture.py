@@ -130,7 +130,8 @@ class Torture:
         print("%d operations that were refused or got no answer were found done after the restart, whole" % self.doubts)
         names = sorted({name for name, _ in self.failures})
         for name in names[:20]:
-            print("again: scripts/torture " + ("--only power" if name == "power" else "--case " + name))
+            print("again: scripts/torture " + ("--only power --seed %d" % self.options.seed if name == "power"
+                                               else "--case " + name))
         return 1 if self.failures else 0
 
 
@@ -143,6 +144,7 @@ def arguments():
     parser.add_argument("--random", type=int, default=2)
     parser.add_argument("--seed", type=int, default=random.randrange(1000))
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--keep")
     parser.add_argument("--minutes", type=float, default=0)
     return parser.parse_args()
 
@@ -151,6 +153,7 @@ def main():
     options = arguments()
     with World() as world:
         torture = Torture(world, options)
+        world.keep = options.keep
         if options.case:
             torture.run(options.case, [(options.case, lambda: faults.run_case(world, options.case))])
             return torture.summary()
