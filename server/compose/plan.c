@@ -102,13 +102,14 @@ static void add_scripts(struct berth_plan *plan, enum berth_need_kind kind,
         berth_plan_add(plan, kind, remote, json_string_value(json_array_get(scripts, i)));
 }
 
+/* Those in the page's own style as well: the bundle's runtime asks for the files all the same, and
+ * waits for them. */
 static void add_sheets(struct berth_plan *plan, const struct berth_part *part,
                        const json_t *assets) {
     const json_t *styles = json_object_get(assets, "css");
     for (size_t i = 0; i < json_array_size(styles); i++) {
-        const char *path = json_string_value(json_array_get(styles, i));
-        if (!json_object_get(part->styled, path))
-            berth_plan_add(plan, BERTH_NEED_STYLE, part->remote, path);
+        berth_plan_add(plan, BERTH_NEED_STYLE, part->remote,
+                       json_string_value(json_array_get(styles, i)));
     }
 }
 
@@ -264,10 +265,8 @@ struct berth_plan *berth_plan_create(const struct berth_compose *compose) {
 void berth_plan_destroy(struct berth_plan *plan) {
     if (!plan)
         return;
-    for (size_t i = 0; i < plan->part_count; i++) {
+    for (size_t i = 0; i < plan->part_count; i++)
         free(plan->parts[i].style);
-        json_decref(plan->parts[i].styled);
-    }
     for (size_t i = 0; i < plan->need_count; i++)
         free(plan->needs[i].url);
     free(plan->needs);

@@ -39,7 +39,6 @@ struct berth_part {
     bool container; /* its entry is loaded, and shares packages by a scope */
     bool imports;   /* it shares packages by the import map */
     char *style;    /* of its prerendered slots; NULL: none, or linked */
-    json_t *styled; /* {path: true} of the files in it; or NULL */
 };
 
 struct berth_plan {

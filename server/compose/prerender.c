@@ -72,12 +72,9 @@ static void make_style(struct berth_plan *plan, struct berth_part *part) {
     }
     part->style = good ? berth_buffer_take(&style) : NULL;
     berth_buffer_done(&style);
-    if (part->style) {
-        part->styled = paths;
-        return;
-    }
     json_object_foreach(paths, path, unused) {
-        berth_plan_add(plan, BERTH_NEED_SHEET, part->remote, path);
+        if (!part->style)
+            berth_plan_add(plan, BERTH_NEED_SHEET, part->remote, path);
     }
     json_decref(paths);
 }

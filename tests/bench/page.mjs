@@ -3,7 +3,7 @@
 //   node tests/bench/page.mjs [--rounds N] [--rate BITS] [--rtt MS] [--verbose]     (scripts/bench page; as root)
 //
 // The sample modules, header-app 1.0.0 and home-app 1.0.0. nginx serves them as a folder of files: home-app's own
-// index.html → main → header-app's remoteEntry.js → chunks, plain and with `gzip on`. Berth serves its composed
+// index.html → main → header-app's remoteEntry.js → chunks, plain and with `gzip on`.  Berth serves its composed
 // page with both modules, with prerendered HTML and without. Server and Chromium are in two network namespaces
 // with a link between them that delays and limits packets (link/link.c), so a connection costs its round trips.
 //
@@ -88,7 +88,11 @@ http {
   include /etc/nginx/mime.types; access_log off; sendfile on; tcp_nopush on; keepalive_timeout 65;
   ${gzip ? 'gzip on; gzip_types text/css application/javascript image/svg+xml;' : 'gzip off;'}
   client_body_temp_path ${work}/t; proxy_temp_path ${work}/t; fastcgi_temp_path ${work}/t; uwsgi_temp_path ${work}/t; scgi_temp_path ${work}/t;
-  server { listen ${ADDRESS.server}:${port}; root ${work}/www; }
+  server {
+    listen ${ADDRESS.server}:${port}; root ${work}/www;
+    add_header Cache-Control no-cache;
+    location ~ "\\.[0-9a-f]{8}\\." { add_header Cache-Control "public, max-age=31536000, immutable"; }
+  }
 }
 `;
 }

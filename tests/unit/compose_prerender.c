@@ -116,6 +116,9 @@ static void what_the_page_needs_is_in_the_link_header_too(void **state) {
         links, "</m/m@1.0.0/e.js>; rel=preload; as=script; crossorigin; nonce=\"$NONCE$\"; "
                "integrity=\"sha384-e\", "
                "</m/m@1.0.0/a.js>; rel=preload; as=script; crossorigin; nonce=\"$NONCE$\", "
+               "</m/m@1.0.0/css/a.css>; rel=preload; as=style; crossorigin; "
+               "integrity=\"sha384-a\", "
+               "</m/m@1.0.0/css/b.css>; rel=preload; as=style, "
                "</m/m@1.0.0/b.css>; rel=preload; as=style");
     free(links);
     compose_end(&fixture);
