@@ -38,10 +38,18 @@ def observe(server):
     return state
 
 
+def difference(expected, found, where=""):
+    """Where two states differ, as lines of text."""
+    if isinstance(expected, dict) and isinstance(found, dict):
+        for key in sorted({*expected, *found}):
+            yield from difference(expected.get(key), found.get(key), "%s/%s" % (where, key))
+    elif expected != found:
+        yield "%s should be %r, is %r" % (where, expected, found)
+
+
 def differences(states, found):
-    """Short, for messages: how what was found differs from each state that may be."""
-    return "; ".join("not %s: %s" % (name, {key: (state[key], found[key])
-                                            for key in state if state[key] != found[key]})
+    """How what was found differs from each state that may be."""
+    return "; ".join("not \"%s\": %s" % (name, ", ".join(difference(state, found)))
                      for name, state in states.items())
 
 

@@ -34,6 +34,10 @@ def delete(version):
     return lambda s: s.admin.call("DELETE", "/api/modules/a/versions/" + version)
 
 
+def gc_versions(server):
+    return server.admin.json("POST", "/api/gc", {"keepNewest": 1, "youngerThanDays": 0})
+
+
 OPERATIONS = [
     Operation("upload", lambda s: s.upload("a", "2.0.0", NEW), why="a new version"),
     Operation("upload-module", lambda s: s.upload("c", "1.0.0", NEW), base="clean", why="of a new module"),
@@ -51,8 +55,9 @@ OPERATIONS = [
     Operation("token-revoke", revoke, why="a token ends"),
     Operation("delete", delete("1.2.0"), why="a version that is not live goes"),
     Operation("gc", lambda s: s.admin.json("POST", "/api/gc", {}), base="deleted", why="blobs that no row names go"),
-    Operation("gc-versions", lambda s: s.admin.json("POST", "/api/gc", {"keepNewest": 1, "youngerThanDays": 0}),
-              base="old", middle=(delete("1.2.0"), delete("1.3.0")), why="two versions that nobody wants go"),
+    # The last step on its way is that versions are gone, and blobs are not: it can be done again.
+    Operation("gc-versions", gc_versions, base="old", middle=(delete("1.2.0"), delete("1.3.0"), gc_versions),
+              why="two versions that nobody wants go"),
     Operation("start-first", base="none", phase="start", why="no data directory yet"),
     Operation("start", base="clean", phase="start", why="after a clean stop"),
     Operation("start-killed", base="killed", phase="start", why="after a kill"),
