@@ -202,7 +202,7 @@ def is_missed(story, kind):
     """Do all cuts at acknowledgements pass on a disk that loses syncs of this kind? They should not."""
     lost = [0]
 
-    def ignore(path, thing):
+    def ignore(path, thing, _):
         lost[0] += bool(SYNCS[kind](path, thing))
         return SYNCS[kind](path, thing)
     positions = [ack[0] for ack in story.acks] + [story.records[-1].end]

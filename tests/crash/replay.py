@@ -48,7 +48,7 @@ def apply_write(content, offset, data):
 
 
 class Disk:
-    """Takes records one by one. `ignore(path, object)`: such syncs are lost."""
+    """Takes records one by one. `ignore(path, object, record)`: such syncs are lost."""
 
     def __init__(self, root, ignore=None):
         self.root = Folder()
@@ -96,7 +96,7 @@ class Disk:
 
     def take_sync(self, record):
         thing = self.objects[record.inode]
-        if self.ignore and self.ignore(self.paths[thing], thing):
+        if self.ignore and self.ignore(self.paths[thing], thing, record):
             return
         if isinstance(thing, File):
             for offset, data in thing.pending:

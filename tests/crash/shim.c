@@ -68,9 +68,9 @@ struct record {
     uint32_t name_bytes;
     uint32_t to_bytes;
     uint32_t data_bytes;
-    uint64_t inode; /* of the file, or of the folder that has the name */
-    uint64_t other; /* of what was made, or of the folder that it was moved to */
-    uint64_t offset;
+    uint64_t inode;  /* of the file, or of the folder that has the name */
+    uint64_t other;  /* of what was made, or of the folder that it was moved to */
+    uint64_t offset; /* of a sync: where it was called */
 };
 
 enum { DESCRIPTORS = 65536, CONTROL_BYTES = 512 };
@@ -348,14 +348,21 @@ ssize_t pwrite64(int fd, const void *data, size_t length, off64_t offset) {
     return write_at(fd, data, length, &offset);
 }
 
-static int sync_fd(int fd, int (*sync)(int)) {
+/* Where in its program or library a call was made, as addr2line takes it. */
+static uint64_t place_of(const void *caller) {
+    Dl_info info;
+    return dladdr(caller, &info) ? (uint64_t)((const char *)caller - (const char *)info.dli_fbase)
+                                 : 0;
+}
+
+static int sync_fd(int fd, int (*sync)(int), const void *caller) {
     bool ours = concerns_fd(fd);
     bool failed = ours && hit(KIND_SYNC, fd, NULL) != FATE_PASS;
     int number = errno;
     bool locked = ours && lock_records();
     int result = failed ? -1 : sync(fd);
     if (locked && (failed || result == 0))
-        record_fd(failed ? KIND_LOST : KIND_SYNC, fd, 0, NULL, 0);
+        record_fd(failed ? KIND_LOST : KIND_SYNC, fd, place_of(caller), NULL, 0);
     if (failed)
         errno = number;
     unlock_records(locked);
@@ -363,11 +370,11 @@ static int sync_fd(int fd, int (*sync)(int)) {
 }
 
 int fsync(int fd) {
-    return sync_fd(fd, REAL(fsync));
+    return sync_fd(fd, REAL(fsync), __builtin_return_address(0));
 }
 
 int fdatasync(int fd) {
-    return sync_fd(fd, REAL(fdatasync));
+    return sync_fd(fd, REAL(fdatasync), __builtin_return_address(0));
 }
 
 /* A hint: it makes nothing durable, so there is no record of it. */
