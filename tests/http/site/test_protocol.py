@@ -300,7 +300,7 @@ class Protocol(SiteCase):
                    ("POST", "/api/modules/mod/rollback", b'{"version":"1.0.0"}'),
                    ("POST", "/api/modules/mod/stage", b'{"version":"1.0.0"}'),
                    ("PUT", "/api/pages/a-page", b'{"path":"/b"}'), ("POST", "/api/pages/a-page", b'{"path":"/b"}'),
-                   ("POST", "/api/tokens", b'{"name":"x","can":["admin"]}'))
+                   ("POST", "/api/tokens", b'{"name":"x","can":["admin"]}'), ("POST", "/api/gc", b"{}"))
         for kind in ("text/plain", "text/plain;application/json", "application/x-www-form-urlencoded",
                      "multipart/form-data; boundary=b"):
             for method, path, body in changes:
@@ -309,7 +309,9 @@ class Protocol(SiteCase):
                     self.assertIn(reply.status, (405, 415), reply)
         for path in ADMIN:
             for query in ("", "?activate=true", "?version=1.0.0", "?_method=DELETE", "?method=POST"):
-                self.assertIn(self.admin.get(path + query).status, (200, 400, 404, 405))
+                # One backup at a time: the one that a HEAD began may not have ended.
+                busy = (503,) if path == "/api/backup" else ()
+                self.assertIn(self.admin.get(path + query).status, (200, 400, 404, 405) + busy)
                 self.admin.call("HEAD", path + query)
         self.assertEqual((self.admin.get("/api/modules").body, self.admin.get("/api/pages").body), before)
         self.assertStatus(self.admin.get("/api/modules/mod/versions/9.0.0"), 404)
