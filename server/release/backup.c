@@ -118,7 +118,7 @@ static bool note_blob(const struct berth_digest *digest, int64_t bytes, void *co
 /* The file loses its name at once: however this ends, nothing is left. */
 static enum berth_code copy_database(struct backup *backup, struct berth_error *error) {
     struct berth_registry *registry = backup->desk->options.registry;
-    struct stat status;
+    struct stat status = {0};
     enum berth_code code =
         berth_store_scratch_path(backup->desk->options.store, &backup->path, error);
     if (code)
@@ -254,7 +254,7 @@ enum berth_code berth_desk_backup(struct berth_desk *desk, berth_backup_sink sin
         berth_log_event(code ? "warn" : "info", "backup",
                         json_pack("{sb sI sI sI}", "complete", code == BERTH_OK, "blobs",
                                   (json_int_t)backup.sent, "bytes",
-                                  (json_int_t)(backup.sent_bytes + backup.database_bytes),
+                                  (json_int_t)backup.sent_bytes + (json_int_t)backup.database_bytes,
                                   "damaged", (json_int_t)backup.damaged_count));
     }
     if (backup.fd >= 0)

@@ -26,7 +26,8 @@ static unsigned sum_of(const unsigned char *block) {
 }
 
 static void put(unsigned char *block, int offset, const char *text) {
-    memcpy(block + offset, text, strlen(text));
+    for (; *text; text++)
+        block[offset++] = (unsigned char)*text;
 }
 
 static void put_octal(unsigned char *block, int offset, int digits, int64_t value) {

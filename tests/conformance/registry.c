@@ -18,6 +18,7 @@ int main(void) {
         failures += run_tokens();
         failures += run_deletions();
         failures += run_audit();
+        failures += run_keep();
         failures += run_races();
     }
     return failures;

@@ -10,6 +10,7 @@ int run_pages(void);
 int run_tokens(void);
 int run_deletions(void);
 int run_audit(void);
+int run_keep(void);
 int run_races(void);
 
 #endif
