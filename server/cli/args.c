@@ -27,6 +27,7 @@ const struct cli_option_spec cli_option_specs[CLI_OPTION_COUNT] = {
     [CLI_REPAIR] = {"repair", 0, NULL},
     [CLI_KEEP] = {"keep", 0, "N"},
     [CLI_DAYS] = {"days", 0, "N"},
+    [CLI_BEFORE] = {"before", 0, "VERSION"},
     [CLI_YES] = {"yes", 'y', NULL},
 };
 

@@ -38,6 +38,7 @@ enum cli_option {
     CLI_REPAIR,
     CLI_KEEP,
     CLI_DAYS,
+    CLI_BEFORE,
     CLI_YES,
     CLI_OPTION_COUNT
 };

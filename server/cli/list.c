@@ -92,7 +92,13 @@ static enum berth_exit show_versions(const struct cli *cli, const json_t *answer
         cli_table_add(&table, uploaded);
         cli_table_add(&table, berth_json_string(version, "createdBy"));
     }
-    return cli_table_finish(cli, &table, 0);
+    enum berth_exit outcome = cli_table_finish(cli, &table, 0);
+    const char *before = berth_json_string(answer, "before");
+    if (before)
+        cli_line(stderr, "these are %zu of %" PRId64 " versions; older ones: --before %s",
+                 json_array_size(json_object_get(answer, "versions")),
+                 (int64_t)berth_json_integer(answer, "total", 0), before);
+    return outcome;
 }
 
 /* GET /api/modules/{module}{rest}. */
@@ -121,7 +127,20 @@ static enum berth_exit status(struct cli *cli) {
 }
 
 static enum berth_exit versions(struct cli *cli) {
-    return get_module(cli, cli->words[0], "/versions", show_versions);
+    const char *before = cli->args.option[CLI_BEFORE];
+    char *escaped = before ? cli_url_escape(before) : NULL;
+    char *rest = NULL;
+    if ((before && !escaped) ||
+        asprintf(&rest, "/versions%s%s", escaped ? "?before=" : "", escaped ? escaped : "") < 0) {
+        struct berth_error error = {0};
+        free(escaped);
+        berth_fail(&error, BERTH_NO_MEMORY, "no-memory", "out of memory");
+        return cli_report(cli, &error);
+    }
+    enum berth_exit outcome = get_module(cli, cli->words[0], rest, show_versions);
+    free(rest);
+    free(escaped);
+    return outcome;
 }
 
 const struct cli_command cli_command_status = {
@@ -143,6 +162,8 @@ const struct cli_command cli_command_versions = {
     .min_words = 1,
     .max_words = 1,
     .summary = "the versions of a module",
+    .help = "Lists the newest versions in order of upload, at most 500.",
+    .options = {{CLI_BEFORE, "those that were uploaded before this one"}},
     .examples = "  berth versions header-app\n"
                 "  berth versions header-app --quiet      the versions alone, for scripts\n",
     .run = versions,

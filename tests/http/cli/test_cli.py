@@ -395,6 +395,13 @@ VERSION  LIVE  FORMAT             FILES     SIZE  UPLOADED                  BY
 1.1.0    live  webpack-container     12  34.6 kB  2026-11-20T18:34:07.123Z  ci
 """)
 
+    def test_older_versions(self):
+        answer = Answer(200, {"module": "header-app", "total": 900, "before": "1.0.0+b",
+                              "versions": [uploaded(version="1.0.0+b")]})
+        self.berth("versions", "header-app", "--before", "1.1.0+b", answers=answer)
+        self.assertEqual(self.request.path, "/api/modules/header-app/versions?before=1.1.0%2Bb")
+        self.assertIn("these are 1 of 900 versions; older ones: --before 1.0.0+b", self.err)
+
     def test_an_unknown_module(self):
         code = self.berth("versions", "nothing", answers=problem("module-unknown", 404, "no such module"))
         self.assertEqual(code, NOT_FOUND)
