@@ -6,6 +6,7 @@ usage: BERTH_BIN=path/to/berth tests/http/site/test_upload.py [TestCase[.test]]
 
 import base64
 import hashlib
+import os
 import unittest
 
 import bundles
@@ -250,6 +251,17 @@ class Upload(SiteCase):
                 self.assertIsNone(reply["Connection"])
 
     # --- what is in it ---
+
+    def test_a_bundle_of_many_and_of_large_files_is_taken(self):
+        # Enough for the C library to sort, and to ask for memory, in other ways than for a few.
+        contents = {"remoteEntry.js": bundles.container("many")}
+        contents.update({f"chunks/{i % 20}/{i:05d}.js": b"// %d\n" % i for i in range(3000)})
+        contents["large.bin"] = os.urandom(6 * 1024 * 1024)
+        for number, archive in enumerate((bundles.tar_gz(contents, 1), bundles.zip_(contents), bundles.tar(contents))):
+            with self.subTest(number):
+                reply = self.server.upload("many", f"1.{number}.0", archive)
+                self.assertStatus(reply, 201)
+                self.assertEqual(reply.json["files"], 3002)
 
     def test_without_an_entry_it_says_what_was_looked_for(self):
         reply = self.server.upload("none", "1.0.0", bundles.tar_gz({"page.html": b"<p>", "main.js": b"1"}))
