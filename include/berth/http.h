@@ -127,8 +127,6 @@ void berth_exchange_actor(struct berth_exchange *exchange, const char *name);
 enum berth_code berth_exchange_work(struct berth_exchange *exchange, enum berth_work work,
                                     struct berth_error *error);
 
-/* The declared length, -1 when there is no body. */
-int64_t berth_exchange_body_bytes(const struct berth_exchange *exchange);
 /* Reads the body in pieces, exactly Content-Length bytes; answers Expect: 100-continue first.
  * `sink` returns an error to stop. BERTH_TOO_LARGE ("limit-body") before anything is read when the
  * length is over `max_bytes`; BERTH_INVALID ("length-required": answered 411; "body-cut");

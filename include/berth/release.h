@@ -45,11 +45,9 @@ void berth_desk_close(struct berth_desk *desk);
 
 struct berth_publisher *berth_desk_publisher(struct berth_desk *desk);
 struct berth_events *berth_desk_events(struct berth_desk *desk);
-struct berth_registry *berth_desk_registry(struct berth_desk *desk);
 struct berth_store *berth_desk_store(struct berth_desk *desk);
 struct berth_bodies *berth_desk_bodies(struct berth_desk *desk);
 struct berth_cold *berth_desk_cold(struct berth_desk *desk);
-const struct berth_frontend *berth_desk_frontend(struct berth_desk *desk);
 /* A file under /_berth/ by its name there, or NULL. */
 const struct berth_view *berth_desk_frontend_file(const struct berth_desk *desk, const char *name);
 

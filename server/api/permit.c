@@ -13,7 +13,7 @@ static enum berth_code fail_token(const struct berth_exchange *exchange,
         return BERTH_UNAUTHENTICATED;
     *error = (struct berth_error){0};
     berth_fail(error, BERTH_BUSY, "token-failures", "too many bad tokens from this address");
-    berth_error_hint(error, "check the token; one try a second is looked at");
+    berth_error_hint(error, "check the token, and come back in a second");
     return BERTH_BUSY;
 }
 

@@ -1,6 +1,5 @@
-/* A version is deleted. Who may publish a module or make its versions live may also take one of
- * them away, if it is not live: that needs the scope "activate", as it is an act on what was
- * published and not a publication. */
+/* A version is deleted, if it is not live. That needs the scope "activate", as it is an act on what
+ * was published and not a publication. */
 #include "handlers.h"
 
 #include "berth/clock.h"

@@ -41,7 +41,7 @@ void api_rotate_token(struct berth_exchange *exchange, void *app) {
     if (code == BERTH_OK)
         code =
             berth_auth_rotate(api->registry, id, overlap_s, &by, berth_now_ms(), &rotated, &error);
-    if (code == BERTH_INVALID)
+    if (code == BERTH_INVALID && strcmp(error.rule, "token-overlap") == 0)
         berth_error_where(&error, "/overlapSeconds");
     if (code == BERTH_OK)
         berth_answer_json(exchange, 201, rotated_json(id, &rotated), NULL, NULL);

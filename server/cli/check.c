@@ -115,7 +115,7 @@ static enum berth_code repair_blob(struct checked *checked, struct berth_registr
                                    struct checked_blob *blob, struct berth_error *error) {
     char hex[BERTH_HEX_BYTES];
     char text[BERTH_TEXT_BYTES];
-    bool there = blob->state != CHECKED_MISSING;
+    bool there = blob->state == CHECKED_DAMAGED; /* of another size than a row says: sound */
     berth_digest_hex(&blob->digest, hex);
     enum berth_code code = BERTH_OK;
     /* Rows first: what is named is there, or was missed before. */
@@ -130,10 +130,10 @@ static enum berth_code repair_blob(struct checked *checked, struct berth_registr
     check_note(checked, checked->check->repaired, there ? "set-aside" : "variant-forgotten", text,
                blob->user, NULL);
     blob->variants = 0;
-    if (!blob->files) /* nobody misses it */
-        blob->state = CHECKED_GONE;
+    if (blob->state == CHECKED_SIZE)
+        blob->state = blob->files ? CHECKED_SIZE : CHECKED_SOUND;
     else
-        blob->state = CHECKED_MISSING;
+        blob->state = blob->files ? CHECKED_MISSING : CHECKED_GONE; /* or nobody misses it */
     if (there) {
         checked->check->blobs--;
         checked->check->bytes -= blob->bytes;
@@ -148,7 +148,7 @@ static enum berth_code repair_all(struct checked *checked, struct berth_registry
     enum berth_code code = BERTH_OK;
     for (size_t i = 0; !code && i < checked->count; i++) {
         struct checked_blob *blob = &checked->blobs[i];
-        if (blob->state != CHECKED_SOUND && (blob->state != CHECKED_MISSING || blob->variants))
+        if (blob->state == CHECKED_DAMAGED || (blob->state != CHECKED_SOUND && blob->variants))
             code = repair_blob(checked, registry, blob, error);
     }
     return code ? code : berth_store_sync(checked->store, error);

@@ -267,7 +267,8 @@ static void set_upload(CURL *curl, struct transfer *transfer) {
 
 static void set_call(CURL *curl, const struct cli_request *request) {
     curl_easy_setopt(curl, CURLOPT_UPLOAD, 0L);
-    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, request->into_file ? 0L : (long)CALL_TIMEOUT_MS);
+    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS,
+                     request->into_file || request->takes_long ? 0L : (long)CALL_TIMEOUT_MS);
     curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, request->into_file ? 1L : 0L);
     curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, (long)STALL_S);
     if (request->body) {

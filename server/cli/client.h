@@ -46,6 +46,7 @@ struct cli_request {
     int64_t expected;        /* If-Match: "N"; 0 is If-None-Match: *; or CLI_IF_ANY */
     struct cli_progress *progress;
     bool retry_when_busy; /* sending it twice does no harm */
+    bool takes_long;      /* no limit for the whole call */
     bool into_file;       /* the body of a 200 goes to `into_fd`, however long */
     int into_fd;
 };

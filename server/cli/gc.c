@@ -70,7 +70,8 @@ static enum berth_exit send_gc(struct cli *cli, const json_t *body) {
                                   .content_type = "application/json",
                                   .body = text,
                                   .expected = CLI_IF_ANY,
-                                  .retry_when_busy = true};
+                                  .retry_when_busy = true,
+                                  .takes_long = true};
     enum berth_exit outcome = cli_call(cli, &request, &answer, &status);
     if (outcome == BERTH_EXIT_OK && !cli->style.json)
         show_result(cli, answer);

@@ -253,16 +253,32 @@ static void skip_encoding(struct sheet *sheet) {
         sheet->at += strlen(charset);
 }
 
+/* The next sheet begins behind a rule, not in the middle of one. */
+static bool ends_with_rule(const struct berth_buffer *out, size_t start) {
+    static const char comment[] = "/**/";
+    size_t end = out->length, length = sizeof comment - 1;
+    for (;;) {
+        if (end > start && is_space(out->data[end - 1]))
+            end--;
+        else if (end - start >= length && memcmp(out->data + end - length, comment, length) == 0)
+            end -= length;
+        else
+            break;
+    }
+    return end == start || out->data[end - 1] == '}' || out->data[end - 1] == ';';
+}
+
 bool berth_css_inline(struct berth_buffer *out, const char *text, size_t length, const char *folder,
                       bool own_origin) {
     struct sheet sheet = {
         .at = text, .end = text + length, .folder = folder, .own_origin = own_origin, .out = out};
     size_t before = out->length;
     skip_encoding(&sheet);
-    bool good = !starts_with(&sheet, byte_order_mark); /* a second one is a letter */
+    /* A second mark is a letter. A NUL would end the text for those who take it for a string. */
+    bool good = !starts_with(&sheet, byte_order_mark) && !memchr(text, '\0', length);
     while (good && sheet.at < sheet.end)
         good = take_next(&sheet);
-    if (good && !sheet.depth)
+    if (good && !sheet.depth && !out->failed && ends_with_rule(out, before))
         return true;
     out->length = before;
     if (out->data)

@@ -3,6 +3,8 @@
  * an origin that the policy allows. */
 #include "template.h"
 
+#include <string.h>
+
 static bool is_style(const struct berth_need *need) {
     return need->kind == BERTH_NEED_STYLE || need->kind == BERTH_NEED_SHEET;
 }
@@ -102,6 +104,8 @@ char *berth_template_hints(const struct berth_plan *plan) {
     berth_buffer_init(&hints, BERTH_HINTS_MAX_BYTES);
     for (size_t i = 0; i < plan->need_count; i++) {
         struct berth_buffer next;
+        if (strstr(plan->needs[i].url, BERTH_NONCE_MARK))
+            continue; /* a file's name must not be taken for the place of the nonce */
         berth_buffer_init(&next, BERTH_HINTS_MAX_BYTES);
         berth_buffer_add(&next, hints.data, hints.length);
         add_hint(&next, &plan->needs[i]);

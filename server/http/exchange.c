@@ -82,10 +82,6 @@ void berth_exchange_actor(struct berth_exchange *exchange, const char *name) {
     exchange->actor[length] = '\0';
 }
 
-int64_t berth_exchange_body_bytes(const struct berth_exchange *exchange) {
-    return exchange->body_bytes;
-}
-
 /* RFC 9110 section 10.1.1; civetweb leaves it to the handler. */
 static void send_continue(struct berth_exchange *exchange) {
     static const char interim[] = "HTTP/1.1 100 Continue\r\n\r\n";

@@ -101,6 +101,8 @@ static void turn_away_one(struct berth_spare *spare) {
         tell(client);
     }
     spare->kept = keep_one();
+    if (spare->kept < 0) /* civetweb was faster, and serves the client: there is none to give */
+        (void)poll(NULL, 0, LINGER_MS);
 }
 
 void berth_spare_refuse(struct berth_spare *spare, int duration_ms) {

@@ -3,7 +3,9 @@
  * civetweb's thread that accepts would then find a client, fail to take it, and try again without
  * end and without a word, while the client waits. So one descriptor is kept back. While there is no
  * other, it is given up for a moment, to take each waiting client, tell it 503 with Retry-After,
- * and close. For all listeners together, one line in the log tells the beginning and one the end.
+ * and close. civetweb looks at the same socket, and is often faster: then the client is served, and
+ * the others wait until a descriptor is free. For all listeners together, one line in the log tells
+ * the beginning and one the end.
  *
  * Listeners are started with enough descriptors for all connections (listener.c), so this is for
  * limits that are lowered later and for descriptors that something else uses up.

@@ -51,7 +51,7 @@ static enum berth_code connect_file(const char *path, sqlite3 **ret, struct bert
         code = exec(db,
                     "PRAGMA locking_mode = EXCLUSIVE; PRAGMA mmap_size = 0;"
                     "PRAGMA cell_size_check = ON; PRAGMA foreign_keys = ON;"
-                    "PRAGMA synchronous = FULL;",
+                    "PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY;", /* nothing in /tmp */
                     error);
     }
     if (code) {

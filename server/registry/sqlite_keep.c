@@ -173,7 +173,7 @@ static enum berth_code open_copy(const char *path, sqlite3 **ret, struct berth_e
     if (result == SQLITE_OK)
         result = sqlite3_exec(*ret,
                               "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = OFF; "
-                              "PRAGMA synchronous = OFF;",
+                              "PRAGMA synchronous = OFF; PRAGMA temp_store = MEMORY;",
                               NULL, NULL, NULL);
     return sqlite_fail(*ret, result, error);
 }

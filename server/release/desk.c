@@ -93,10 +93,6 @@ struct berth_events *berth_desk_events(struct berth_desk *desk) {
     return desk->events;
 }
 
-struct berth_registry *berth_desk_registry(struct berth_desk *desk) {
-    return desk->options.registry;
-}
-
 struct berth_store *berth_desk_store(struct berth_desk *desk) {
     return desk->options.store;
 }
@@ -107,8 +103,4 @@ struct berth_bodies *berth_desk_bodies(struct berth_desk *desk) {
 
 struct berth_cold *berth_desk_cold(struct berth_desk *desk) {
     return desk->cold;
-}
-
-const struct berth_frontend *berth_desk_frontend(struct berth_desk *desk) {
-    return desk->options.frontend;
 }

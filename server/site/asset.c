@@ -23,12 +23,19 @@ static bool split_epoch(const char *text, char *ret_version, size_t size) {
 
 static const char no_file[] = "the version has no such file";
 
-/* The manifest of a version that tells its own URL. */
+/* The manifest of a version that tells its own URL. Where it could not be read, the file as it was
+ * uploaded must not stand in for it: it would be kept for a year. */
 static bool answer_manifest(struct berth_exchange *exchange, const struct berth_edition *edition,
                             const char *path) {
-    if (!edition->manifest || strcmp(path, edition->manifest_path) != 0)
+    if (!edition->manifest_path || strcmp(path, edition->manifest_path) != 0)
         return false;
-    site_answer_forms(exchange, berth_view_forms(edition->manifest));
+    if (edition->manifest) {
+        site_answer_forms(exchange, berth_view_forms(edition->manifest));
+    } else {
+        struct berth_error error = {0};
+        berth_fail(&error, BERTH_IO, "manifest-unreadable", "the manifest could not be read");
+        berth_answer_problem(exchange, &error);
+    }
     return true;
 }
 

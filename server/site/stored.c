@@ -13,6 +13,7 @@ enum { CHECKED_PIECE_BYTES = 64 * 1024 };
 
 /* A file that is over its share of the cache comes from the store piece by piece. */
 struct stored {
+    struct berth_store *store;
     int fd;
     int64_t bytes;
     struct berth_digest digest;
@@ -62,8 +63,10 @@ static void log_damage(const char *rule, const char *etag, const char *text) {
 static bool check(struct stored *stored, const char *etag) {
     if (!stored->sound)
         stored->sound = is_sound(stored);
-    if (!stored->sound)
+    if (!stored->sound) {
         log_damage("blob-damaged", etag, "the file is not what its digest says");
+        berth_blob_suspect(stored->store, &stored->digest); /* the next upload of it heals it */
+    }
     return stored->sound;
 }
 
@@ -96,10 +99,11 @@ static struct form form_of(const struct berth_file *file, int coding) {
 static bool answer_streamed(struct berth_exchange *exchange, struct berth_site *site,
                             const struct form *form, struct berth_content *content,
                             struct berth_error *error) {
-    struct stored_content stored = {.stored = {.digest = form->variant.digest},
+    struct berth_store *store = berth_desk_store(site->desk);
+    struct stored_content stored = {.stored = {.store = store, .digest = form->variant.digest},
                                     .etag = content->etag};
-    if (berth_blob_open(berth_desk_store(site->desk), &form->variant.digest, &stored.stored.fd,
-                        &stored.stored.bytes, error) != BERTH_OK)
+    if (berth_blob_open(store, &form->variant.digest, &stored.stored.fd, &stored.stored.bytes,
+                        error) != BERTH_OK)
         return false;
     bool good = stored.stored.bytes == form->variant.bytes &&
                 (form->coding < 0 || check(&stored.stored, content->etag));
@@ -131,7 +135,7 @@ static bool answer_form(struct berth_exchange *exchange, struct berth_site *site
         answered = answer_streamed(exchange, site, form, &content, error);
     }
     if (!answered)
-        log_damage(form->coding < 0 ? "blob-damaged" : "variant-damaged", text.etag, error->text);
+        log_damage(error->rule, text.etag, error->text);
     return answered;
 }
 

@@ -55,7 +55,7 @@ static void fault_hang(void) {
 
 static void fault_spin(void) {
     jail();
-    for (volatile int i = 0;; i++)
+    for (volatile unsigned i = 0;; i++)
         continue;
 }
 

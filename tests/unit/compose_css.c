@@ -82,6 +82,8 @@ static void what_is_not_certain_is_linked(void **state) {
         "@charset 'latin1';",
         "@-moz-document url(a){}",
         "a{",
+        "a{}@layer b",
+        "a{}@layer b /* c */ ",
         "a{}}",
         "a{b:(c]}",
         "a{b:'c\n'}",
