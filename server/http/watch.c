@@ -158,14 +158,9 @@ static void *run(void *argument) {
     pthread_mutex_lock(&watch->lock);
     while (!watch->finished) {
         look(watch);
-        int wait_ms = watch->stopping ? STOP_TICK_MS : TICK_MS;
-        if (watch->stopping || !berth_spare_is_needed(&watch->spare)) {
-            sleep_locked(watch, wait_ms);
-            continue;
-        }
-        pthread_mutex_unlock(&watch->lock);
-        berth_spare_refuse(&watch->spare, wait_ms);
-        pthread_mutex_lock(&watch->lock);
+        if (!watch->stopping)
+            berth_spare_look(&watch->spare);
+        sleep_locked(watch, watch->stopping ? STOP_TICK_MS : TICK_MS);
     }
     pthread_mutex_unlock(&watch->lock);
     return NULL;
@@ -174,7 +169,7 @@ static void *run(void *argument) {
 static void release(struct berth_watch *watch) {
     pthread_cond_destroy(&watch->wake);
     pthread_mutex_destroy(&watch->lock);
-    berth_spare_done(&watch->spare);
+    berth_spare_stop(&watch->spare);
     if (watch->descriptors)
         (void)closedir(watch->descriptors);
 }
@@ -189,13 +184,14 @@ enum berth_code berth_watch_start(struct berth_watch *watch, int max_connections
     pthread_cond_init(&watch->wake, &attributes);
     pthread_condattr_destroy(&attributes);
     pthread_mutex_init(&watch->lock, NULL);
+    watch->spare.listening = -1;
     watch->descriptors = opendir("/proc/self/fd");
-    bool prepared = berth_spare_init(&watch->spare) && watch->descriptors;
-    if (prepared && pthread_create(&watch->thread, NULL, run, watch) == 0)
+    bool opened = watch->descriptors != NULL;
+    if (opened && pthread_create(&watch->thread, NULL, run, watch) == 0)
         return BERTH_OK;
     release(watch);
-    return prepared ? berth_fail(error, BERTH_NO_MEMORY, "thread", "cannot start a thread")
-                    : berth_fail_errno(error, "limit-descriptors", "cannot open /proc/self/fd");
+    return opened ? berth_fail(error, BERTH_NO_MEMORY, "thread", "cannot start a thread")
+                  : berth_fail_errno(error, "limit-descriptors", "cannot open /proc/self/fd");
 }
 
 void berth_watch_add(struct berth_watch *watch, struct berth_watch_slot *slot) {
@@ -208,7 +204,7 @@ void berth_watch_add(struct berth_watch *watch, struct berth_watch_slot *slot) {
 void berth_watch_address(struct berth_watch *watch, const struct sockaddr_in *address) {
     pthread_mutex_lock(&watch->lock);
     watch->address = *address;
-    berth_spare_find(&watch->spare, address);
+    berth_spare_start(&watch->spare, address);
     pthread_mutex_unlock(&watch->lock);
 }
 

@@ -7,7 +7,7 @@
  * While there are more connections than the cap, those that have sent nothing for a second are cut
  * too: the few workers beyond the cap must come free again, to tell the next client that it is.
  *
- * The same thread looks after descriptors that have run out (spare.h).
+ * The same thread sees when descriptors have run out (spare.h).
  *
  * The worker's side is two atomic operations. While the thread is at a socket (CUTTING) the worker
  * waits in berth_watch_end, so that the descriptor cannot become another connection's meanwhile.

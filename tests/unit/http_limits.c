@@ -163,13 +163,8 @@ static int exhaust(int *taken, int most) {
     return count;
 }
 
-/* civetweb may take a client with the descriptor that was given up for it, and serve it. With
- * sanitizers the watch is so slow that it often does. */
 static void without_descriptors_clients_are_told_so_and_no_core_spins(void **state) {
     (void)state;
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-    skip();
-#endif
     enum { MOST = 256 };
     static int taken[MOST];
     struct site site = {0};

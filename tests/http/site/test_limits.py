@@ -140,7 +140,12 @@ class Caps(SiteCase):
 class Descriptors(SiteCase):
     options = ("--compress-threads", "0")  # whose files come and go
 
-    def test_without_descriptors_it_goes_on_says_so_and_comes_back(self):
+    def cpu_seconds(self):
+        with open("/proc/%d/stat" % self.server.process.pid, encoding="ascii") as file:
+            fields = file.read().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def test_without_descriptors_it_goes_on_says_so_once_and_comes_back(self):
         pid = self.server.process.pid
         before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
         self.server.put("fd", "1.0.0", bundles.bundle("fd"), "?activate=true")
@@ -152,15 +157,28 @@ class Descriptors(SiteCase):
             highest = max(int(name) for name in os.listdir("/proc/%d/fd" % pid))
             resource.prlimit(pid, resource.RLIMIT_NOFILE, (highest + 1, before[1]))
 
-            # Whoever comes now is served, told 503, or waits: civetweb and the watch are after the
-            # same last descriptor (unit_http_limits has the watch alone).
-            for _ in range(20):
+            def one_more():
                 connection = Connection(self.public.address)
                 opened.append(connection)
                 connection.send(self.public.head_text("GET", "/m/fd@1.0.0/remoteEntry.js"))
-            self.server.wait_log("descriptors-exhausted")
+                reply = connection.reply()
+                self.assertIsNotNone(reply, "closed without a word")
+                self.assertIn(reply.status, (200, 503))
+                return reply if reply.status == 503 else None
+            reply = until(one_more, "the last descriptor")
+            self.assertEqual((reply["Retry-After"], reply["Connection"]), ("1", "close"))
+            for _ in range(20):
+                until(one_more, "the next refusal")
             self.assertEqual(self.public.call_on(kept, "GET", "/m/fd@1.0.0/remoteEntry.js").body,
                              bundles.container("fd"))  # who is in is served on
+
+            waiting = [Connection(self.public.address) for _ in range(5)]  # and say nothing
+            used, started = self.cpu_seconds(), time.monotonic()
+            until(lambda: time.monotonic() > started + 1, "a second")
+            used = self.cpu_seconds() - used
+            print("without descriptors: %.2f s of CPU in one second" % used)
+            self.assertLess(used, 0.7, "a core spins")
+            opened += waiting
         finally:
             resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
             for connection in (kept, *opened):
@@ -168,6 +186,7 @@ class Descriptors(SiteCase):
         self.server.wait_log("descriptors-free")
         self.assertStatus(self.public.get("/m/fd@1.0.0/remoteEntry.js"), 200)
         self.server.put("fd", "1.0.1", bundles.bundle("fd 2"))
+        self.assertEqual(len(self.server.log("descriptors-exhausted")), 1)
         self.assertEqual(self.server.log("civetweb"), [])
 
 
