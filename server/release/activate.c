@@ -3,15 +3,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum berth_code desk_publish(struct berth_desk *desk, struct berth_module *module,
-                             struct berth_snapshot *snapshot, struct berth_error *error) {
+void desk_publish(struct berth_desk *desk, struct berth_module *module,
+                  struct berth_snapshot *snapshot) {
     desk->catalog.generation = snapshot->generation;
     desk->snapshot = snapshot;
     desk_press(desk, snapshot->remotes, false);
     if (module)
         desk_press_module(desk, module);
     berth_publish(desk->publisher, snapshot);
-    return module ? catalog_put(&desk->catalog, module, desk->bodies, error) : BERTH_OK;
+    if (module)
+        catalog_put(&desk->catalog, module, desk->bodies);
 }
 
 /* The module's next node. A rollback leaves a version that was not wanted: nothing goes back to
@@ -65,9 +66,9 @@ static enum berth_code commit(struct berth_desk *desk, const struct berth_activa
     }
     if (!snapshot || ret->generation != snapshot->generation) /* a bug: only the desk writes */
         abort();
-    code = desk_publish(desk, module, snapshot, error);
+    desk_publish(desk, module, snapshot);
     desk_tell_activation(desk, request->module, ret->version, ret->previous, ret->generation);
-    return code;
+    return BERTH_OK;
 }
 
 enum berth_code desk_activate_locked(struct berth_desk *desk, const struct berth_activate *request,

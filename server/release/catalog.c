@@ -53,19 +53,30 @@ static struct berth_module **with_module(const struct catalog *catalog, struct b
     return next;
 }
 
-enum berth_code catalog_put(struct catalog *catalog, struct berth_module *module,
-                            struct berth_bodies *bodies, struct berth_error *error) {
-    size_t count;
-    struct berth_module **next = with_module(catalog, module, &count);
-    if (!next) {
-        berth_module_unref(bodies, module);
-        return desk_out_of_memory(error);
+/* For one more module. */
+static bool make_room(struct catalog *catalog) {
+    size_t capacity = catalog->module_count + 1;
+    if (catalog->module_capacity >= capacity)
+        return true;
+    struct berth_module **grown = realloc(catalog->modules, capacity * sizeof *grown);
+    if (!grown)
+        return false;
+    catalog->modules = grown;
+    catalog->module_capacity = capacity;
+    return true;
+}
+
+void catalog_put(struct catalog *catalog, struct berth_module *module,
+                 struct berth_bodies *bodies) {
+    size_t place = place_of(catalog->modules, catalog->module_count, module->name);
+    struct berth_module **at = catalog->modules + place;
+    if (catalog_module(catalog, module->name)) {
+        berth_module_unref(bodies, *at);
+    } else {
+        memmove(at + 1, at, (catalog->module_count - place) * sizeof *at);
+        catalog->module_count++;
     }
-    berth_module_unref(bodies, catalog_module(catalog, module->name));
-    free(catalog->modules);
-    catalog->modules = next;
-    catalog->module_count = count;
-    return BERTH_OK;
+    *at = module;
 }
 
 static size_t page_place(const struct catalog *catalog, const char *name) {
@@ -108,14 +119,14 @@ enum berth_code catalog_put_page(struct catalog *catalog, const char *name, stru
     return BERTH_OK;
 }
 
-enum berth_code catalog_snapshot(const struct catalog *catalog, int64_t generation,
+enum berth_code catalog_snapshot(struct catalog *catalog, int64_t generation,
                                  struct berth_module *module, const struct berth_views *views,
                                  struct berth_snapshot **ret, struct berth_error *error) {
     size_t count = catalog->module_count;
     struct berth_module **modules = module ? with_module(catalog, module, &count) : NULL;
     struct berth_page_source *pages = calloc(catalog->page_count + 1, sizeof *pages);
     enum berth_code code = BERTH_NO_MEMORY;
-    if (pages && (modules || !module)) {
+    if (pages && (!module || (modules && make_room(catalog)))) {
         for (size_t i = 0; i < catalog->page_count; i++)
             pages[i] = (struct berth_page_source){catalog->pages[i].name, &catalog->pages[i].page};
         code = berth_snapshot_create(generation, module ? modules : catalog->modules, count, pages,
@@ -128,12 +139,12 @@ enum berth_code catalog_snapshot(const struct catalog *catalog, int64_t generati
     return code;
 }
 
-enum berth_code catalog_share(const struct catalog *catalog, const struct berth_snapshot *snapshot,
+enum berth_code catalog_share(struct catalog *catalog, const struct berth_snapshot *snapshot,
                               struct berth_module *module, struct berth_snapshot **ret,
                               struct berth_error *error) {
     size_t count;
     struct berth_module **modules = with_module(catalog, module, &count);
-    *ret = modules ? berth_snapshot_with(snapshot, modules, count) : NULL;
+    *ret = modules && make_room(catalog) ? berth_snapshot_with(snapshot, modules, count) : NULL;
     free(modules);
     return *ret ? BERTH_OK : desk_out_of_memory(error);
 }

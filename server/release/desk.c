@@ -36,7 +36,7 @@ static enum berth_code publish_first(struct berth_desk *desk, struct berth_error
     enum berth_code code = catalog_snapshot(&desk->catalog, desk->catalog.generation, NULL,
                                             &desk->views, &snapshot, error);
     if (code == BERTH_OK)
-        code = desk_publish(desk, NULL, snapshot, error);
+        desk_publish(desk, NULL, snapshot);
     for (size_t i = 0; code == BERTH_OK && i < desk->catalog.module_count; i++)
         desk_press_module(desk, desk->catalog.modules[i]);
     return code;

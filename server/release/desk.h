@@ -16,6 +16,7 @@ struct catalog {
     int64_t generation;
     struct berth_module **modules; /* sorted by name, one reference each */
     size_t module_count;
+    size_t module_capacity;
     struct catalog_page *pages;
     size_t page_count;
 };
@@ -69,19 +70,20 @@ enum berth_code desk_out_of_memory(struct berth_error *error);
 /* --- catalog.c --- */
 void catalog_done(struct catalog *catalog, struct berth_bodies *bodies);
 struct berth_module *catalog_module(const struct catalog *catalog, const char *name);
-/* Puts a module in its place and takes its reference; an older node of that name is dropped. */
-enum berth_code catalog_put(struct catalog *catalog, struct berth_module *module,
-                            struct berth_bodies *bodies, struct berth_error *error);
+/* Puts a module in its place and takes its reference; an older node of that name is dropped. It
+ * cannot fail, since it comes after the row: a snapshot with the module was made before. */
+void catalog_put(struct catalog *catalog, struct berth_module *module, struct berth_bodies *bodies);
 /* Adds or replaces; takes the page. `page` NULL removes. */
 enum berth_code catalog_put_page(struct catalog *catalog, const char *name, struct berth_page *page,
                                  struct berth_error *error);
 /* The snapshot as it would be with `module` (may be NULL) in its place and `generation`: all is
- * composed again, since pages and remotes.json tell their generation. */
-enum berth_code catalog_snapshot(const struct catalog *catalog, int64_t generation,
+ * composed again, since pages and remotes.json tell their generation. Also makes room for the
+ * module, for catalog_put. */
+enum berth_code catalog_snapshot(struct catalog *catalog, int64_t generation,
                                  struct berth_module *module, const struct berth_views *views,
                                  struct berth_snapshot **ret, struct berth_error *error);
-/* The same generation with a node of a module in which nothing else is live. */
-enum berth_code catalog_share(const struct catalog *catalog, const struct berth_snapshot *snapshot,
+/* The same generation with a node of a module in which nothing else is live. Also makes room. */
+enum berth_code catalog_share(struct catalog *catalog, const struct berth_snapshot *snapshot,
                               struct berth_module *module, struct berth_snapshot **ret,
                               struct berth_error *error);
 
@@ -124,9 +126,8 @@ void desk_tell_page(struct berth_desk *desk, const char *page, int64_t generatio
 enum berth_code desk_activate_locked(struct berth_desk *desk, const struct berth_activate *request,
                                      struct berth_activated *ret, struct berth_error *error);
 /* Puts the module into the catalog and publishes the snapshot; takes both. */
-enum berth_code desk_publish(struct berth_desk *desk, struct berth_module *module,
-                             struct berth_snapshot *snapshot, struct berth_error *error);
-
+void desk_publish(struct berth_desk *desk, struct berth_module *module,
+                  struct berth_snapshot *snapshot);
 /* What was prepared and is not wanted; either may be NULL. */
 void desk_discard(struct berth_desk *desk, struct berth_module *module,
                   struct berth_snapshot *snapshot);

@@ -153,6 +153,7 @@ static enum berth_code load_modules(struct loading *loading, struct berth_error 
     catalog->modules = calloc(loading->list_count + 1, sizeof(struct berth_module *));
     if (!catalog->modules)
         return desk_out_of_memory(error);
+    catalog->module_capacity = loading->list_count + 1;
     for (size_t i = 0; code == BERTH_OK && i < loading->list_count; i++)
         code = load_module(loading, &loading->lists[i], error);
     return code;

@@ -55,7 +55,7 @@ static enum berth_code put_locked(struct berth_desk *desk, const struct berth_de
         code = write_row(desk, request, path, &ret->generation, &ret->revision, error);
     ret->created = !had;
     if (code == BERTH_OK && ret->generation == snapshot->generation) {
-        code = desk_publish(desk, NULL, snapshot, error);
+        desk_publish(desk, NULL, snapshot);
         desk_tell_page(desk, request->name, ret->generation);
     } else {
         berth_snapshot_destroy(desk->bodies, snapshot);

@@ -28,8 +28,9 @@ static enum berth_code show_locked(struct berth_desk *desk, struct berth_edition
     struct berth_snapshot *snapshot = NULL;
     enum berth_code code = catalog_share(&desk->catalog, desk->snapshot, module, &snapshot, error);
     if (code == BERTH_OK)
-        return desk_publish(desk, module, snapshot, error);
-    desk_discard(desk, module, NULL);
+        desk_publish(desk, module, snapshot);
+    else
+        desk_discard(desk, module, NULL);
     return code;
 }
 

@@ -59,6 +59,7 @@ static enum berth_code snapshot_without(struct berth_desk *desk, const char *nam
     if (!rest.modules)
         return desk_out_of_memory(error);
     rest.module_count = 0;
+    rest.module_capacity = desk->catalog.module_count + 1;
     for (size_t i = 0; i < desk->catalog.module_count; i++)
         if (strcmp(desk->catalog.modules[i]->name, name) != 0)
             rest.modules[rest.module_count++] = desk->catalog.modules[i];
@@ -127,10 +128,10 @@ static enum berth_code delete_locked(struct berth_desk *desk,
     }
     if (!removal.snapshot) /* a bug: only the desk writes */
         abort();
-    code = desk_publish(desk, removal.module, removal.snapshot, error);
+    desk_publish(desk, removal.module, removal.snapshot);
     if (!removal.module)
         drop_module(desk, request->module);
-    return code;
+    return BERTH_OK;
 }
 
 enum berth_code berth_desk_delete(struct berth_desk *desk,

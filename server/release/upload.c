@@ -170,9 +170,10 @@ static enum berth_code add_and_show(struct berth_desk *desk,
     if (code == BERTH_OK)
         code = registry->ops->version_add(registry, &uploaded->version, &request->by,
                                           request->reason, &uploaded->created, error);
-    if (code == BERTH_OK)
-        return snapshot ? desk_publish(desk, module, snapshot, error) : BERTH_OK;
-    desk_discard(desk, module, snapshot);
+    if (code != BERTH_OK)
+        desk_discard(desk, module, snapshot);
+    else if (snapshot)
+        desk_publish(desk, module, snapshot);
     return code;
 }
 

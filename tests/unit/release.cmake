@@ -1,4 +1,4 @@
-foreach(unit desk pages restart races removals versions)
+foreach(unit desk memory pages restart races removals versions)
     berth_unit(release_${unit}
         SOURCES unit/release_${unit}.c unit/release_fixture.c conformance/temp_directory.c
         LINKS berth_release)
@@ -6,3 +6,6 @@ foreach(unit desk pages restart races removals versions)
     # The test decides when an edition cannot be made.
     target_link_options(unit_release_${unit} PRIVATE -Wl,--wrap=berth_edition_create)
 endforeach()
+# And when memory is out.
+target_link_options(unit_release_memory PRIVATE
+    -Wl,--wrap=berth_publish -Wl,--wrap=malloc -Wl,--wrap=calloc -Wl,--wrap=realloc)
