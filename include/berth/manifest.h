@@ -76,9 +76,26 @@ void berth_asset_url(struct berth_buffer *buffer, const char *public_url, const 
  * NULL when out of memory. A version that is a document alone has no "entry". */
 json_t *berth_remote_json(const struct berth_remote *remote, const char *public_url);
 
-/* {"generation", "remotes": {module: spec}}: a new reference, NULL when out of memory. */
-json_t *berth_remotes_json(int64_t generation, const struct berth_remote *remotes, size_t count,
-                           const char *public_url);
+/* Everything that is live at one generation; borrowed. */
+struct berth_live {
+    int64_t generation;
+    const struct berth_remote *remotes; /* of live modules, sorted by name */
+    size_t count;
+    const char *public_url;
+};
+
+/* One document that tells a kind of loader all that is live, at /manifests/NAME. */
+struct berth_listing {
+    const char *name;
+    const char *content_type;
+    json_t *(*make)(const struct berth_live *live); /* a new reference; NULL: out of memory */
+};
+
+enum { BERTH_LISTING_REMOTES, BERTH_LISTING_COUNT };
+extern const struct berth_listing berth_listings[BERTH_LISTING_COUNT];
+
+/* {"generation", "remotes": {module: spec}}. */
+json_t *berth_remotes_json(const struct berth_live *live);
 
 /* The live entry: the runtime's text and one call with the spec. `as_module` for remoteEntry.mjs.
  * Where the live version is a document alone, it says on the console that there is nothing to load.

@@ -88,7 +88,7 @@ struct berth_edition {
     char *version;
     struct berth_file *files; /* sorted by path */
     size_t file_count;
-    json_t *description;         /* the writer's; readers leave it alone; NULL in a cold one */
+    json_t *description;         /* readers take no reference; NULL in a cold one */
     char *manifest_path;         /* or NULL */
     struct berth_view *manifest; /* its mf-manifest.json with publicPath made absolute, or NULL */
     int64_t bytes;
@@ -134,12 +134,14 @@ struct berth_snapshot_pages {
     int refs;
 };
 
+struct berth_listings; /* see berth_snapshot_listing */
+
 struct berth_snapshot {
     int64_t generation;
     struct berth_module **modules; /* sorted by name */
     size_t module_count;
     struct berth_snapshot_pages *pages;
-    struct berth_view *remotes; /* /manifests/remotes.json */
+    struct berth_listings *listings;
 };
 
 /* --- reading --- */
@@ -160,6 +162,11 @@ const struct berth_edition *berth_module_resident(const struct berth_module *mod
 const struct berth_file *berth_edition_file(const struct berth_edition *edition, const char *path);
 const struct berth_snapshot_page *berth_snapshot_page(const struct berth_snapshot *snapshot,
                                                       const char *path);
+
+/* One of berth_listings, of this snapshot's generation: made when it is first asked for, by one
+ * thread while others wait; an activation does not wait for it. NULL when out of memory. */
+const struct berth_view *berth_snapshot_listing(const struct berth_snapshot *snapshot,
+                                                size_t listing);
 
 /* --- file bodies: in memory once for each digest, each checked against it on its way in ---
  *
@@ -293,7 +300,7 @@ struct berth_snapshot *berth_snapshot_with(const struct berth_snapshot *snapshot
 void berth_snapshot_destroy(struct berth_bodies *bodies, struct berth_snapshot *snapshot);
 
 /* The loader's view of a module's live version, and of its previous one; false when there is none.
- * Writer only. */
+ * It is valid for as long as the snapshot is held; its JSON is only to be read. */
 bool berth_module_remote(const struct berth_module *module, struct berth_remote *ret);
 bool berth_module_previous(const struct berth_module *module, struct berth_remote *ret);
 

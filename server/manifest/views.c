@@ -107,12 +107,12 @@ json_t *berth_remote_json(const struct berth_remote *remote, const char *public_
     return spec;
 }
 
-json_t *berth_remotes_json(int64_t generation, const struct berth_remote *remotes, size_t count,
-                           const char *public_url) {
+json_t *berth_remotes_json(const struct berth_live *live) {
     json_t *map = json_object();
-    for (size_t i = 0; i < count; i++)
-        json_object_set_new(map, remotes[i].module, berth_remote_json(&remotes[i], public_url));
-    return json_pack("{sI so}", "generation", (json_int_t)generation, "remotes", map);
+    for (size_t i = 0; i < live->count; i++)
+        json_object_set_new(map, live->remotes[i].module,
+                            berth_remote_json(&live->remotes[i], live->public_url));
+    return json_pack("{sI so}", "generation", (json_int_t)live->generation, "remotes", map);
 }
 
 static bool is_document(const struct berth_remote *remote) {

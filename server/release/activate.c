@@ -7,7 +7,6 @@ void desk_publish(struct berth_desk *desk, struct berth_module *module,
                   struct berth_snapshot *snapshot) {
     desk->catalog.generation = snapshot->generation;
     desk->snapshot = snapshot;
-    desk_press(desk, snapshot->remotes, false);
     if (module)
         desk_press_module(desk, module);
     berth_publish(desk->publisher, snapshot);

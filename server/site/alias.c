@@ -72,10 +72,3 @@ void site_get_alias(struct berth_exchange *exchange, void *app) {
     answer_alias(exchange, site, berth_snapshot_acquire(site->publisher));
     berth_snapshot_release(site->publisher);
 }
-
-void site_get_remotes(struct berth_exchange *exchange, void *app) {
-    struct berth_site *site = app;
-    const struct berth_snapshot *snapshot = berth_snapshot_acquire(site->publisher);
-    site_answer_forms(exchange, berth_view_forms(snapshot->remotes));
-    berth_snapshot_release(site->publisher);
-}

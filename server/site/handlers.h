@@ -7,8 +7,10 @@
 /* asset.c */
 void site_get_asset(struct berth_exchange *exchange, void *app);
 void site_get_alias(struct berth_exchange *exchange, void *app);
-void site_get_remotes(struct berth_exchange *exchange, void *app);
 void site_get_frontend(struct berth_exchange *exchange, void *app);
+
+/* listing.c */
+void site_get_listing(struct berth_exchange *exchange, void *app);
 
 /* page.c */
 void site_get_page(struct berth_exchange *exchange, void *app);

@@ -34,7 +34,7 @@ const struct berth_route berth_site_routes[] = {
      .shares = "module",
      .get = site_get_asset},
     {.pattern = "/m/{module}/{path*}", .cors = true, .get = site_get_alias},
-    {.pattern = "/manifests/remotes.json", .cors = true, .get = site_get_remotes},
+    {.pattern = "/manifests/{file}", .cors = true, .get = site_get_listing},
     {.pattern = "/events", .cors = true, .get = site_get_events},
     {.pattern = "/reports", .cors = true, .work = BERTH_WORK_REPORTS, .post = site_post_report},
     {.pattern = "/reports/csp", .work = BERTH_WORK_REPORTS, .post = site_post_csp},

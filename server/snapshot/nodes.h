@@ -26,11 +26,17 @@ enum berth_code berth_forgive_damage(enum berth_code code, const struct berth_er
                                      struct berth_error *error);
 
 /* --- pages.c --- */
-/* All pages, composed from the modules of the snapshot, whose remotes view is made too. */
+/* All pages, composed from the modules of the snapshot. */
 enum berth_code berth_pages_create(struct berth_snapshot *snapshot,
                                    const struct berth_page_source *pages, size_t count,
                                    const struct berth_views *views, struct berth_error *error);
 void berth_pages_unref(struct berth_snapshot_pages *pages);
+
+/* --- listings.c --- */
+/* One reference; NULL when out of memory. */
+struct berth_listings *berth_listings_create(const struct berth_views *views);
+void berth_listings_ref(struct berth_listings *listings);
+void berth_listings_unref(struct berth_listings *listings); /* NULL is fine */
 
 enum berth_code berth_out_of_memory(struct berth_error *error);
 

@@ -1,4 +1,4 @@
-/* What is composed of all live modules together: pages and remotes.json. */
+/* What is composed of all live modules together. */
 #include "nodes.h"
 
 #include "berth/json.h"
@@ -45,8 +45,8 @@ void berth_pages_unref(struct berth_snapshot_pages *pages) {
     free(pages);
 }
 
-static enum berth_code make_remotes(struct maker *maker, struct berth_error *error) {
-    struct berth_snapshot *snapshot = maker->snapshot;
+static enum berth_code find_remotes(struct maker *maker, struct berth_error *error) {
+    const struct berth_snapshot *snapshot = maker->snapshot;
     size_t count = snapshot->module_count;
     maker->remotes = calloc(count + 1, sizeof *maker->remotes);
     maker->previouses = calloc(count + 1, sizeof *maker->previouses);
@@ -55,13 +55,7 @@ static enum berth_code make_remotes(struct maker *maker, struct berth_error *err
     for (size_t i = 0; i < count; i++)
         if (berth_module_remote(snapshot->modules[i], &maker->remotes[maker->remote_count]))
             maker->remote_count++;
-    json_t *json = berth_remotes_json(snapshot->generation, maker->remotes, maker->remote_count,
-                                      maker->views->public_url);
-    char *text = json ? berth_json_text(json) : NULL;
-    json_decref(json);
-    snapshot->remotes =
-        berth_view_create(text, text ? strlen(text) : 0, "application/json", "no-cache");
-    return snapshot->remotes ? BERTH_OK : berth_out_of_memory(error);
+    return BERTH_OK;
 }
 
 /* Only pages name the previous versions: a page that is open knows its own last good ones. */
@@ -172,7 +166,7 @@ enum berth_code berth_pages_create(struct berth_snapshot *snapshot,
                                    const struct berth_page_source *pages, size_t count,
                                    const struct berth_views *views, struct berth_error *error) {
     struct maker maker = {.snapshot = snapshot, .views = views};
-    enum berth_code code = make_remotes(&maker, error);
+    enum berth_code code = find_remotes(&maker, error);
     if (code == BERTH_OK) {
         add_previouses(&maker);
         code = make_pages(&maker, pages, count, error);

@@ -9,7 +9,7 @@ void berth_snapshot_destroy(struct berth_bodies *bodies, struct berth_snapshot *
     for (size_t i = 0; i < snapshot->module_count; i++)
         berth_module_unref(bodies, snapshot->modules[i]);
     berth_pages_unref(snapshot->pages);
-    berth_view_unref(snapshot->remotes);
+    berth_listings_unref(snapshot->listings);
     free(snapshot->modules);
     free(snapshot);
 }
@@ -39,7 +39,12 @@ enum berth_code berth_snapshot_create(int64_t generation, struct berth_module *c
     struct berth_snapshot *snapshot = create(generation, modules, module_count);
     if (!snapshot)
         return berth_out_of_memory(error);
-    enum berth_code code = berth_pages_create(snapshot, pages, page_count, views, error);
+    enum berth_code code = BERTH_OK;
+    snapshot->listings = berth_listings_create(views);
+    if (!snapshot->listings)
+        code = berth_out_of_memory(error);
+    if (code == BERTH_OK)
+        code = berth_pages_create(snapshot, pages, page_count, views, error);
     if (code == BERTH_OK)
         *ret = snapshot;
     else
@@ -55,8 +60,8 @@ struct berth_snapshot *berth_snapshot_with(const struct berth_snapshot *snapshot
         return NULL;
     next->pages = snapshot->pages;
     next->pages->refs++;
-    next->remotes = snapshot->remotes;
-    next->remotes->refs++;
+    next->listings = snapshot->listings;
+    berth_listings_ref(next->listings);
     return next;
 }
 

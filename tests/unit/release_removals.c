@@ -80,10 +80,11 @@ static void an_old_version_goes_without_any_page_being_composed(void **state) {
         release_upload(fixture, "app", version, true);
     }
     const struct berth_snapshot_pages *pages = current(fixture)->pages;
-    const struct berth_view *remotes = current(fixture)->remotes;
+    const struct berth_view *remotes =
+        berth_snapshot_listing(current(fixture), BERTH_LISTING_REMOTES);
     delete_it(fixture, "app", "1.0.0");
     assert_ptr_equal(current(fixture)->pages, pages);
-    assert_ptr_equal(current(fixture)->remotes, remotes);
+    assert_ptr_equal(berth_snapshot_listing(current(fixture), BERTH_LISTING_REMOTES), remotes);
     assert_true(release_in_memory(fixture, "app", "1.1.0"));
 }
 

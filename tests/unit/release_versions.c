@@ -96,13 +96,13 @@ static void an_upload_composes_nothing(void **state) {
     release_upload(fixture, "app", "1.0.0", true);
     const struct berth_snapshot *before = current(fixture);
     const struct berth_snapshot_pages *pages = before->pages;
-    const struct berth_view *remotes = before->remotes;
+    const struct berth_view *remotes = berth_snapshot_listing(before, BERTH_LISTING_REMOTES);
     const struct berth_view *entry = berth_snapshot_module(before, "app")->live_entry;
     release_upload(fixture, "app", "2.0.0", false);
     release_upload(fixture, "other", "1.0.0", false);
     const struct berth_snapshot *after = current(fixture);
     assert_ptr_equal(after->pages, pages);
-    assert_ptr_equal(after->remotes, remotes);
+    assert_ptr_equal(berth_snapshot_listing(after, BERTH_LISTING_REMOTES), remotes);
     assert_ptr_equal(berth_snapshot_module(after, "app")->live_entry, entry);
     assert_true(berth_module_has(berth_snapshot_module(after, "app"), "2.0.0"));
 }

@@ -209,7 +209,8 @@ static void an_upload_and_a_refresh_share_all_that_they_do_not_change(void **sta
     assert_int_equal(refreshed->live_generation, 1);
     assert_int_equal(next->generation, 4);
     assert_ptr_equal(next->pages, snapshot->pages);
-    assert_ptr_equal(next->remotes, snapshot->remotes);
+    assert_ptr_equal(berth_snapshot_listing(next, BERTH_LISTING_REMOTES),
+                     berth_snapshot_listing(snapshot, BERTH_LISTING_REMOTES));
     assert_true(berth_module_has(berth_snapshot_module(next, "app"), "1.1.0"));
     berth_edition_unref(bodies, edition);
     berth_heads_unref(heads);
@@ -284,9 +285,11 @@ static void modules_and_pages_of_a_snapshot_are_found_by_name_and_path(void **st
     assert_non_null(
         strstr(berth_snapshot_page(snapshot, "/b")->template.text, "\"modules\":{\"app\":{"));
     /* Only what is live. */
-    assert_memory_equal(snapshot->remotes->body, "{\"generation\":9,\"remotes\":{\"@a/x\":{", 35);
-    assert_non_null(strstr(snapshot->remotes->body, "\"app\":{"));
-    assert_null(strstr(snapshot->remotes->body, "\"b\":{"));
+    assert_memory_equal(berth_snapshot_listing(snapshot, BERTH_LISTING_REMOTES)->body,
+                        "{\"generation\":9,\"remotes\":{\"@a/x\":{", 35);
+    assert_non_null(
+        strstr(berth_snapshot_listing(snapshot, BERTH_LISTING_REMOTES)->body, "\"app\":{"));
+    assert_null(strstr(berth_snapshot_listing(snapshot, BERTH_LISTING_REMOTES)->body, "\"b\":{"));
     berth_snapshot_destroy(bodies, snapshot);
     for (size_t i = 0; i < 4; i++)
         berth_page_done(&pages[i]);
@@ -382,7 +385,8 @@ static void an_empty_snapshot_has_nothing_and_says_so(void **state) {
                      BERTH_OK);
     assert_null(berth_snapshot_module(snapshot, "app"));
     assert_null(berth_snapshot_page(snapshot, "/"));
-    assert_string_equal(snapshot->remotes->body, "{\"generation\":0,\"remotes\":{}}");
+    assert_string_equal(berth_snapshot_listing(snapshot, BERTH_LISTING_REMOTES)->body,
+                        "{\"generation\":0,\"remotes\":{}}");
     berth_snapshot_destroy(fixture->views.bodies, snapshot);
     berth_snapshot_destroy(fixture->views.bodies, NULL);
 }

@@ -36,7 +36,8 @@ static bool is_consistent(const struct berth_snapshot *snapshot) {
     return file && module->live == edition && module->live_generation == snapshot->generation &&
            file->body && memcmp(file->body, "body", 4) == 0 &&
            file->forms->identity.body == file->body && strstr(module->live_entry->body, version) &&
-           strncmp(snapshot->remotes->body, remotes, strlen(remotes)) == 0;
+           strncmp(berth_snapshot_listing(snapshot, BERTH_LISTING_REMOTES)->body, remotes,
+                   strlen(remotes)) == 0;
 }
 
 struct race {
