@@ -2,7 +2,6 @@
 
 #include "berth/json.h"
 #include "berth/semver.h"
-#include "range.h"
 
 #include <string.h>
 

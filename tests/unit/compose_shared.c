@@ -2,7 +2,6 @@
 #include "shared.h"
 
 #include "berth/json.h"
-#include "range.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,66 +11,6 @@
 #include <string.h>
 // The headers above must come before it.
 #include <cmocka.h>
-
-static void ranges_are_judged_as_npm_does(void **state) {
-    (void)state;
-    static const struct {
-        const char *range, *version;
-        enum berth_satisfaction expected;
-    } cases[] = {
-        {"^18.2.0", "18.3.1", BERTH_SATISFIED},
-        {"^18.2.0", "18.1.9", BERTH_UNSATISFIED},
-        {"^18.2.0", "19.0.0", BERTH_UNSATISFIED},
-        {"^0.2.3", "0.2.9", BERTH_SATISFIED},
-        {"^0.2.3", "0.3.0", BERTH_UNSATISFIED},
-        {"^0.0.3", "0.0.4", BERTH_UNSATISFIED},
-        {"^0.0", "0.0.9", BERTH_SATISFIED},
-        {"^0", "0.9.9", BERTH_SATISFIED},
-        {"^1.x", "1.9.9", BERTH_SATISFIED},
-        {"~1.2.3", "1.2.9", BERTH_SATISFIED},
-        {"~1.2", "1.3.0", BERTH_UNSATISFIED},
-        {"~1", "1.9.0", BERTH_SATISFIED},
-        {"~> 1.2", "1.2.1", BERTH_SATISFIED},
-        {"*", "9.9.9", BERTH_SATISFIED},
-        {"", "9.9.9", BERTH_SATISFIED},
-        {"x", "9.9.9", BERTH_SATISFIED},
-        {"1", "1.9.9", BERTH_SATISFIED},
-        {"1.2.x", "1.3.0", BERTH_UNSATISFIED},
-        {"1.2.3", "1.2.3", BERTH_SATISFIED},
-        {"=1.2.3", "1.2.4", BERTH_UNSATISFIED},
-        {"v1.2.3", "1.2.3+b", BERTH_SATISFIED},
-        {">=1.2 <2", "1.5.0", BERTH_SATISFIED},
-        {">=1.2 <2", "2.0.0", BERTH_UNSATISFIED},
-        {">1", "1.5.0", BERTH_UNSATISFIED},
-        {">1", "2.0.0", BERTH_SATISFIED},
-        {">1.2.3", "1.2.3", BERTH_UNSATISFIED},
-        {"<=1", "1.9.9", BERTH_SATISFIED},
-        {"<=1.2", "1.3.0", BERTH_UNSATISFIED},
-        {"<*", "1.0.0", BERTH_UNSATISFIED},
-        {"1.2 - 1.4", "1.4.9", BERTH_SATISFIED},
-        {"1.2.3 - 2", "3.0.0", BERTH_UNSATISFIED},
-        {"^17 || ^18", "18.0.0", BERTH_SATISFIED},
-        {"^17||^16", "18.0.0", BERTH_UNSATISFIED},
-        {"^19.0.0-rc.1", "19.0.0-rc.2", BERTH_SATISFIED},
-        {"^19.0.0-rc.1", "19.0.0-rc.0", BERTH_UNSATISFIED},
-        {"^19.0.0-rc.1", "19.1.0-rc.2", BERTH_UNSATISFIED},
-        {"^19.0.0-rc.1", "19.1.0", BERTH_SATISFIED},
-        {"^18", "18.3.0-rc.1", BERTH_UNSATISFIED},
-        {"<2.0.0", "2.0.0-rc.1", BERTH_UNSATISFIED},
-        {"latest", "1.0.0", BERTH_RANGE_UNKNOWN},
-        {"npm:react@18", "1.0.0", BERTH_RANGE_UNKNOWN},
-        {"^1.2.3.4", "1.2.3", BERTH_RANGE_UNKNOWN},
-        {"1 | 2", "1.0.0", BERTH_RANGE_UNKNOWN},
-        {"^", "1.0.0", BERTH_RANGE_UNKNOWN},
-        {"1 -", "1.0.0", BERTH_RANGE_UNKNOWN},
-        {"^99999999999999999999", "1.0.0", BERTH_RANGE_UNKNOWN},
-        {"^1.0.0-a..b", "1.0.0", BERTH_RANGE_UNKNOWN},
-        {"^1", "1.0", BERTH_RANGE_UNKNOWN},
-    };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-        if (berth_range_satisfied(cases[i].range, cases[i].version) != cases[i].expected)
-            fail_msg("%s and %s: not %d", cases[i].range, cases[i].version, cases[i].expected);
-}
 
 enum { MODULES = 4, SHARES = 16 };
 
@@ -191,7 +130,6 @@ static void imports_have_one_copy_for_all_whom_it_suits(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(ranges_are_judged_as_npm_does),
         cmocka_unit_test(containers_use_the_copy_that_the_scope_gives_them),
         cmocka_unit_test(imports_have_one_copy_for_all_whom_it_suits),
     };
