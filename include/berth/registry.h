@@ -367,7 +367,9 @@ struct berth_registry_ops {
     enum berth_code (*audit_check)(struct berth_registry *registry, int64_t *ret_count,
                                    struct berth_digest *ret_last, struct berth_error *error);
 
-    /* Every asset of every version, by order of upload; every variant that has a blob. */
+    /* Every asset of every version, by order of upload; every variant that has a blob. Both, and
+     * variants_prune, work in portions between which others get their turn; what comes or goes
+     * meanwhile is told or not. */
     enum berth_code (*assets_each)(struct berth_registry *registry, berth_asset_fn fn,
                                    void *context, struct berth_error *error);
     enum berth_code (*variants_each)(struct berth_registry *registry, berth_variant_fn fn,

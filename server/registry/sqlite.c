@@ -1,6 +1,7 @@
 #include "sqlite.h"
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 struct sqlite_registry *sqlite_of(struct berth_registry *registry) {
     return (struct sqlite_registry *)registry;
@@ -14,6 +15,11 @@ void sqlite_lock(struct sqlite_registry *registry) {
 void sqlite_unlock(struct sqlite_registry *registry) {
     if (pthread_mutex_unlock(&registry->lock) != 0)
         abort();
+}
+
+void sqlite_give_turn(void) {
+    const struct timespec turn = {.tv_nsec = 500 * 1000L};
+    (void)nanosleep(&turn, NULL);
 }
 
 static void close_registry(struct berth_registry *base) {

@@ -91,13 +91,16 @@ struct sqlite_registry *sqlite_of(struct berth_registry *registry);
 /* Aborts when this thread holds the lock already: a callback has called the registry. */
 void sqlite_lock(struct sqlite_registry *registry);
 void sqlite_unlock(struct sqlite_registry *registry);
+/* Without the lock, between two portions of long work: a mutex alone would mostly come back to
+ * whoever gave it away. */
+void sqlite_give_turn(void);
 
 /* Opens DIRECTORY/db, made if missing and checked if not (sqlite_file.c). */
 enum berth_code sqlite_file_open(const char *directory, sqlite3 **ret, struct berth_error *error);
 
 /* Takes an empty file (`from` 0) or one of an older schema to ours, in one transaction: a failure
  * or a kill leaves it as it was (sqlite_schema.c). */
-enum { SQLITE_SCHEMA_VERSION = 3 };
+enum { SQLITE_SCHEMA_VERSION = 4 };
 enum berth_code sqlite_schema_bring(sqlite3 *db, int64_t from, struct berth_error *error);
 
 /* What a result code of `db` means to everyone else. BERTH_OK for OK, ROW and DONE. */

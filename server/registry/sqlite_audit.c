@@ -206,6 +206,8 @@ enum berth_code sqlite_audit_check(struct berth_registry *base, int64_t *ret_cou
         enum berth_code code = sqlite_audit_each(base, &filter, check_record, &check, error);
         if (code)
             return code;
+        if (check.more)
+            sqlite_give_turn();
     }
     if (check.code)
         return berth_fail(error, BERTH_NO_MEMORY, "memory", "out of memory");

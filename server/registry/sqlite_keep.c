@@ -5,7 +5,6 @@
 
 #include <fcntl.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 static enum berth_code begin(struct sqlite_registry *registry, const char *sql,
@@ -21,6 +20,26 @@ static enum berth_code end(struct sqlite_query *query, struct berth_error *error
     return code;
 }
 
+/* Where a walk in portions goes on: behind a version, or behind a blob. Others get the lock between
+ * two portions. What they write meanwhile is told or not, as if it came before or after the walk.
+ */
+enum { PORTION_ROWS = 2000 };
+
+struct place {
+    int64_t version;
+    struct berth_digest blob;
+    bool is_at_blob; /* else before the first one */
+    int rows;        /* in this portion */
+    bool more;
+};
+
+static void put_blob(struct sqlite_query *query, const struct place *place) {
+    if (place->is_at_blob)
+        sqlite_put_digest(query, &place->blob);
+    else if (query->result == SQLITE_OK) /* less than any other */
+        query->result = sqlite3_bind_zeroblob(query->statement, ++query->parameter, 0);
+}
+
 static bool tell_asset(struct sqlite_query *query, berth_asset_fn fn, void *context) {
     struct berth_asset_row row = {.module = sqlite_text(query, 0),
                                   .version = sqlite_text(query, 1),
@@ -30,23 +49,47 @@ static bool tell_asset(struct sqlite_query *query, berth_asset_fn fn, void *cont
     return query->result == SQLITE_ROW && fn(&row, context);
 }
 
-enum berth_code sqlite_assets_each(struct berth_registry *base, berth_asset_fn fn, void *context,
-                                   struct berth_error *error) {
-    struct sqlite_registry *registry = sqlite_of(base);
+/* The next portion ends with a whole version. */
+static enum berth_code tell_assets(struct sqlite_registry *registry, struct place *place,
+                                   berth_asset_fn fn, void *context, struct berth_error *error) {
+    enum { VERSION = 5 };
     struct sqlite_query query;
-    sqlite_lock(registry);
+    place->rows = 0;
+    place->more = false;
     /* CROSS JOIN keeps the order of the tables: the assets lie by version already. */
     enum berth_code code =
         begin(registry,
-              "SELECT modules.name, versions.version, path, assets.digest, assets.bytes FROM "
-              "versions CROSS JOIN assets ON assets.version = versions.id "
-              "JOIN modules ON modules.id = versions.module ORDER BY versions.id, path",
+              "SELECT modules.name, versions.version, path, assets.digest, assets.bytes, "
+              "versions.id FROM versions CROSS JOIN assets ON assets.version = versions.id "
+              "JOIN modules ON modules.id = versions.module WHERE versions.id > ? "
+              "ORDER BY versions.id, path",
               &query, error);
-    while (!code && sqlite_row(&query) && tell_asset(&query, fn, context))
-        continue;
-    if (!code)
-        code = end(&query, error);
-    sqlite_unlock(registry);
+    if (code)
+        return code;
+    sqlite_put_int(&query, place->version);
+    while (sqlite_row(&query)) {
+        int64_t version = sqlite_int(&query, VERSION);
+        place->more = place->rows >= PORTION_ROWS && version != place->version;
+        if (place->more || !tell_asset(&query, fn, context))
+            break;
+        place->version = version;
+        place->rows++;
+    }
+    return end(&query, error);
+}
+
+enum berth_code sqlite_assets_each(struct berth_registry *base, berth_asset_fn fn, void *context,
+                                   struct berth_error *error) {
+    struct sqlite_registry *registry = sqlite_of(base);
+    struct place place = {.more = true};
+    enum berth_code code = BERTH_OK;
+    while (!code && place.more) {
+        sqlite_lock(registry);
+        code = tell_assets(registry, &place, fn, context, error);
+        sqlite_unlock(registry);
+        if (place.more)
+            sqlite_give_turn();
+    }
     return code;
 }
 
@@ -58,35 +101,100 @@ static bool tell_variant(struct sqlite_query *query, berth_variant_fn fn, void *
     return query->result == SQLITE_ROW && fn(&row, context);
 }
 
+/* The next portion ends with all variants of a blob. */
+static enum berth_code tell_variants(struct sqlite_registry *registry, struct place *place,
+                                     berth_variant_fn fn, void *context,
+                                     struct berth_error *error) {
+    struct sqlite_query query;
+    place->rows = 0;
+    place->more = false;
+    enum berth_code code = begin(registry,
+                                 "SELECT blob, coding, digest, bytes FROM variants "
+                                 "WHERE bytes > 0 AND blob > ? ORDER BY blob",
+                                 &query, error);
+    if (code)
+        return code;
+    struct place from = *place; /* what is bound must stay as it is */
+    put_blob(&query, &from);
+    while (sqlite_row(&query)) {
+        struct berth_digest blob = sqlite_digest(&query, 0);
+        place->more = place->rows >= PORTION_ROWS && !berth_digest_equal(&blob, &place->blob);
+        if (place->more || !tell_variant(&query, fn, context))
+            break;
+        place->blob = blob;
+        place->is_at_blob = true;
+        place->rows++;
+    }
+    return end(&query, error);
+}
+
 enum berth_code sqlite_variants_each(struct berth_registry *base, berth_variant_fn fn,
                                      void *context, struct berth_error *error) {
     struct sqlite_registry *registry = sqlite_of(base);
+    struct place place = {.more = true};
+    enum berth_code code = BERTH_OK;
+    while (!code && place.more) {
+        sqlite_lock(registry);
+        code = tell_variants(registry, &place, fn, context, error);
+        sqlite_unlock(registry);
+        if (place.more)
+            sqlite_give_turn();
+    }
+    return code;
+}
+
+/* The last blob of the next portion; none where `more` is false then. */
+static enum berth_code find_portion(struct sqlite_registry *registry, const struct place *from,
+                                    struct place *ret, struct berth_error *error) {
     struct sqlite_query query;
-    sqlite_lock(registry);
     enum berth_code code =
-        begin(registry, "SELECT blob, coding, digest, bytes FROM variants WHERE bytes > 0", &query,
-              error);
-    while (!code && sqlite_row(&query) && tell_variant(&query, fn, context))
-        continue;
-    if (!code)
+        begin(registry,
+              "SELECT max(blob) FROM (SELECT blob FROM variants WHERE blob > ? ORDER BY blob "
+              "LIMIT ?)",
+              &query, error);
+    if (code)
+        return code;
+    put_blob(&query, from);
+    sqlite_put_int(&query, PORTION_ROWS);
+    *ret = (struct place){.is_at_blob = true};
+    ret->more = sqlite_row(&query) && sqlite3_column_type(query.statement, 0) != SQLITE_NULL;
+    if (ret->more)
+        ret->blob = sqlite_digest(&query, 0);
+    return end(&query, error);
+}
+
+static enum berth_code prune_portion(struct sqlite_registry *registry, struct place *place,
+                                     struct berth_error *error) {
+    struct sqlite_query query;
+    struct place to = {0};
+    enum berth_code code = find_portion(registry, place, &to, error);
+    if (!code && to.more)
+        code = begin(registry,
+                     "DELETE FROM variants WHERE blob > ? AND blob <= ? AND NOT EXISTS "
+                     "(SELECT 1 FROM assets WHERE assets.digest = variants.blob)",
+                     &query, error);
+    if (!code && to.more) {
+        put_blob(&query, place);
+        put_blob(&query, &to);
+        sqlite_row(&query);
         code = end(&query, error);
-    sqlite_unlock(registry);
+    }
+    *place = to;
     return code;
 }
 
 enum berth_code sqlite_variants_prune(struct berth_registry *base, struct berth_error *error) {
     struct sqlite_registry *registry = sqlite_of(base);
-    struct sqlite_query query;
-    enum berth_code code = sqlite_transaction(registry, error);
-    if (code)
-        return code;
-    code = begin(registry, "DELETE FROM variants WHERE blob NOT IN (SELECT digest FROM assets)",
-                 &query, error);
-    if (!code) {
-        sqlite_row(&query);
-        code = end(&query, error);
+    struct place place = {.more = true};
+    enum berth_code code = BERTH_OK;
+    while (!code && place.more) {
+        code = sqlite_transaction(registry, error);
+        if (!code)
+            code = sqlite_finish(registry, prune_portion(registry, &place, error), error);
+        if (!code && place.more)
+            sqlite_give_turn();
     }
-    return sqlite_finish(registry, code, error);
+    return code;
 }
 
 static enum berth_code run_for(struct sqlite_registry *registry, const char *sql,
@@ -181,7 +289,6 @@ static enum berth_code open_copy(const char *path, sqlite3 **ret, struct berth_e
 /* Others get the lock between two steps. What they write by then, on this same connection, SQLite
  * puts into the copy as well, so it is consistent and as new as its end. */
 static int copy_pages(struct sqlite_registry *registry, sqlite3 *copy) {
-    const struct timespec turn = {.tv_nsec = 500 * 1000L};
     sqlite_lock(registry);
     sqlite3_backup *backup = sqlite3_backup_init(copy, "main", registry->db, "main");
     int result = backup ? SQLITE_OK : sqlite3_extended_errcode(copy);
@@ -190,7 +297,7 @@ static int copy_pages(struct sqlite_registry *registry, sqlite3 *copy) {
         if (result != SQLITE_OK)
             break;
         sqlite_unlock(registry);
-        (void)nanosleep(&turn, NULL); /* a mutex alone would mostly come back to us */
+        sqlite_give_turn();
         sqlite_lock(registry);
     }
     if (backup) {

@@ -2,9 +2,11 @@
 #include "registry_fixture.h"
 #include "suites.h"
 #include "temp_directory.h"
+#include <limits.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <time.h>
 #include <unistd.h>
 
 static struct berth_digest digest_of(const char *contents) {
@@ -120,6 +122,137 @@ static void a_variant_that_is_forgotten_is_to_be_made_again(void **state) {
     assert_int_equal(unfinished, 1);
 }
 
+/* --- more than a backend may do at once --- */
+
+enum { MANY_FILES = 1500, MANY_VERSIONS = 5, MANY_BLOBS = 5000 };
+
+static void add_many_files(struct fixture *fixture, const char *version) {
+    static struct berth_asset assets[MANY_FILES];
+    static char paths[MANY_FILES][40];
+    bool created = false;
+    struct berth_version record;
+    fixture_version("menu", version, version, &record);
+    struct berth_version many = record;
+    for (int i = 0; i < MANY_FILES; i++) {
+        (void)snprintf(paths[i], sizeof paths[i], "%s/%05d.js", version, i);
+        assets[i] = (struct berth_asset){
+            .path = paths[i], .bytes = (int64_t)strlen(paths[i]), .digest = digest_of(paths[i])};
+    }
+    many.assets = assets;
+    many.asset_count = MANY_FILES;
+    assert_int_equal(fixture->ops->version_add(fixture->registry, &many, &fixture_actor, NULL,
+                                               &created, &fixture->error),
+                     BERTH_OK);
+    berth_version_done(&record);
+}
+
+static void add_many(struct fixture *fixture) {
+    for (int i = 0; i < MANY_VERSIONS; i++) {
+        char version[24];
+        (void)snprintf(version, sizeof version, "1.%d.0", i);
+        add_many_files(fixture, version);
+    }
+}
+
+struct long_walk {
+    pthread_t thread;
+    struct fixture *fixture;
+    atomic_int runs; /* the number of the walk; 0: none */
+    atomic_bool ends;
+    atomic_bool got; /* an answer, while a walk ran */
+    int walks;
+    char last[64];
+    int rows;
+    int until;
+};
+
+static void *ask_often(void *context) {
+    struct long_walk *walk = context;
+    while (!atomic_load(&walk->ends)) {
+        int ran = atomic_load(&walk->runs);
+        (void)fixture_generation(walk->fixture);
+        if (ran && atomic_load(&walk->runs) == ran)
+            atomic_store(&walk->got, true);
+    }
+    return NULL;
+}
+
+static bool walk_on(const struct berth_asset_row *row, void *context) {
+    struct long_walk *walk = context;
+    atomic_store(&walk->runs, walk->walks);
+    assert_true(strcmp(walk->last, row->path) < 0); /* each once, in their order */
+    (void)snprintf(walk->last, sizeof walk->last, "%s", row->path);
+    if (++walk->rows == walk->until)
+        atomic_store(&walk->runs, 0);
+    return walk->rows < walk->until;
+}
+
+static int walk_assets(struct long_walk *walk, int until) {
+    walk->walks++;
+    walk->rows = 0;
+    walk->last[0] = '\0';
+    walk->until = until;
+    assert_int_equal(walk->fixture->ops->assets_each(walk->fixture->registry, walk_on, walk, NULL),
+                     BERTH_OK);
+    return walk->rows;
+}
+
+static void others_get_their_turn_while_all_assets_are_told(void **state) {
+    struct long_walk walk = {.fixture = *state};
+    add_many(walk.fixture);
+    assert_int_equal(walk_assets(&walk, MANY_FILES * MANY_VERSIONS), MANY_FILES * MANY_VERSIONS);
+    assert_int_equal(walk_assets(&walk, INT_MAX), MANY_FILES * MANY_VERSIONS);
+    for (int until = 1; until < MANY_FILES * MANY_VERSIONS; until += MANY_FILES)
+        assert_int_equal(walk_assets(&walk, until), until);
+    time_t deadline = time(NULL) + 60;
+    assert_int_equal(pthread_create(&walk.thread, NULL, ask_often, &walk), 0);
+    while (!atomic_load(&walk.got) && time(NULL) < deadline)
+        walk_assets(&walk, MANY_FILES * MANY_VERSIONS);
+    atomic_store(&walk.ends, true);
+    pthread_join(walk.thread, NULL);
+    assert_true(atomic_load(&walk.got));
+}
+
+static bool count_each(const struct berth_variant_row *row, void *context) {
+    (void)row;
+    ++*(int *)context;
+    return true;
+}
+
+static int all_variants(struct fixture *fixture) {
+    int count = 0;
+    assert_int_equal(fixture->ops->variants_each(fixture->registry, count_each, &count, NULL),
+                     BERTH_OK);
+    return count;
+}
+
+/* Each blob has two, so that a portion may end between them. */
+static void note_many_variants(struct fixture *fixture) {
+    static struct berth_variant_record records[2 * MANY_BLOBS];
+    for (int i = 0; i < 2 * MANY_BLOBS; i++) {
+        char contents[32];
+        (void)snprintf(contents, sizeof contents, "unnamed %d", i / 2);
+        records[i] = (struct berth_variant_record){
+            digest_of(contents), i % 2 ? BERTH_GZIP : BERTH_BROTLI, {digest_of(contents), 1}};
+    }
+    assert_int_equal(fixture->ops->variants_put(fixture->registry, "menu", "1.0.0",
+                                                BERTH_COMPRESSION_BEST, records, 2 * MANY_BLOBS,
+                                                NULL),
+                     BERTH_OK);
+}
+
+static void however_many_variants_there_are_those_of_no_version_are_forgotten(void **state) {
+    struct fixture *fixture = *state;
+    add(fixture, "1.0.0", "one");
+    note_variant(fixture, "1.0.0", "one", "one.gz");
+    note_many_variants(fixture);
+    assert_int_equal(all_variants(fixture), 2 * MANY_BLOBS + 1);
+    assert_int_equal(fixture->ops->variants_prune(fixture->registry, &fixture->error), BERTH_OK);
+    assert_int_equal(all_variants(fixture), 1);
+    assert_int_equal(variants_of(fixture, "one.gz"), 1);
+    assert_int_equal(fixture->ops->variants_prune(fixture->registry, &fixture->error), BERTH_OK);
+}
+
 static bool count_text(const char *text, void *context) {
     (void)text;
     ++*(int *)context;
@@ -219,6 +352,8 @@ int run_keep(void) {
         REGISTRY_TEST(what_a_deleted_version_named_is_named_no_more),
         REGISTRY_TEST(variants_of_blobs_that_no_version_has_are_forgotten),
         REGISTRY_TEST(a_variant_that_is_forgotten_is_to_be_made_again),
+        REGISTRY_TEST(others_get_their_turn_while_all_assets_are_told),
+        REGISTRY_TEST(however_many_variants_there_are_those_of_no_version_are_forgotten),
         REGISTRY_TEST(nothing_is_said_of_what_is_in_order),
         REGISTRY_TEST(a_copy_that_is_made_beside_writes_is_whole),
         REGISTRY_TEST(a_copy_replaces_nothing),
