@@ -142,10 +142,15 @@ static enum berth_code repair_blob(struct checked *checked, struct berth_registr
     return BERTH_OK;
 }
 
-/* Where the registry cannot be read, nothing is known of who uses a blob, so nothing is touched. */
+/* Where not every row could be read, it is not known who uses a blob, so nothing is touched. */
 static enum berth_code repair_all(struct checked *checked, struct berth_registry *registry,
                                   struct berth_error *error) {
     enum berth_code code = BERTH_OK;
+    if (!checked->rows_known) {
+        check_note(checked, checked->check->notes, "not-repaired",
+                   "nothing was repaired, since not every row could be read", "db", NULL);
+        return BERTH_OK;
+    }
     for (size_t i = 0; !code && i < checked->count; i++) {
         struct checked_blob *blob = &checked->blobs[i];
         if (blob->state == CHECKED_DAMAGED || (blob->state != CHECKED_SOUND && blob->variants))

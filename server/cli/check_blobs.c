@@ -112,7 +112,9 @@ static void tell_named(struct checked *checked, const struct checked_blob *blob,
         (void)snprintf(text, sizeof text, "blob %s %s", hex, text_of(blob));
     (void)snprintf(where, sizeof where, "%s%s", blob->user ? blob->user : "?",
                    blob->user_is_live ? " (live)" : "");
-    if (!plain)
+    if (!checked->rows_known)
+        (void)snprintf(hint, sizeof hint, "restore the data directory from a backup");
+    else if (!plain)
         (void)snprintf(hint, sizeof hint,
                        "run berth verify --repair: the server then makes this variant again");
     else if (blob->state == CHECKED_DAMAGED)
@@ -135,11 +137,12 @@ void check_tell_blobs(struct checked *checked) {
             tell_named(checked, blob, hex);
         if (named || blob->state == CHECKED_GONE)
             continue;
-        checked->check->orphans++;
-        checked->check->orphan_bytes += blob->bytes;
+        checked->check->orphans += checked->rows_known;
+        checked->check->orphan_bytes += checked->rows_known ? blob->bytes : 0;
         (void)snprintf(text, sizeof text, "blob %s %s", hex, text_of(blob));
         if (blob->state != CHECKED_SOUND) /* nobody reads it, but an upload could find it */
             check_note(checked, checked->check->faults, "blob-damaged", text, NULL,
-                       "run berth verify --repair");
+                       checked->rows_known ? "run berth verify --repair"
+                                           : "restore the data directory from a backup");
     }
 }

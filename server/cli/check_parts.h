@@ -27,6 +27,7 @@ struct checked {
     size_t count;
     struct berth_digests index; /* digest to place in `blobs` */
     bool unfinished;            /* a restore did not end */
+    bool rows_known;            /* all were read: what none of them names is not named */
     bool failed;                /* out of memory */
 };
 
@@ -41,7 +42,7 @@ enum berth_code check_blobs(struct checked *checked, struct berth_error *error);
 void check_tell_blobs(struct checked *checked);
 
 /* --- check_rows.c --- */
-/* What is wrong in the registry is a fault; an error is a lack of memory. */
+/* What is wrong in the registry is a fault; an error is a lack of memory. Sets `rows_known`. */
 enum berth_code check_rows(struct checked *checked, struct berth_registry *registry,
                            struct berth_error *error);
 

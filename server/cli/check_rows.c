@@ -14,6 +14,9 @@ enum { DESCRIPTION_MAX_BYTES = 8 * 1024 * 1024, PAGE_JSON_MAX_BYTES = 2 * BERTH_
 struct row_walk {
     struct checked *checked;
     json_t *live; /* {module: version} */
+    int64_t heads;
+    int64_t assets;
+    bool damaged; /* the backend says so of itself */
     char module[BERTH_WHERE_BYTES];
 };
 
@@ -144,6 +147,7 @@ static bool check_page(const struct berth_page_record *record, void *context) {
 
 static bool check_text(const char *text, void *context) {
     struct row_walk *walk = context;
+    walk->damaged = true;
     fault(walk->checked, "database-damaged", text, "db", restore_hint);
     return !walk->checked->failed;
 }
@@ -158,6 +162,38 @@ static void tell_lost(struct row_walk *walk) {
         fault(walk->checked, "live-missing", "what is live is not among the versions", where,
               restore_hint);
     }
+}
+
+static bool count_head(const struct berth_version *head, void *context) {
+    (void)head;
+    ((struct row_walk *)context)->heads++;
+    return true;
+}
+
+static bool count_asset(const struct berth_asset_row *row, void *context) {
+    (void)row;
+    ((struct row_walk *)context)->assets++;
+    return true;
+}
+
+/* A version is told whole, from rows of several tables: where one of those is lost it is not told
+ * at all, and its blobs must not look as if nobody had them. So the rows are counted too. */
+static enum berth_code count_rows(struct row_walk *walk, struct berth_registry *registry,
+                                  struct berth_error *error) {
+    const struct cli_check *check = walk->checked->check;
+    char text[BERTH_TEXT_BYTES];
+    enum berth_code code = registry->ops->heads_each(registry, NULL, count_head, walk, error);
+    if (!code)
+        code = registry->ops->assets_each(registry, count_asset, walk, error);
+    if (code || (walk->heads == check->versions && walk->assets == check->files))
+        return code;
+    walk->damaged = true;
+    (void)snprintf(text, sizeof text,
+                   "there are rows of %" PRId64 " versions and %" PRId64 " files, but only %" PRId64
+                   " and %" PRId64 " can be read whole",
+                   walk->heads, walk->assets, check->versions, check->files);
+    fault(walk->checked, "rows-lost", text, "db", restore_hint);
+    return BERTH_OK;
 }
 
 static enum berth_code check_audit(struct row_walk *walk, struct berth_registry *registry,
@@ -183,8 +219,11 @@ static enum berth_code walk_rows(struct row_walk *walk, struct berth_registry *r
         code = ops->versions_each(registry, NULL, check_version, walk, error);
     if (!code && !walk->checked->failed)
         tell_lost(walk);
+    if (!code && !walk->checked->failed)
+        code = count_rows(walk, registry, error);
     if (!code)
         code = ops->variants_each(registry, check_variant, walk, error);
+    walk->checked->rows_known = !code && !walk->damaged && !walk->checked->failed;
     if (!code)
         code = ops->pages_each(registry, check_page, walk, error);
     return code ? code : check_audit(walk, registry, error);

@@ -67,6 +67,12 @@ class KeepCase(SiteCase):
         digest = sha256(data)
         return os.path.join(self.server.data, "blobs", digest[:2], digest)
 
+    def execute(self, text):
+        """Changes the database of a server that was stopped."""
+        with sqlite3.connect(os.path.join(self.server.data, "db")) as database:
+            database.execute(text)
+        database.close()
+
     def gc(self, **policy):
         reply = self.admin.json("POST", "/api/gc", policy)
         self.assertStatus(reply, 200)
@@ -119,10 +125,6 @@ class Verify(KeepCase):
         entry = self.blob(bundles.container("a"))
         style = self.blob(b"body{}")
 
-        def execute(text):
-            with sqlite3.connect(os.path.join(data, "db")) as database:
-                database.execute(text)
-            database.close()
         cases = {
             "flipped bit": (lambda: flip(entry, 7), ["blob-damaged"]),
             "cut": (lambda: os.truncate(style, 2), ["blob-damaged"]),
@@ -134,9 +136,9 @@ class Verify(KeepCase):
             "a link": (lambda: (os.unlink(style), os.symlink(entry, style)), ["blob-missing", "foreign"]),
             "no database": (lambda: os.unlink(os.path.join(data, "db")), ["database-missing"]),
             "cut database": (lambda: os.truncate(os.path.join(data, "db"), 5000), ["database-damaged"]),
-            "newer database": (lambda: execute("PRAGMA user_version = 999"), ["database-newer"]),
-            "no asset": (lambda: execute("DELETE FROM assets WHERE path = 'page.css'"), ["version-files"]),
-            "other size": (lambda: execute("UPDATE assets SET bytes = 7 WHERE path = 'page.css'"),
+            "newer database": (lambda: self.execute("PRAGMA user_version = 999"), ["database-newer"]),
+            "no asset": (lambda: self.execute("DELETE FROM assets WHERE path = 'page.css'"), ["version-files"]),
+            "other size": (lambda: self.execute("UPDATE assets SET bytes = 7 WHERE path = 'page.css'"),
                            ["blob-size", "version-files"]),
             "restored by half": (lambda: open(os.path.join(data, "unfinished"), "w").close(),
                                  ["restore-unfinished"]),
@@ -153,13 +155,27 @@ class Verify(KeepCase):
         shutil.copytree(kept, data)
         self.assertSound()
 
+    def test_what_rows_name_that_cannot_be_read_is_left_alone(self):
+        self.server.put("menu", "1.0.0", bundles.bundle("a"), "?activate=true")
+        self.server.put("cart", "1.0.0", bundles.bundle("b", page__css=b"body{}"))
+        self.server.exit()
+        lost, known = self.blob(bundles.container("b")), self.blob(bundles.container("a"))
+        flip(lost)
+        flip(known)
+        cart = "(SELECT versions.id FROM versions JOIN modules ON modules.id = module WHERE name = 'cart')"
+        self.execute("DELETE FROM descriptions WHERE version = " + cart)
+        report = self.assertFaults(["rows-lost", "blob-damaged", "blob-damaged"], "--repair")
+        self.assertEqual((report["repaired"], report["orphans"]), ([], 0))
+        self.assertIn("not-repaired", [note["rule"] for note in report["notes"]])
+        self.assertTrue(os.path.exists(lost) and os.path.exists(known))
+        self.execute("INSERT INTO descriptions VALUES (%s, '{}')" % cart)
+        report = self.assertFaults(["blob-missing", "blob-missing"], "--repair")
+        self.assertEqual(len(report["repaired"]), 2)
+
     def test_a_changed_audit_record_is_found(self):
         self.server.put("menu", "1.0.0", bundles.bundle("a"), "?activate=true")
         self.server.exit()
-        database = sqlite3.connect(os.path.join(self.server.data, "db"))
-        with database:
-            database.execute("UPDATE audit SET at_ms = at_ms + 1 WHERE id = 1")
-        database.close()
+        self.execute("UPDATE audit SET at_ms = at_ms + 1 WHERE id = 1")
         self.assertFaults(["audit-broken"])
 
 
