@@ -67,6 +67,33 @@ struct berth_remote {
     const struct berth_remote *previous;
 };
 
+/* --- shared packages --- */
+
+/* A module's use of a shared package. Borrowed. */
+struct berth_share {
+    size_t user;          /* the module's place among the descriptions */
+    size_t provider;      /* whose copy it uses; maybe its own */
+    bool alone;           /* there is another copy, for the others */
+    const json_t *copy;   /* the provider's member of `shared` */
+    const json_t *wanted; /* the user's own */
+};
+
+/* Of containers that are initialised in this order, as webpack's and Module Federation's runtimes
+ * do it in the shell's scopes (frontends/shell/src/scope.ts): who brings a package first provides
+ * it to the page, and his copy counts as loaded. A later module takes that one if it wants one for
+ * all (`singleton`) or if it is in its range and newer than its own; else its own. Fills at most
+ * `max`, and returns how many. */
+size_t berth_shares_of_containers(const json_t *const *descriptions, size_t count,
+                                  struct berth_share *ret, size_t max);
+
+/* Of Native Federation's modules, which import by name: of each package the copy that suits the
+ * most of them is for all, the newest of equals; who does not want that one keeps its own. Of the
+ * versions of one package the newest 64 at most are looked at. */
+size_t berth_shares_of_imports(const json_t *const *descriptions, size_t count,
+                               struct berth_share *ret, size_t max);
+
+/* --- views of live modules: URLs --- */
+
 /* Adds `public_url` ("" for root-relative) and "/m/module@version/path", percent-encoded. `path`
  * may be empty. */
 void berth_asset_url(struct berth_buffer *buffer, const char *public_url, const char *module,
@@ -91,11 +118,28 @@ struct berth_listing {
     json_t *(*make)(const struct berth_live *live); /* a new reference; NULL: out of memory */
 };
 
-enum { BERTH_LISTING_REMOTES, BERTH_LISTING_COUNT };
+enum {
+    BERTH_LISTING_REMOTES,
+    BERTH_LISTING_IMPORTMAP,
+    BERTH_LISTING_SYSTEMJS_MAP,
+    BERTH_LISTING_MF_REMOTES,
+    BERTH_LISTING_MF_SNAPSHOT,
+    BERTH_LISTING_NATIVE,
+    BERTH_LISTING_DISCOVERY,
+    BERTH_LISTING_COUNT
+};
 extern const struct berth_listing berth_listings[BERTH_LISTING_COUNT];
 
 /* {"generation", "remotes": {module: spec}}. */
 json_t *berth_remotes_json(const struct berth_live *live);
+
+/* For an import map. The integrity of all scripts of a version, by URL. */
+void berth_import_map_add_integrity(const struct berth_remote *remote, const char *public_url,
+                                    json_t *integrity);
+/* Where modules that import packages by name find them: the copy that suits most in `imports`, what
+ * one keeps for itself in `scopes`. What `imports` has already stays. */
+void berth_import_map_add_shared(const struct berth_remote *const *remotes, size_t count,
+                                 const char *public_url, json_t *imports, json_t *scopes);
 
 /* The live entry: the runtime's text and one call with the spec. `as_module` for remoteEntry.mjs.
  * Where the live version is a document alone, it says on the console that there is nothing to load.
@@ -108,6 +152,15 @@ char *berth_live_entry(const struct berth_remote *remote, const char *public_url
  * entry as well. Changes `manifest`, which must be an object. */
 void berth_mf_manifest_adjust(json_t *manifest, const struct berth_remote *remote,
                               const char *public_url, bool live);
+
+/* What of a live Native Federation version is told beside its own remoteEntry.json: where to hear
+ * of the next one (URLs that a stock loader joins to the folder of the document: of the version, or
+ * of the module's name alone), and the integrity of its files where the build has none. Changes
+ * `entry`, which must be an object. */
+void berth_native_entry_adjust(json_t *entry, const struct berth_remote *remote);
+
+/* The document's name, beside remoteEntry.json. */
+#define BERTH_NATIVE_ENTRY "@remoteEntry.json"
 
 /* JSON text that may stand in a <script> element: `<` is written as an escape. */
 void berth_buffer_script_json(struct berth_buffer *buffer, const json_t *value);

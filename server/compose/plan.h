@@ -6,7 +6,7 @@
 #define BERTH_COMPOSE_PLAN_H
 
 #include "berth/compose.h"
-#include "shared.h"
+#include "berth/manifest.h"
 
 enum {
     BERTH_NEEDS_MAX = 256,  /* what is beyond is left to the loaders */

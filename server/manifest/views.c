@@ -1,4 +1,4 @@
-#include "berth/manifest.h"
+#include "views.h"
 
 #include "berth/json.h"
 
@@ -27,14 +27,18 @@ void berth_asset_url(struct berth_buffer *buffer, const char *public_url, const 
     add_encoded(buffer, path);
 }
 
-static json_t *url_value(const char *public_url, const struct berth_remote *remote,
-                         const char *path) {
+json_t *manifest_url(const char *public_url, const struct berth_remote *remote, const char *path) {
     struct berth_buffer buffer;
     berth_buffer_init(&buffer, URL_MAX_BYTES);
     berth_asset_url(&buffer, public_url, remote->module, remote->version, path);
     json_t *value = buffer.failed ? NULL : json_string(buffer.data);
     berth_buffer_done(&buffer);
     return value;
+}
+
+bool manifest_has(const struct berth_remote *remote, const char *key, const char *value) {
+    const char *found = berth_json_string(remote->description, key);
+    return found && strcmp(found, value) == 0;
 }
 
 static json_t *expose_names(const json_t *description) {
@@ -78,7 +82,7 @@ static json_t *expose_urls(const struct berth_remote *remote, const char *public
     const char *name;
     json_t *path;
     json_object_foreach(urls, name, path)
-        json_object_set_new(urls, name, url_value(public_url, remote, json_string_value(path)));
+        json_object_set_new(urls, name, manifest_url(public_url, remote, json_string_value(path)));
     return urls;
 }
 
@@ -89,9 +93,9 @@ json_t *berth_remote_json(const struct berth_remote *remote, const char *public_
                              "generation", (json_int_t)remote->generation);
     if (!spec)
         return NULL;
-    json_object_set_new(spec, "base", url_value(public_url, remote, ""));
+    json_object_set_new(spec, "base", manifest_url(public_url, remote, ""));
     if (entry)
-        json_object_set_new(spec, "entry", url_value(public_url, remote, entry));
+        json_object_set_new(spec, "entry", manifest_url(public_url, remote, entry));
     copy_member(spec, "type", description, "type");
     copy_member(spec, "format", description, "format");
     copy_member(spec, "name", description, "container");
@@ -177,11 +181,10 @@ void berth_mf_manifest_adjust(json_t *manifest, const struct berth_remote *remot
         return;
     json_object_del(meta, "getPublicPath");
     json_object_set_new(meta, "publicPath",
-                        *public_url ? url_value(public_url, remote, "") : json_string("auto"));
+                        *public_url ? manifest_url(public_url, remote, "") : json_string("auto"));
     if (!live)
         return;
-    const char *type = berth_json_string(remote->description, "type");
-    bool as_module = type && strcmp(type, "module") == 0;
+    bool as_module = manifest_has(remote, "type", "module");
     json_t *entry =
         json_pack("{ss ss ss}", "name", as_module ? "remoteEntry.mjs" : "remoteEntry.js", "path",
                   "", "type", as_module ? "module" : "global");

@@ -1,4 +1,4 @@
-foreach(unit page document prerender pack css shared)
+foreach(unit page document prerender pack css)
     berth_unit(compose_${unit}
         SOURCES unit/compose_${unit}.c unit/compose_fixture.c conformance/temp_directory.c
         LINKS berth_compose)

@@ -1,5 +1,5 @@
 /* Which copy of a shared package each module of a page uses. */
-#include "shared.h"
+#include "berth/manifest.h"
 
 #include "berth/json.h"
 
@@ -133,5 +133,5 @@ int main(void) {
         cmocka_unit_test(containers_use_the_copy_that_the_scope_gives_them),
         cmocka_unit_test(imports_have_one_copy_for_all_whom_it_suits),
     };
-    return cmocka_run_group_tests_name("compose_shared", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("manifest_shared", tests, NULL, NULL);
 }

@@ -1,9 +1,12 @@
-#include "shared.h"
+/* Which copies of shared packages a page, or all that is live, uses. */
+#include "berth/manifest.h"
 
 #include "berth/json.h"
 #include "berth/semver.h"
 
 #include <string.h>
+
+enum { MAX_COPIES = 64 };
 
 /* The modules' shared packages by name: [{name: member of `shared`}]. */
 static json_t *make_index(const json_t *const *descriptions, size_t count) {
@@ -106,32 +109,58 @@ static size_t count_takers(const json_t *index, const char *name, const json_t *
     return takers;
 }
 
+/* The modules that bring a file of it, each version once, the newest first. */
+static size_t find_copies(const json_t *index, const char *name, size_t ret[MAX_COPIES]) {
+    size_t count = 0;
+    for (size_t i = 0; i < json_array_size(index); i++) {
+        const json_t *copy = find(index, i, name);
+        size_t at = 0;
+        bool known = !berth_json_string(copy, "file");
+        for (; !known && at < count && compare(find(index, ret[at], name), copy) >= 0; at++)
+            known = same_version(find(index, ret[at], name), copy);
+        if (known || at == MAX_COPIES)
+            continue;
+        count -= count == MAX_COPIES;
+        memmove(ret + at + 1, ret + at, (count - at) * sizeof *ret);
+        ret[at] = i;
+        count++;
+    }
+    return count;
+}
+
 /* How many modules there are when none has a file of it. */
 static size_t best_import(const json_t *index, const char *name) {
-    size_t count = json_array_size(index), best = count, most = 0;
+    size_t copies[MAX_COPIES];
+    size_t count = find_copies(index, name, copies), best = json_array_size(index), most = 0;
     for (size_t i = 0; i < count; i++) {
-        const json_t *copy = find(index, i, name);
-        if (!berth_json_string(copy, "file"))
-            continue;
-        size_t takers = count_takers(index, name, copy);
-        if (best == count || takers > most ||
-            (takers == most && compare(copy, find(index, best, name)) > 0)) {
-            best = i;
+        size_t takers = count_takers(index, name, find(index, copies[i], name));
+        if (i == 0 || takers > most) {
+            best = copies[i];
             most = takers;
         }
     }
     return best;
 }
 
+/* Found once for each package: there may be many users. */
+static size_t best_known(json_t *known, const json_t *index, const char *name) {
+    const json_t *value = json_object_get(known, name);
+    if (value)
+        return (size_t)json_integer_value(value);
+    size_t best = best_import(index, name);
+    json_object_set_new(known, name, json_integer((json_int_t)best));
+    return best;
+}
+
 size_t berth_shares_of_imports(const json_t *const *descriptions, size_t count,
                                struct berth_share *ret, size_t max) {
-    json_t *index = make_index(descriptions, count);
+    json_t *index = make_index(descriptions, count), *known = json_object();
     size_t found = 0;
     for (size_t user = 0; user < count; user++) {
         const char *name;
         json_t *wanted;
         json_object_foreach(json_array_get(index, user), name, wanted) {
-            size_t best = found < max ? best_import(index, name) : count;
+            size_t best = found < max ? best_known(known, index, name) : count;
             if (best == count)
                 continue;
             const json_t *copy = find(index, best, name);
@@ -140,6 +169,7 @@ size_t berth_shares_of_imports(const json_t *const *descriptions, size_t count,
                                                 alone ? wanted : copy, wanted};
         }
     }
+    json_decref(known);
     json_decref(index);
     return found;
 }
