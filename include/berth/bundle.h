@@ -16,7 +16,9 @@
 #define BERTH_BUNDLE_H
 
 #include "berth/error.h"
+#include "berth/name.h"
 #include "berth/registry.h"
+#include "berth/semver.h"
 #include "berth/store.h"
 #include <jansson.h>
 #include <stdint.h>
@@ -85,5 +87,22 @@ enum berth_code berth_bundle_pack(const char *directory, int fd,
 /* The path rules alone (tests, fuzzing): normalises `path` in place ("./a" becomes "a"), or
  * BERTH_REFUSED with the rule's name. */
 enum berth_code berth_path_check(char *path, size_t length, struct berth_error *error);
+
+enum { BERTH_PACKAGE_MAX_BYTES = 256 * 1024 };
+
+/* An npm package's name and version. */
+struct berth_package {
+    char module[BERTH_MODULE_MAX_BYTES + 1];
+    char version[BERTH_VERSION_MAX_BYTES + 1];
+};
+
+/* Reads the archive as berth_bundle_read does, with all its checks, but keeps nothing of it: only
+ * what the package.json at its root, or in the one folder that has one ("package/", as npm pack
+ * makes it), says. Both are checked. BERTH_REFUSED ("package-missing", "package-ambiguous",
+ * "package-syntax", "module-name", "version"), BERTH_TOO_LARGE ("limit-package-bytes"), and
+ * berth_bundle_read's errors about archives. */
+enum berth_code berth_bundle_package(int fd, int64_t archive_bytes,
+                                     const struct berth_bundle_limits *limits,
+                                     struct berth_package *ret, struct berth_error *error);
 
 #endif

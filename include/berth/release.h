@@ -61,6 +61,11 @@ enum berth_code berth_upload_add(struct berth_upload *upload, const void *data, 
                                  struct berth_error *error);
 void berth_upload_abort(struct berth_upload *upload);
 
+/* After all of it was added: what its package.json says, with nothing kept. The errors of
+ * berth_bundle_package. */
+enum berth_code berth_upload_package(struct berth_upload *upload, struct berth_package *ret,
+                                     struct berth_error *error);
+
 struct berth_upload_request {
     const char *module;
     const char *version;

@@ -24,6 +24,32 @@ enum berth_code api_read(struct berth_exchange *exchange, size_t max_bytes, bool
 /* An optional text of at most BERTH_REASON_MAX_BYTES; *ret NULL when absent. */
 enum berth_code api_reason(const char *text, struct berth_error *error);
 
+/* --- upload.c --- */
+/* An archive that was received, and what the request says of it. */
+struct api_spooled {
+    struct berth_upload *upload;
+    struct berth_digest digest; /* when `given` */
+    bool given;
+};
+/* Checks the headers and takes the body; on BERTH_OK the upload is the caller's to finish. */
+enum berth_code api_spool(struct berth_exchange *exchange, const struct berth_api *api,
+                          struct api_spooled *ret, struct berth_error *error);
+/* ?activate=. BERTH_INVALID ("activate"). */
+enum berth_code api_read_activate(const struct berth_exchange *exchange, bool *ret,
+                                  struct berth_error *error);
+/* 201, or 200 for what was there; frees what `uploaded` has. */
+void api_answer_uploaded(struct berth_exchange *exchange, const struct berth_api *api,
+                         struct berth_uploaded *uploaded);
+
+/* --- bundles.c --- */
+/* Gives up the upload (and returns the error) unless its package.json names a module that the
+ * token may publish, and activate where that is wanted. */
+enum berth_code api_package(struct berth_upload *upload, const struct berth_principal *principal,
+                            bool activate, struct berth_package *ret, struct berth_error *error);
+/* Has the token the scope for any module at all? Asked before a body is read. */
+enum berth_code api_allow_some(const struct berth_principal *principal, enum berth_scope scope,
+                               struct berth_error *error);
+
 /* --- activity.c --- */
 /* Who is told to have made a change; borrows both. */
 struct berth_actor api_actor(const struct berth_exchange *exchange,
@@ -45,6 +71,7 @@ void api_get_modules(struct berth_exchange *exchange, void *app);
 void api_get_module(struct berth_exchange *exchange, void *app);
 void api_get_versions(struct berth_exchange *exchange, void *app);
 void api_get_version(struct berth_exchange *exchange, void *app);
+void api_post_bundle(struct berth_exchange *exchange, void *app);
 void api_put_version(struct berth_exchange *exchange, void *app);
 void api_delete_version(struct berth_exchange *exchange, void *app);
 void api_get_live(struct berth_exchange *exchange, void *app);

@@ -7,6 +7,7 @@ static void get_livez(struct berth_exchange *exchange, void *app) {
 
 const struct berth_route berth_api_routes[] = {
     {.pattern = "/api/backup", .get = api_get_backup},
+    {.pattern = "/api/bundles", .post = api_post_bundle},
     {.pattern = "/api/gc", .post = api_post_gc},
     {.pattern = "/api/modules", .get = api_get_modules},
     {.pattern = "/api/modules/{module}/versions/{version}",

@@ -54,31 +54,21 @@ static enum berth_code add_piece(const void *data, size_t length, void *context,
     return berth_upload_add(context, data, length, error);
 }
 
-static enum berth_code receive(struct berth_exchange *exchange, const struct berth_api *api,
-                               struct berth_upload_request *request, struct berth_uploaded *ret,
-                               struct berth_error *error) {
-    struct berth_digest digest;
-    bool given;
-    struct berth_upload *upload;
-    enum berth_code code = berth_semver_check(request->version, error);
+enum berth_code api_spool(struct berth_exchange *exchange, const struct berth_api *api,
+                          struct api_spooled *ret, struct berth_error *error) {
+    enum berth_code code = check_type(exchange, error);
     if (code == BERTH_OK)
-        code = check_type(exchange, error);
+        code = read_digest(exchange, &ret->given, &ret->digest, error);
     if (code == BERTH_OK)
-        code = read_digest(exchange, &given, &digest, error);
+        code = api_reason(berth_exchange_query(exchange, "reason"), error);
     if (code == BERTH_OK)
-        code = api_reason(request->reason, error);
-    if (code == BERTH_OK)
-        code = berth_upload_begin(api->desk, &upload, error);
+        code = berth_upload_begin(api->desk, &ret->upload, error);
     if (code != BERTH_OK)
         return code;
-    code = berth_exchange_read(exchange, api->max_archive_bytes, add_piece, upload, error);
-    if (code != BERTH_OK) {
-        berth_upload_abort(upload);
-        return code;
-    }
-    struct berth_upload_request complete = *request;
-    complete.expected = given ? &digest : NULL;
-    return berth_upload_finish(upload, &complete, ret, error);
+    code = berth_exchange_read(exchange, api->max_archive_bytes, add_piece, ret->upload, error);
+    if (code != BERTH_OK)
+        berth_upload_abort(ret->upload);
+    return code;
 }
 
 static json_t *uploaded_json(const struct berth_api *api, const struct berth_uploaded *uploaded,
@@ -105,9 +95,16 @@ static bool is_live(const struct berth_api *api, const struct berth_version *ver
     return live;
 }
 
+void api_answer_uploaded(struct berth_exchange *exchange, const struct berth_api *api,
+                         struct berth_uploaded *uploaded) {
+    json_t *json = uploaded_json(api, uploaded, is_live(api, &uploaded->version));
+    berth_answer_json(exchange, uploaded->created ? 201 : 200, json, NULL, NULL);
+    berth_uploaded_done(uploaded);
+}
+
 /* A word that was meant as true must not leave a release behind that nobody sees. */
-static enum berth_code read_activate(const struct berth_exchange *exchange, bool *ret,
-                                     struct berth_error *error) {
+enum berth_code api_read_activate(const struct berth_exchange *exchange, bool *ret,
+                                  struct berth_error *error) {
     const char *text = berth_exchange_query(exchange, "activate");
     *ret = text && strcmp(text, "true") == 0;
     if (!text || *ret || strcmp(text, "false") == 0)
@@ -119,28 +116,32 @@ void api_put_version(struct berth_exchange *exchange, void *app) {
     const struct berth_api *api = app;
     struct berth_principal principal;
     struct berth_error error = {0};
+    struct api_spooled spooled;
+    struct berth_uploaded uploaded;
     bool wanted;
     const char *module = api_permit_module(exchange, api, BERTH_SCOPE_PUBLISH, &principal);
     if (!module)
         return;
-    enum berth_code code = read_activate(exchange, &wanted, &error);
+    enum berth_code code = api_read_activate(exchange, &wanted, &error);
     if (code == BERTH_OK && wanted)
         code = berth_auth_allow(&principal, BERTH_SCOPE_ACTIVATE, module, &error);
+    const char *version = berth_exchange_param(exchange, "version");
+    if (code == BERTH_OK)
+        code = berth_semver_check(version, &error);
+    if (code == BERTH_OK)
+        code = api_spool(exchange, api, &spooled, &error);
     if (code != BERTH_OK) {
         berth_answer_problem(exchange, &error);
         return;
     }
     struct berth_upload_request request = {.module = module,
-                                           .version = berth_exchange_param(exchange, "version"),
+                                           .version = version,
+                                           .expected = spooled.given ? &spooled.digest : NULL,
                                            .by = api_actor(exchange, &principal),
                                            .activate = wanted,
                                            .reason = berth_exchange_query(exchange, "reason")};
-    struct berth_uploaded uploaded;
-    if (receive(exchange, api, &request, &uploaded, &error) != BERTH_OK) {
+    if (berth_upload_finish(spooled.upload, &request, &uploaded, &error) == BERTH_OK)
+        api_answer_uploaded(exchange, api, &uploaded);
+    else
         berth_answer_problem(exchange, &error);
-        return;
-    }
-    json_t *json = uploaded_json(api, &uploaded, is_live(api, &uploaded.version));
-    berth_answer_json(exchange, uploaded.created ? 201 : 200, json, NULL, NULL);
-    berth_uploaded_done(&uploaded);
 }

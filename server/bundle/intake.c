@@ -74,6 +74,26 @@ static enum berth_code open_blob(struct berth_intake *intake, struct berth_error
     return berth_blob_begin_in(intake->batch, &intake->writer, error);
 }
 
+/* Is the present file the one that is wanted, or nearer to the root than the one that was? */
+static void pick_begin(struct berth_pick *pick, const char *path) {
+    const char *slash = strchr(path, '/');
+    const char *name = slash ? slash + 1 : path;
+    int depth = slash ? 1 : 0;
+    pick->taking = false;
+    if (strcmp(name, pick->name) != 0 || (pick->found && depth > pick->depth))
+        return;
+    if (pick->found && depth == pick->depth) {
+        pick->rivals++;
+        return;
+    }
+    size_t max_bytes = pick->text.max;
+    berth_buffer_done(&pick->text);
+    berth_buffer_init(&pick->text, max_bytes);
+    pick->found = pick->taking = true;
+    pick->depth = depth;
+    pick->rivals = 0;
+}
+
 static enum berth_code intake_begin(struct berth_sink *sink, const char *path, int64_t stated_bytes,
                                     struct berth_error *error) {
     struct berth_intake *intake = (struct berth_intake *)sink;
@@ -86,6 +106,8 @@ static enum berth_code intake_begin(struct berth_sink *sink, const char *path, i
     intake->bytes = 0;
     code = berth_path_check(intake->path, strlen(intake->path), error);
     intake->left_out = is_mac_metadata(intake->path);
+    if (!code && intake->pick)
+        pick_begin(intake->pick, intake->path);
     if (!code && stated_bytes >= 0)
         code = check_size(intake, stated_bytes, error);
     return code ? code : open_blob(intake, error);
@@ -100,6 +122,8 @@ static enum berth_code intake_add(struct berth_sink *sink, const void *data, siz
         code = berth_blob_add(intake->writer, data, length, error);
     if (!code && intake->hasher)
         berth_hasher_add(intake->hasher, data, length);
+    if (!code && intake->pick && intake->pick->taking)
+        berth_buffer_add(&intake->pick->text, data, length);
     return code;
 }
 

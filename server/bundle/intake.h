@@ -7,6 +7,7 @@
 #ifndef BUNDLE_INTAKE_H
 #define BUNDLE_INTAKE_H
 
+#include "berth/buffer.h"
 #include "berth/bundle.h"
 #include "berth/digest.h"
 #include "berth/error.h"
@@ -16,8 +17,20 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* One small file that is wanted from an archive whose others are only looked at: the one of that
+ * name at the root, else in the one folder below it. */
+struct berth_pick {
+    const char *name;
+    struct berth_buffer text; /* its maximum is the caller's */
+    bool found;
+    int depth;
+    int rivals; /* further files of that name as deep as this one */
+    bool taking;
+};
+
 struct berth_intake {
-    struct berth_sink sink; /* first: a sink's functions get it as their own */
+    struct berth_sink sink;  /* first: a sink's functions get it as their own */
+    struct berth_pick *pick; /* or NULL */
     struct berth_batch *batch;
     const struct berth_bundle_limits *limits;
     struct berth_tree *tree;

@@ -53,3 +53,16 @@ enum berth_code berth_archive_read(struct berth_store *store, int fd, int64_t ar
     berth_batch_abort(batch);
     return code;
 }
+
+enum berth_code berth_archive_pick(int fd, int64_t archive_bytes, enum berth_archive kind,
+                                   const struct berth_bundle_limits *limits,
+                                   struct berth_pick *pick, struct berth_error *error) {
+    struct berth_tree tree;
+    struct berth_intake intake;
+    berth_tree_init(&tree);
+    berth_intake_init(&intake, NULL, archive_bytes, limits, &tree);
+    intake.pick = pick;
+    enum berth_code code = read_into(&intake, fd, kind, error);
+    berth_tree_done(&tree);
+    return code;
+}

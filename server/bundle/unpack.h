@@ -23,6 +23,11 @@ enum berth_code berth_archive_look(int fd, int64_t archive_bytes, enum berth_arc
                                    const struct berth_bundle_limits *limits,
                                    struct berth_error *error);
 
+/* All checks, no blobs, and the one file that is wanted. */
+enum berth_code berth_archive_pick(int fd, int64_t archive_bytes, enum berth_archive kind,
+                                   const struct berth_bundle_limits *limits,
+                                   struct berth_pick *pick, struct berth_error *error);
+
 /* isolate.c: a reader process looks, then sends its members into `intake`. BERTH_REFUSED
  * ("archive-reader-crashed", "limit-archive-seconds", "limit-archive-memory"), BERTH_BUSY
  * ("archive-reader-start"), and what the reader found. */

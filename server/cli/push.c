@@ -7,14 +7,16 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+/* An npm package says itself what it is: `target` NULL. */
 static char *push_path(const struct cli *cli, const struct cli_target *target) {
     const char *reason = cli->args.option[CLI_REASON];
     bool activate = cli->args.option[CLI_ACTIVATE] != NULL;
-    char *version = cli_url_escape(target->version);
+    char *version = cli_url_escape(target ? target->version : "");
     char *escaped = cli_url_escape(reason ? reason : "");
     char *path = NULL;
     if (version && escaped &&
-        asprintf(&path, "/api/modules/%s/versions/%s%s%s%s", target->module, version,
+        asprintf(&path, "/api/%s%s%s%s%s%s%s", target ? "modules/" : "bundles",
+                 target ? target->module : "", target ? "/versions/" : "", version,
                  activate ? "?activate=true" : "", reason ? "&reason=" : "", escaped) < 0)
         path = NULL;
     free(version);
@@ -69,34 +71,38 @@ static void show_warnings(const struct cli *cli, const json_t *answer) {
     }
 }
 
-static void show_next(const struct cli_target *target, const json_t *answer) {
+static void show_next(const char *module, const char *version, const json_t *answer) {
     const char *previous = berth_json_string(answer, "previous");
     json_int_t generation = berth_json_integer(answer, "generation", -1);
     if (!json_is_true(json_object_get(answer, "live"))) {
-        cli_line(stdout, "next: berth activate %s@%s", target->module, target->version);
+        cli_line(stdout, "next: berth activate %s@%s", module, version);
     } else if (generation < 0) {
         cli_line(stdout, "it is live");
     } else {
         cli_line(stdout, "it is live, generation %" PRId64, (int64_t)generation);
         if (previous)
-            cli_line(stdout, "way back to %s: berth rollback %s", previous, target->module);
+            cli_line(stdout, "way back to %s: berth rollback %s", previous, module);
     }
 }
 
 static void show_push(const struct cli *cli, const struct cli_target *target, long status,
                       const json_t *answer) {
     char size[CLI_HUMAN_BYTES];
+    const char *module = target ? target->module : berth_json_string(answer, "module");
+    const char *version = target ? target->version : berth_json_string(answer, "version");
+    module = module ? module : "?";
+    version = version ? version : "?";
     show_warnings(cli, answer);
     if (cli->style.quiet)
         return;
     cli_human_size(berth_json_integer(answer, "bytes", 0), size);
-    cli_line(
-        stdout,
-        status == 201 ? "uploaded %s@%s: %" PRId64 " files, %s"
-                      : "%s@%s was there already, with the same contents: %" PRId64 " files, %s",
-        target->module, target->version, (int64_t)berth_json_integer(answer, "files", 0), size);
+    cli_line(stdout,
+             status == 201 ? "uploaded %s@%s: %" PRId64 " files, %s"
+                           : "%s@%s was there already, with the same contents: %" PRId64
+                             " files, %s",
+             module, version, (int64_t)berth_json_integer(answer, "files", 0), size);
     show_detected(answer);
-    show_next(target, answer);
+    show_next(module, version, answer);
 }
 
 static enum berth_exit send_archive(struct cli *cli, const struct cli_target *target,
@@ -110,7 +116,7 @@ static enum berth_exit send_archive(struct cli *cli, const struct cli_target *ta
     struct cli_progress progress;
     cli_progress_begin(&progress, &cli->style, "uploading");
     struct cli_request request = {
-        .method = "PUT",
+        .method = target ? "PUT" : "POST",
         .path = path,
         .content_type = archive->content_type,
         .body_fd = archive->fd,
@@ -134,25 +140,30 @@ static enum berth_exit push(struct cli *cli) {
     struct berth_error error = {0};
     struct cli_target target;
     struct cli_archive archive;
+    bool named = cli->word_count > 1;
     if (cli->args.option[CLI_REASON] && !cli->args.option[CLI_ACTIVATE])
         berth_fail(&error, BERTH_INVALID, "usage", "--reason goes with --activate");
-    if (error.code != BERTH_OK || cli_target_parse(cli->words[0], &target, &error) != BERTH_OK ||
-        cli_archive_open(cli->words[1], &cli->style, &archive, &error) != BERTH_OK)
+    if (error.code != BERTH_OK ||
+        (named && cli_target_parse(cli->words[0], &target, &error) != BERTH_OK) ||
+        cli_archive_open(cli->words[named], &cli->style, &archive, &error) != BERTH_OK)
         return cli_report(cli, &error);
-    enum berth_exit outcome = send_archive(cli, &target, &archive);
+    enum berth_exit outcome = send_archive(cli, named ? &target : NULL, &archive);
     cli_archive_close(&archive);
     return outcome;
 }
 
 const struct cli_command cli_command_push = {
     .name = "push",
-    .args = "<module>@<version> <dir|archive>",
-    .min_words = 2,
+    .args = "[<module>@<version>] <dir|archive>",
+    .min_words = 1,
     .max_words = 2,
     .summary = "upload a build as a version that never changes again",
     .help = "Uploads a build as a version of a module. A directory is packed first (the same\n"
             "files always give the same bytes); a .tar.gz, .tar.zst, .tar or .zip is sent as\n"
             "it is. Nothing that is live changes, unless --activate is given.\n"
+            "\n"
+            "What npm pack makes says itself what it is: without <module>@<version> the name\n"
+            "and the version of its package.json are taken.\n"
             "\n"
             "Pushing the same contents again is fine; other contents under a version that\n"
             "exists are refused (exit code 6): give them a new version.",
@@ -162,6 +173,7 @@ const struct cli_command cli_command_push = {
             {CLI_REASON, "with --activate: why, for the history"},
         },
     .examples = "  berth push header-app@1.1.0 ./dist\n"
+                "  berth push shop-cart-2.0.0.tgz\n"
                 "  berth push @shop/cart@2.0.0-rc.1 cart.tar.gz\n"
                 "  berth push header-app@1.1.1 ./dist --activate --reason \"fix the login link\"\n",
     .run = push,

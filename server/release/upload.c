@@ -78,6 +78,12 @@ enum berth_code berth_upload_add(struct berth_upload *upload, const void *data, 
     return BERTH_OK;
 }
 
+enum berth_code berth_upload_package(struct berth_upload *upload, struct berth_package *ret,
+                                     struct berth_error *error) {
+    return berth_bundle_package(upload->fd, upload->bytes, &upload->desk->options.limits, ret,
+                                error);
+}
+
 void berth_upload_abort(struct berth_upload *upload) {
     if (!upload)
         return;
