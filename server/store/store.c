@@ -95,9 +95,7 @@ bool store_has(struct berth_store *store, const struct berth_digest *digest, int
     store_pin(store, digest); /* before the look: see sweep.c */
     if (fstatat(store->blobs_fd, name, &status, AT_SYMLINK_NOFOLLOW) != 0)
         return false;
-    if (status.st_size != bytes)
-        berth_blob_suspect(store, digest);
-    if (store_is_suspect(store, digest))
+    if (status.st_size != bytes || store_is_suspect(store, digest))
         return false;
     pthread_mutex_lock(&store->dirty_lock);
     if (!store->synced[digest->bytes[0]])
@@ -127,24 +125,37 @@ static int rename_file(struct berth_store *store, const char *temp, const char *
     return result;
 }
 
+/* The file of that name against the one that is to get it. */
+static bool is_damaged(struct berth_store *store, const char *temp, const char *name,
+                       const struct berth_digest *digest) {
+    struct stat there;
+    struct stat ours;
+    return store_is_suspect(store, digest) ||
+           (fstatat(store->blobs_fd, name, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
+            fstatat(store->tmp_fd, temp, &ours, AT_SYMLINK_NOFOLLOW) == 0 &&
+            there.st_size != ours.st_size);
+}
+
 enum berth_code store_name(struct berth_store *store, const char *temp,
                            const struct berth_digest *digest, struct berth_error *error) {
     char name[STORE_NAME_BYTES];
     store_blob_name(digest, name);
-    bool replace = store_is_suspect(store, digest);
-    int result = rename_file(store, temp, name, digest->bytes[0], replace);
+    int result = rename_file(store, temp, name, digest->bytes[0], false);
     if (result != 0 && errno == ENOENT) {
         enum berth_code code = store_make_folder(store, digest->bytes[0], error);
         if (code)
             return code;
-        result = rename_file(store, temp, name, digest->bytes[0], replace);
+        result = rename_file(store, temp, name, digest->bytes[0], false);
     }
-    if (result != 0 && errno != EEXIST)
-        return berth_fail_errno(error, "store-io", "cannot name a blob");
-    if (result != 0)
+    if (result != 0 && errno == EEXIST && is_damaged(store, temp, name, digest)) {
+        result = rename_file(store, temp, name, digest->bytes[0], true);
+    } else if (result != 0 && errno == EEXIST) {
         unlinkat(store->tmp_fd, temp, 0);
-    else if (replace)
-        store_clear_suspect(store, digest);
+        return BERTH_OK;
+    }
+    if (result != 0)
+        return berth_fail_errno(error, "store-io", "cannot name a blob");
+    store_clear_suspect(store, digest);
     return BERTH_OK;
 }
 

@@ -93,6 +93,20 @@ void berth_sweep_end(struct berth_store *store) {
     pthread_mutex_unlock(&store->pin_lock);
 }
 
+static bool is_set(uint64_t value, void *context) {
+    (void)context;
+    return value != 0;
+}
+
+/* With the lock held. It must not keep its place among the suspects. */
+static void clear_suspect(struct berth_store *store, const struct berth_digest *digest) {
+    uint64_t *suspect = berth_digests_find(&store->suspects, digest);
+    if (!suspect)
+        return;
+    *suspect = 0;
+    berth_digests_filter(&store->suspects, is_set, NULL);
+}
+
 /* With the lock held. */
 static int remove_unpinned(struct berth_store *store, const struct berth_digest *digest, bool dry,
                            int64_t *ret_bytes) {
@@ -102,7 +116,10 @@ static int remove_unpinned(struct berth_store *store, const struct berth_digest 
     if (fstatat(store->blobs_fd, name, &status, AT_SYMLINK_NOFOLLOW) != 0)
         return -1;
     *ret_bytes = status.st_size;
-    return dry ? 0 : unlinkat(store->blobs_fd, name, 0);
+    int result = dry ? 0 : unlinkat(store->blobs_fd, name, 0);
+    if (result == 0 && !dry)
+        clear_suspect(store, digest);
+    return result;
 }
 
 enum berth_code berth_sweep_remove(struct berth_store *store, const struct berth_digest *digest,
@@ -150,8 +167,6 @@ bool store_is_suspect(struct berth_store *store, const struct berth_digest *dige
 
 void store_clear_suspect(struct berth_store *store, const struct berth_digest *digest) {
     pthread_mutex_lock(&store->pin_lock);
-    uint64_t *suspect = berth_digests_find(&store->suspects, digest);
-    if (suspect)
-        *suspect = 0;
+    clear_suspect(store, digest);
     pthread_mutex_unlock(&store->pin_lock);
 }

@@ -1,19 +1,12 @@
-#include "berth/store.h"
-#include "temp_directory.h"
+#include "store_fixture.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-// The headers above must come before it.
-#include <cmocka.h>
 
 /* fsync as the store sees it (--wrap): counted, and failing on demand. */
 int __real_fsync(int fd);
@@ -31,56 +24,14 @@ int __wrap_fsync(int fd) {
     return __real_fsync(fd);
 }
 
-struct fixture {
-    char directory[TEMP_PATH_BYTES];
-    struct berth_store *store;
-    struct berth_error error;
-};
-
 static int setup(void **state) {
-    struct fixture *fixture = calloc(1, sizeof *fixture);
-    assert_non_null(fixture);
     atomic_store(&fsync_errno, 0);
-    temp_directory_make(fixture->directory);
-    assert_int_equal(berth_store_open(fixture->directory, &fixture->store, &fixture->error), 0);
-    *state = fixture;
-    return 0;
+    return fixture_setup(state);
 }
 
 static int teardown(void **state) {
-    struct fixture *fixture = *state;
     atomic_store(&fsync_errno, 0);
-    berth_store_close(fixture->store);
-    temp_directory_remove(fixture->directory);
-    free(fixture);
-    return 0;
-}
-
-static enum berth_code put(struct berth_store *store, const void *data, size_t length,
-                           struct berth_digest *ret, struct berth_error *error) {
-    struct berth_blob_writer *writer = NULL;
-    int64_t bytes = -1;
-    enum berth_code code = berth_blob_begin(store, &writer, error);
-    if (code)
-        return code;
-    size_t half = length / 2;
-    code = berth_blob_add(writer, data, half, error);
-    if (!code)
-        code = berth_blob_add(writer, (const char *)data + half, length - half, error);
-    if (code) {
-        berth_blob_abort(writer);
-        return code;
-    }
-    code = berth_blob_finish(writer, ret, &bytes, error);
-    if (!code && bytes != (int64_t)length)
-        return BERTH_IO;
-    return code;
-}
-
-static void blob_path(const struct berth_digest *digest, char ret[128]) {
-    char hex[BERTH_HEX_BYTES];
-    berth_digest_hex(digest, hex);
-    (void)snprintf(ret, 128, "blobs/%.2s/%s", hex, hex);
+    return fixture_teardown(state);
 }
 
 static void assert_no_temp(const struct fixture *fixture) {
@@ -104,7 +55,7 @@ static void a_blob_is_found_under_its_digest(void **state) {
         struct berth_digest digest;
         char *data = NULL;
         size_t bytes = 99;
-        assert_int_equal(put(fixture->store, TEXTS[i], length, &digest, NULL), BERTH_OK);
+        assert_int_equal(fixture_put(fixture->store, TEXTS[i], length, &digest, NULL), BERTH_OK);
         assert_true(berth_digest_equal(&digest, &expected));
         assert_int_equal(berth_store_sync(fixture->store, NULL), BERTH_OK);
         assert_int_equal(
@@ -123,7 +74,7 @@ static void an_opened_blob_tells_its_size(void **state) {
     int fd = -1;
     int64_t bytes = 0;
     char data[8] = "";
-    assert_int_equal(put(fixture->store, "entry", 5, &digest, NULL), BERTH_OK);
+    assert_int_equal(fixture_put(fixture->store, "entry", 5, &digest, NULL), BERTH_OK);
     assert_int_equal(berth_blob_open(fixture->store, &digest, &fd, &bytes, NULL), BERTH_OK);
     assert_int_equal(bytes, 5);
     assert_int_equal(read(fd, data, sizeof data), 5);
@@ -151,11 +102,11 @@ static void a_blob_that_is_there_is_left_as_it_is(void **state) {
     char path[512];
     struct stat before;
     struct stat after;
-    assert_int_equal(put(fixture->store, "same", 4, &digest, NULL), BERTH_OK);
-    blob_path(&digest, name);
+    assert_int_equal(fixture_put(fixture->store, "same", 4, &digest, NULL), BERTH_OK);
+    fixture_blob_name(&digest, name);
     (void)snprintf(path, sizeof path, "%s/%s", fixture->directory, name);
     assert_int_equal(stat(path, &before), 0);
-    assert_int_equal(put(fixture->store, "same", 4, &digest, NULL), BERTH_OK);
+    assert_int_equal(fixture_put(fixture->store, "same", 4, &digest, NULL), BERTH_OK);
     assert_int_equal(stat(path, &after), 0);
     assert_int_equal(before.st_ino, after.st_ino);
     assert_no_temp(fixture);
@@ -193,7 +144,7 @@ static void a_blob_over_the_limit_is_not_read(void **state) {
     struct berth_digest digest;
     char *data = NULL;
     size_t bytes = 0;
-    assert_int_equal(put(fixture->store, "12345", 5, &digest, NULL), BERTH_OK);
+    assert_int_equal(fixture_put(fixture->store, "12345", 5, &digest, NULL), BERTH_OK);
     assert_int_equal(berth_blob_read(fixture->store, &digest, 4, &data, &bytes, &fixture->error),
                      BERTH_TOO_LARGE);
     assert_null(data);
@@ -207,8 +158,8 @@ static void changed_bytes_are_never_given_out(void **state) {
     struct fixture *fixture = *state;
     struct berth_digest digest;
     char name[128];
-    assert_int_equal(put(fixture->store, "remoteEntry", 11, &digest, NULL), BERTH_OK);
-    blob_path(&digest, name);
+    assert_int_equal(fixture_put(fixture->store, "remoteEntry", 11, &digest, NULL), BERTH_OK);
+    fixture_blob_name(&digest, name);
     for (size_t i = 0; i < sizeof DAMAGES / sizeof DAMAGES[0]; i++) {
         struct berth_error error = {0};
         char *data = NULL;
@@ -225,8 +176,8 @@ static void files_and_folders_are_private(void **state) {
     struct fixture *fixture = *state;
     struct berth_digest digest;
     char name[128];
-    assert_int_equal(put(fixture->store, "x", 1, &digest, NULL), BERTH_OK);
-    blob_path(&digest, name);
+    assert_int_equal(fixture_put(fixture->store, "x", 1, &digest, NULL), BERTH_OK);
+    fixture_blob_name(&digest, name);
     assert_int_equal(temp_file_mode(fixture->directory, name), 0600);
     name[strlen("blobs/ab")] = '\0';
     assert_int_equal(temp_file_mode(fixture->directory, name), 0700);
@@ -298,7 +249,7 @@ static void blobs_are_there_after_a_restart(void **state) {
     struct berth_digest digest;
     char *data = NULL;
     size_t bytes = 0;
-    assert_int_equal(put(fixture->store, "kept", 4, &digest, NULL), BERTH_OK);
+    assert_int_equal(fixture_put(fixture->store, "kept", 4, &digest, NULL), BERTH_OK);
     assert_int_equal(berth_store_sync(fixture->store, NULL), BERTH_OK);
     berth_store_close(fixture->store);
     fixture->store = NULL;
@@ -327,14 +278,14 @@ static void a_folder_that_is_a_link_is_refused(void **state) {
 static void only_changed_folders_are_synced(void **state) {
     struct fixture *fixture = *state;
     struct berth_digest digest;
-    assert_int_equal(put(fixture->store, "x", 1, &digest, NULL), BERTH_OK);
+    assert_int_equal(fixture_put(fixture->store, "x", 1, &digest, NULL), BERTH_OK);
     atomic_store(&fsync_count, 0);
     assert_int_equal(berth_store_sync(fixture->store, NULL), BERTH_OK);
     assert_int_equal(atomic_load(&fsync_count), 2); /* blobs/2d and, as that is new, blobs */
     assert_int_equal(berth_store_sync(fixture->store, NULL), BERTH_OK);
     assert_int_equal(atomic_load(&fsync_count), 2);
     /* Found, and its name is durable since the sync above. */
-    assert_int_equal(put(fixture->store, "x", 1, &digest, NULL), BERTH_OK);
+    assert_int_equal(fixture_put(fixture->store, "x", 1, &digest, NULL), BERTH_OK);
     assert_int_equal(berth_store_sync(fixture->store, NULL), BERTH_OK);
     assert_int_equal(atomic_load(&fsync_count), 2);
 }
@@ -342,13 +293,13 @@ static void only_changed_folders_are_synced(void **state) {
 static void a_blob_that_was_found_is_synced_once_after_a_restart(void **state) {
     struct fixture *fixture = *state;
     struct berth_digest digest;
-    assert_int_equal(put(fixture->store, "x", 1, &digest, NULL), BERTH_OK);
+    assert_int_equal(fixture_put(fixture->store, "x", 1, &digest, NULL), BERTH_OK);
     berth_store_close(fixture->store); /* and whoever made it has died before the sync */
     fixture->store = NULL;
     assert_int_equal(berth_store_open(fixture->directory, &fixture->store, NULL), BERTH_OK);
     atomic_store(&fsync_count, 0);
     for (int i = 0; i < 2; i++) {
-        assert_int_equal(put(fixture->store, "x", 1, &digest, NULL), BERTH_OK);
+        assert_int_equal(fixture_put(fixture->store, "x", 1, &digest, NULL), BERTH_OK);
         assert_int_equal(atomic_load(&fsync_count), i); /* nothing was written */
         assert_int_equal(berth_store_sync(fixture->store, NULL), BERTH_OK);
         assert_int_equal(atomic_load(&fsync_count), 1);
@@ -378,7 +329,8 @@ static void a_blob_of_any_size_is_whole(void **state) {
         char *data = NULL;
         size_t bytes = 0;
         for (int twice = 0; twice < 2; twice++) {
-            assert_int_equal(put(fixture->store, text, LENGTHS[i], &digest, NULL), BERTH_OK);
+            assert_int_equal(fixture_put(fixture->store, text, LENGTHS[i], &digest, NULL),
+                             BERTH_OK);
             assert_true(berth_digest_equal(&digest, &expected));
         }
         assert_int_equal(
@@ -412,9 +364,9 @@ static void a_failed_fsync_of_a_blob_is_final_for_writes(void **state) {
     struct berth_digest expected = berth_sha256("lost", 4);
     int fd = -1;
     int64_t bytes = 0;
-    assert_int_equal(put(fixture->store, "kept", 4, &kept, NULL), BERTH_OK);
+    assert_int_equal(fixture_put(fixture->store, "kept", 4, &kept, NULL), BERTH_OK);
     atomic_store(&fsync_errno, EIO);
-    assert_int_equal(put(fixture->store, "lost", 4, &lost, &fixture->error), BERTH_IO);
+    assert_int_equal(fixture_put(fixture->store, "lost", 4, &lost, &fixture->error), BERTH_IO);
     assert_string_equal(fixture->error.rule, "store-broken");
     atomic_store(&fsync_errno, 0);
     assert_broken(fixture, &kept);
@@ -426,7 +378,7 @@ static void a_failed_fsync_of_a_blob_is_final_for_writes(void **state) {
 static void a_failed_fsync_of_a_folder_is_final_for_writes(void **state) {
     struct fixture *fixture = *state;
     struct berth_digest kept;
-    assert_int_equal(put(fixture->store, "kept", 4, &kept, NULL), BERTH_OK);
+    assert_int_equal(fixture_put(fixture->store, "kept", 4, &kept, NULL), BERTH_OK);
     atomic_store(&fsync_errno, EIO);
     assert_int_equal(berth_store_sync(fixture->store, NULL), BERTH_IO);
     atomic_store(&fsync_errno, 0);
@@ -437,10 +389,10 @@ static void a_disk_that_is_full_at_fsync_is_not_final(void **state) {
     struct fixture *fixture = *state;
     struct berth_digest digest;
     atomic_store(&fsync_errno, ENOSPC);
-    assert_int_equal(put(fixture->store, "x", 1, &digest, NULL), BERTH_NO_SPACE);
+    assert_int_equal(fixture_put(fixture->store, "x", 1, &digest, NULL), BERTH_NO_SPACE);
     assert_no_temp(fixture);
     atomic_store(&fsync_errno, 0);
-    assert_int_equal(put(fixture->store, "x", 1, &digest, NULL), BERTH_OK);
+    assert_int_equal(fixture_put(fixture->store, "x", 1, &digest, NULL), BERTH_OK);
     assert_int_equal(berth_store_sync(fixture->store, NULL), BERTH_OK);
 }
 
@@ -463,7 +415,7 @@ static void *write_blobs(void *context) {
         char *data = NULL;
         size_t bytes = 0;
         int length = snprintf(text, sizeof text, "blob %d", i);
-        if (put(writer->store, text, (size_t)length, &digest, NULL) ||
+        if (fixture_put(writer->store, text, (size_t)length, &digest, NULL) ||
             berth_store_sync(writer->store, NULL) ||
             berth_blob_read(writer->store, &digest, 32, &data, &bytes, NULL) ||
             strcmp(data, text) != 0)

@@ -1,72 +1,18 @@
 /* What may be removed and what must stay, damage that heals, and directories that are made or only
  * looked at. */
 #include "berth/digests.h"
-#include "berth/store.h"
-#include "temp_directory.h"
+#include "store_fixture.h"
 #include <fcntl.h>
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdatomic.h>
-#include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-// The headers above must come before it.
-#include <cmocka.h>
-
-struct fixture {
-    char directory[TEMP_PATH_BYTES];
-    struct berth_store *store;
-    struct berth_error error;
-};
-
-static int setup(void **state) {
-    struct fixture *fixture = calloc(1, sizeof *fixture);
-    assert_non_null(fixture);
-    temp_directory_make(fixture->directory);
-    assert_int_equal(berth_store_open(fixture->directory, &fixture->store, &fixture->error), 0);
-    *state = fixture;
-    return 0;
-}
-
-static int teardown(void **state) {
-    struct fixture *fixture = *state;
-    berth_store_close(fixture->store);
-    temp_directory_remove(fixture->directory);
-    free(fixture);
-    return 0;
-}
-
-static enum berth_code put(struct berth_store *store, const char *text,
-                           struct berth_digest *ret_digest) {
-    struct berth_blob_writer *writer = NULL;
-    int64_t bytes = 0;
-    enum berth_code code = berth_blob_begin(store, &writer, NULL);
-    if (code)
-        return code;
-    code = berth_blob_add(writer, text, strlen(text), NULL);
-    if (!code)
-        return berth_blob_finish(writer, ret_digest, &bytes, NULL);
-    berth_blob_abort(writer);
-    return code;
-}
 
 static struct berth_digest must_put(struct fixture *fixture, const char *text) {
     struct berth_digest digest;
-    assert_int_equal(put(fixture->store, text, &digest), BERTH_OK);
+    assert_int_equal(fixture_put(fixture->store, text, strlen(text), &digest, NULL), BERTH_OK);
     return digest;
-}
-
-static bool has(struct berth_store *store, const struct berth_digest *digest) {
-    int fd = -1;
-    int64_t bytes = 0;
-    bool found = berth_blob_open(store, digest, &fd, &bytes, NULL) == BERTH_OK;
-    if (found)
-        close(fd);
-    return found;
 }
 
 /* Within a sweep. */
@@ -81,7 +27,7 @@ static bool sweep(struct fixture *fixture, const struct berth_digest *digest) {
     assert_int_equal(berth_sweep_begin(fixture->store, &fixture->error), BERTH_OK);
     bool removed = remove_one(fixture->store, digest, false);
     berth_sweep_end(fixture->store);
-    assert_int_equal(has(fixture->store, digest), !removed);
+    assert_int_equal(fixture_has(fixture->store, digest), !removed);
     return removed;
 }
 
@@ -92,12 +38,12 @@ static void a_blob_that_nobody_holds_goes(void **state) {
     int64_t bytes = 0;
     assert_int_equal(berth_sweep_begin(fixture->store, NULL), BERTH_OK);
     assert_true(remove_one(fixture->store, &digest, true));
-    assert_true(has(fixture->store, &digest));
+    assert_true(fixture_has(fixture->store, &digest));
     assert_int_equal(
         berth_sweep_remove(fixture->store, &digest, false, &removed, &bytes, &fixture->error), 0);
     assert_true(removed);
     assert_int_equal(bytes, strlen("orphan"));
-    assert_false(has(fixture->store, &digest));
+    assert_false(fixture_has(fixture->store, &digest));
     assert_false(remove_one(fixture->store, &digest, false)); /* it is gone already */
     berth_sweep_end(fixture->store);
     assert_int_equal(berth_store_sync(fixture->store, NULL), BERTH_OK);
@@ -166,9 +112,9 @@ static void there_is_one_sweep_at_a_time(void **state) {
 
 static void blob_path(const struct fixture *fixture, const struct berth_digest *digest, char *ret,
                       size_t size) {
-    char hex[BERTH_HEX_BYTES];
-    berth_digest_hex(digest, hex);
-    (void)snprintf(ret, size, "%s/blobs/%.2s/%s", fixture->directory, hex, hex);
+    char name[FIXTURE_BLOB_NAME_BYTES];
+    fixture_blob_name(digest, name);
+    (void)snprintf(ret, size, "%s/%s", fixture->directory, name);
 }
 
 static void assert_reads(struct fixture *fixture, const struct berth_digest *digest,
@@ -211,6 +157,46 @@ static void writing_it_again_heals_a_blob_of_a_wrong_size(void **state) {
     }
 }
 
+/* However many were found damaged before, and whatever became of them. */
+static void so_many_may_be_found_damaged_that_healed_or_went_again(void **state) {
+    enum { ROUNDS = 5000 }; /* more than are remembered at once */
+    struct fixture *fixture = *state;
+    char path[600];
+    char text[32];
+    for (int i = 0; i < ROUNDS; i++) {
+        (void)snprintf(text, sizeof text, "contents %d", i);
+        struct berth_digest digest = berth_sha256(text, strlen(text));
+        (void)must_put(fixture, text);
+        berth_blob_suspect(fixture->store, &digest);
+        if (i % 2)
+            (void)must_put(fixture, text); /* this heals it */
+        assert_true(sweep(fixture, &digest));
+    }
+    struct berth_digest digest = must_put(fixture, "contents");
+    blob_path(fixture, &digest, path, sizeof path);
+    int fd = open(path, O_WRONLY);
+    assert_int_equal(pwrite(fd, "X", 1, 3), 1);
+    close(fd);
+    berth_blob_suspect(fixture->store, &digest);
+    (void)must_put(fixture, "contents");
+    assert_reads(fixture, &digest, "contents");
+}
+
+static void a_wrong_size_heals_though_no_more_damage_can_be_remembered(void **state) {
+    enum { ROUNDS = 5000 };
+    struct fixture *fixture = *state;
+    char path[600];
+    struct berth_digest digest = must_put(fixture, "contents");
+    blob_path(fixture, &digest, path, sizeof path);
+    for (int i = 0; i < ROUNDS; i++) {
+        struct berth_digest other = berth_sha256(&i, sizeof i);
+        berth_blob_suspect(fixture->store, &other);
+    }
+    assert_int_equal(truncate(path, 3), 0);
+    (void)must_put(fixture, "contents");
+    assert_reads(fixture, &digest, "contents");
+}
+
 static void a_blob_that_is_set_aside_can_be_written_again(void **state) {
     struct fixture *fixture = *state;
     char path[600];
@@ -220,12 +206,12 @@ static void a_blob_that_is_set_aside_can_be_written_again(void **state) {
     berth_digest_hex(&digest, hex);
     for (int i = 0; i < 2; i++) {
         assert_int_equal(berth_blob_set_aside(fixture->store, &digest, NULL), BERTH_OK);
-        assert_false(has(fixture->store, &digest));
+        assert_false(fixture_has(fixture->store, &digest));
         (void)snprintf(path, sizeof path, i ? "%s/damaged/%s.%d" : "%s/damaged/%s",
                        fixture->directory, hex, i);
         assert_int_equal(stat(path, &status), 0);
         (void)must_put(fixture, "contents");
-        assert_true(has(fixture->store, &digest));
+        assert_true(fixture_has(fixture->store, &digest));
     }
 }
 
@@ -273,7 +259,7 @@ static void a_new_store_is_refused_until_it_is_complete(void **state) {
     (void)snprintf(path, sizeof path, "%s/new", fixture->directory);
     assert_int_equal(berth_store_create(path, &store, &fixture->error), BERTH_OK);
     struct berth_digest digest;
-    assert_int_equal(put(store, "contents", &digest), BERTH_OK);
+    assert_int_equal(fixture_put(store, "contents", 8, &digest, NULL), BERTH_OK);
     berth_store_close(store);
     assert_int_equal(berth_store_open(path, &store, &fixture->error), BERTH_CONFLICT);
     assert_string_equal(fixture->error.rule, "restore-unfinished");
@@ -366,14 +352,14 @@ static void *upload_often(void *context) {
         for (int i = 0; i < EACH; i++) {
             numbers[i] = rand_r(&seed) % CONTENTS;
             (void)content(numbers[i], text);
-            if (put(race->store, text, &digest))
+            if (fixture_put(race->store, text, strlen(text), &digest, NULL))
                 atomic_fetch_add(&race->failures, 1);
         }
         pthread_mutex_lock(&race->lock);
         for (int i = 0; i < EACH; i++) {
             digest = content(numbers[i], text);
             race->rows[numbers[i]] = true;
-            if (!has(race->store, &digest))
+            if (!fixture_has(race->store, &digest))
                 atomic_fetch_add(&race->failures, 1);
         }
         pthread_mutex_unlock(&race->lock);
@@ -425,14 +411,14 @@ static void sweeps_and_uploads_at_once_lose_nothing(void **state) {
     for (int i = 0; i < CONTENTS; i++) {
         char text[32];
         struct berth_digest digest = content(i, text);
-        assert_true(!race.rows[i] || has(fixture->store, &digest));
+        assert_true(!race.rows[i] || fixture_has(fixture->store, &digest));
     }
     assert_int_equal(atomic_load(&race.failures), 0);
     assert_true(atomic_load(&race.removed) > 0);
     pthread_mutex_destroy(&race.lock);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(void) {
     const struct CMUnitTest tests[] = {
@@ -443,6 +429,8 @@ int main(void) {
         TEST(there_is_one_sweep_at_a_time),
         TEST(writing_it_again_heals_a_blob_that_was_found_damaged),
         TEST(writing_it_again_heals_a_blob_of_a_wrong_size),
+        TEST(so_many_may_be_found_damaged_that_healed_or_went_again),
+        TEST(a_wrong_size_heals_though_no_more_damage_can_be_remembered),
         TEST(a_blob_that_is_set_aside_can_be_written_again),
         TEST(a_walk_tells_blobs_from_what_is_foreign),
         TEST(a_new_store_is_refused_until_it_is_complete),
