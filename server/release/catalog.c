@@ -58,7 +58,8 @@ static bool make_room(struct catalog *catalog) {
     size_t capacity = catalog->module_count + 1;
     if (catalog->module_capacity >= capacity)
         return true;
-    struct berth_module **grown = realloc(catalog->modules, capacity * sizeof *grown);
+    struct berth_module **grown =
+        realloc(catalog->modules, capacity * sizeof(struct berth_module *));
     if (!grown)
         return false;
     catalog->modules = grown;
@@ -73,7 +74,7 @@ void catalog_put(struct catalog *catalog, struct berth_module *module,
     if (catalog_module(catalog, module->name)) {
         berth_module_unref(bodies, *at);
     } else {
-        memmove(at + 1, at, (catalog->module_count - place) * sizeof *at);
+        memmove(at + 1, at, (catalog->module_count - place) * sizeof(struct berth_module *));
         catalog->module_count++;
     }
     *at = module;

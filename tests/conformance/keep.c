@@ -125,6 +125,7 @@ static void a_variant_that_is_forgotten_is_to_be_made_again(void **state) {
 /* --- more than a backend may do at once --- */
 
 enum { MANY_FILES = 1500, MANY_VERSIONS = 5, MANY_BLOBS = 5000 };
+enum { MANY_VARIANTS = 2 * MANY_BLOBS };
 
 static void add_many_files(struct fixture *fixture, const char *version) {
     static struct berth_asset assets[MANY_FILES];
@@ -228,15 +229,15 @@ static int all_variants(struct fixture *fixture) {
 
 /* Each blob has two, so that a portion may end between them. */
 static void note_many_variants(struct fixture *fixture) {
-    static struct berth_variant_record records[2 * MANY_BLOBS];
-    for (int i = 0; i < 2 * MANY_BLOBS; i++) {
+    static struct berth_variant_record records[MANY_VARIANTS];
+    for (int i = 0; i < MANY_VARIANTS; i++) {
         char contents[32];
         (void)snprintf(contents, sizeof contents, "unnamed %d", i / 2);
         records[i] = (struct berth_variant_record){
             digest_of(contents), i % 2 ? BERTH_GZIP : BERTH_BROTLI, {digest_of(contents), 1}};
     }
     assert_int_equal(fixture->ops->variants_put(fixture->registry, "menu", "1.0.0",
-                                                BERTH_COMPRESSION_BEST, records, 2 * MANY_BLOBS,
+                                                BERTH_COMPRESSION_BEST, records, MANY_VARIANTS,
                                                 NULL),
                      BERTH_OK);
 }
@@ -246,7 +247,7 @@ static void however_many_variants_there_are_those_of_no_version_are_forgotten(vo
     add(fixture, "1.0.0", "one");
     note_variant(fixture, "1.0.0", "one", "one.gz");
     note_many_variants(fixture);
-    assert_int_equal(all_variants(fixture), 2 * MANY_BLOBS + 1);
+    assert_int_equal(all_variants(fixture), MANY_VARIANTS + 1);
     assert_int_equal(fixture->ops->variants_prune(fixture->registry, &fixture->error), BERTH_OK);
     assert_int_equal(all_variants(fixture), 1);
     assert_int_equal(variants_of(fixture, "one.gz"), 1);
