@@ -55,8 +55,14 @@ struct berth_bundle_limits berth_bundle_limits_default(void);
  *                "contract"?, "prerendered"?: path of a piece of HTML that shows it before its
  *                script runs}]
  *   exports      [names] of an es-module whose entry is exposed
- *   shared       [{"name", "version"?, "requiredVersion"?, "singleton"?, "file"?, "assets"?: as of
- *                an expose: what is loaded when this bundle's own copy is used}]
+ *   shared       [{"name", "version"?, "requiredVersion"?, "singleton"?, "strictVersion"?: true,
+ *                "file"?, "assets"?: as of an expose: what is loaded when this bundle's own copy is
+ *                used}]
+ *   remotes      [{"alias"?, "container"?, "url"?, "module"?, "version"?, "expose"?}]: what it takes
+ *                from others. "module" is the one that the URL (/m/MODULE/...) or berth.json names,
+ *                "version" is there when the URL names one for good. Absent when it is not known:
+ *                there was too much to look at, or an older berth did not look. What code asks for
+ *                by names that it puts together at run time is not seen
  *   integrity    "sha384-…" of the entry
  *   files        {path: "sha384-…"} of all .js, .mjs and .css files; absent when there are too many
  *   warnings     [{"rule", "text"}]

@@ -1,6 +1,7 @@
 #include "declaration.h"
 
 #include "berth/json.h"
+#include "berth/name.h"
 #include "prerendered.h"
 
 #include <stdio.h>
@@ -153,6 +154,38 @@ static enum berth_code check_exposes(const json_t *exposes, struct berth_error *
     return BERTH_OK;
 }
 
+static enum berth_code check_remote(const char *module, const json_t *exposes,
+                                    struct berth_error *error) {
+    char escaped[BERTH_DECLARATION_POINTER_BYTES - 16];
+    char pointer[BERTH_DECLARATION_POINTER_BYTES];
+    berth_json_pointer_key(module, escaped, sizeof escaped);
+    (void)snprintf(pointer, sizeof pointer, "/remotes/%s", escaped);
+    bool good = berth_module_name_check(module, NULL) == BERTH_OK && json_is_array(exposes) &&
+                json_array_size(exposes) <= BERTH_DECLARATION_MAX_EXPOSES;
+    for (size_t i = 0; good && i < json_array_size(exposes); i++)
+        good = text_fits(json_array_get(exposes, i), NAME_MAX_CHARACTERS);
+    return good ? BERTH_OK
+                : berth_declaration_refuse(error, "berth-json-value", pointer,
+                                           "a remote is a module's name and an array of at most "
+                                           "256 names of its exposes");
+}
+
+static enum berth_code check_remotes(const json_t *remotes, struct berth_error *error) {
+    if (!remotes)
+        return BERTH_OK;
+    if (!json_is_object(remotes) || json_object_size(remotes) > BERTH_DECLARATION_MAX_REMOTES)
+        return berth_declaration_refuse(error, "berth-json-value", "/remotes",
+                                        "an object of at most 64 modules is needed here");
+    const char *module;
+    json_t *exposes;
+    json_object_foreach((json_t *)(uintptr_t)remotes, module, exposes) {
+        enum berth_code code = check_remote(module, exposes, error);
+        if (code)
+            return code;
+    }
+    return BERTH_OK;
+}
+
 static enum berth_code check_entry(const json_t *value, struct berth_error *error) {
     const char *path = json_string_value(value);
     if (!value || (text_fits(value, PATH_MAX_CHARACTERS) &&
@@ -163,7 +196,8 @@ static enum berth_code check_entry(const json_t *value, struct berth_error *erro
 }
 
 enum berth_code berth_declaration_check(const json_t *root, struct berth_error *error) {
-    static const char *const known[] = {"$schema", "entry", "format", "exposes", "policy", NULL};
+    static const char *const known[] = {"$schema", "entry",  "format", "exposes",
+                                        "remotes", "policy", NULL};
     static const char *const formats[] = {
         "document",          "es-module", "module-container",  "module-federation",
         "native-federation", "systemjs",  "webpack-container", NULL};
@@ -183,6 +217,8 @@ enum berth_code berth_declaration_check(const json_t *root, struct berth_error *
                             error);
     if (!code)
         code = check_exposes(json_object_get(root, "exposes"), error);
+    if (!code)
+        code = check_remotes(json_object_get(root, "remotes"), error);
     if (!code)
         code = check_policy(json_object_get(root, "policy"), "/policy", error);
     return code;
@@ -294,7 +330,8 @@ enum berth_code berth_declaration_read(struct berth_detection *detection,
                                             .entry = berth_json_string(root, "entry"),
                                             .format = berth_json_string(root, "format"),
                                             .policy = berth_json_string(root, "policy"),
-                                            .exposes = json_object_get(root, "exposes")};
+                                            .exposes = json_object_get(root, "exposes"),
+                                            .remotes = json_object_get(root, "remotes")};
     if (!code)
         code = check_files(&declaration, detection, error);
     if (code)

@@ -14,7 +14,11 @@
 
 #define BERTH_DECLARATION "berth.json"
 
-enum { BERTH_DECLARATION_MAX_BYTES = 64 * 1024, BERTH_DECLARATION_MAX_EXPOSES = 256 };
+enum {
+    BERTH_DECLARATION_MAX_BYTES = 64 * 1024,
+    BERTH_DECLARATION_MAX_EXPOSES = 256,
+    BERTH_DECLARATION_MAX_REMOTES = 64,
+};
 
 /* A checked berth.json; all zero when the bundle has none. Strings live in `root`. */
 struct berth_declaration {
@@ -23,6 +27,7 @@ struct berth_declaration {
     const char *format; /* or NULL */
     const char *policy; /* of exposes that name none, or NULL */
     const json_t *exposes;
+    const json_t *remotes; /* {module: [names of its exposes]}, or NULL */
 };
 
 /* The shape alone. BERTH_REFUSED ("berth-json-…") with a JSON pointer in `where`. */

@@ -157,6 +157,22 @@ static void apply_policy(const char *policy, const json_t *description) {
     }
 }
 
+/* What a look at the code finds of these modules is not added (detect_remotes.c). */
+static void apply_remotes(const json_t *declared, json_t *description) {
+    json_t *remotes = json_array();
+    const char *module;
+    json_t *exposes;
+    json_object_foreach((json_t *)(uintptr_t)declared, module, exposes) {
+        size_t index = 0;
+        const json_t *expose = NULL;
+        json_array_foreach(exposes, index, expose) json_array_append_new(
+            remotes, json_pack("{ss ss}", "module", module, "expose", json_string_value(expose)));
+        if (json_array_size(exposes) == 0)
+            json_array_append_new(remotes, json_pack("{ss}", "module", module));
+    }
+    json_object_set_new(description, "remotes", remotes);
+}
+
 enum berth_code berth_declaration_apply(const struct berth_declaration *declaration,
                                         struct berth_detection *detection,
                                         struct berth_error *error) {
@@ -167,6 +183,8 @@ enum berth_code berth_declaration_apply(const struct berth_declaration *declarat
     enum berth_code code = format ? force_format(detection, format, pointer, error) : BERTH_OK;
     if (!code && json_object_size(declaration->exposes))
         code = apply_exposes(declaration, detection, error);
+    if (!code && declaration->remotes)
+        apply_remotes(declaration->remotes, detection->description);
     if (!code && declaration->policy)
         apply_policy(declaration->policy, detection->description);
     return code;

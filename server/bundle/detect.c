@@ -136,6 +136,8 @@ enum berth_code berth_detect(struct berth_store *store, const struct berth_tree 
     if (!detection.description)
         return refuse_memory(error);
     enum berth_code code = detect(&detection, error);
+    if (!code)
+        code = berth_detect_remotes(&detection, error);
     if (!code) {
         berth_detect_imports(&detection);
         move_to_end(detection.description, "integrity");

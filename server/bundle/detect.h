@@ -58,6 +58,10 @@ enum berth_code berth_detect(struct berth_store *store, const struct berth_tree 
 /* Adds to the assets of an ES module's exposes and shared packages the files that they import. */
 void berth_detect_imports(struct berth_detection *detection);
 
+/* Adds "remotes" to the description, and which shared packages are strict. What berth.json says is
+ * there already. */
+enum berth_code berth_detect_remotes(struct berth_detection *detection, struct berth_error *error);
+
 /* The file that the module `base` means by a specifier: "../b/./c.js" in "a/x.js" is "b/c.js". NULL
  * for what is no plain relative path, leaves the bundle, or is not there. */
 const struct berth_asset *berth_detect_resolve(const struct berth_tree *tree, const char *base,

@@ -27,8 +27,8 @@ enum { BERTH_SCAN_TEXT_BYTES = 32 * 1024 * 1024, BERTH_SCAN_NAME_BYTES = 512 };
  *   chunkGlobals [names]
  *   exposes      [{"name": "./Header", "js": [candidate paths], "css": [candidate paths]}]
  *                (paths relative to the entry's folder; some may not exist)
- *   shared       [{"name", "version"?, "requiredVersion"?, "singleton"?, "js", "css"}], the files
- *                of the bundle's own copy, as of an expose
+ *   shared       [{"name", "version"?, "requiredVersion"?, "singleton"?, "strictVersion"?: true,
+ *                "js", "css"}], the files of the bundle's own copy, as of an expose
  *   warnings     [{"rule", "text"}] */
 enum berth_code berth_scan(const char *text, size_t length, json_t **ret,
                            struct berth_error *error);
@@ -52,6 +52,26 @@ void berth_scan_shared(const struct berth_js *js, json_t *shared);
 json_t *berth_scan_chunk_ids(const struct berth_js *js, size_t from, size_t to);
 /* Turns each "chunks" into "js" and "css" by the entry's own file name templates. */
 void berth_scan_chunk_files(const struct berth_js *js, json_t *exposes, json_t *shared);
+
+/* What the build takes from others. Adds to the arrays of `found`, which has them all:
+ *   externals  [{"id", "url", "container"?}]: a module that loads a remote's entry
+ *   infos      [{"alias"?, "container"?, "url"?}]: remotes as a runtime is told of them
+ *   uses       [{"external"?: id, "remote"?: alias or container, "expose"}]
+ *   calls      [{"remote", "expose"}]: what a function with any name is called with */
+void berth_scan_remotes(const struct berth_js *js, json_t *found);
+
+/* Literals (scan_object.c). */
+
+/* The { around the token at `index`, if it is near; else 0. */
+size_t berth_scan_object_around(const struct berth_js *js, size_t index);
+/* `key:`, with or without quotes. */
+bool berth_scan_is_key(const struct berth_js *js, size_t index, const char *key);
+/* The first token of the value of `key` in the object at `open`, or 0. */
+size_t berth_scan_member(const struct berth_js *js, size_t open, const char *key);
+/* The value of a string; free it. NULL for other tokens. */
+char *berth_scan_string(const struct berth_js *js, size_t index);
+/* true, false, !0, !1, 0, 1: 1, 0, or -1 for something else. */
+int berth_scan_boolean(const struct berth_js *js, size_t index, size_t *ret_after);
 
 /* Calls `visit` for every token that is in no bracket. */
 typedef void (*berth_scan_visit_fn)(const struct berth_js *js, size_t index, void *context);

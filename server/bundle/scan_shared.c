@@ -21,7 +21,6 @@
 enum {
     MAX_SHARED = 200,
     MAX_LOADERS = 16,
-    MAX_MEMBERS = 64, /* looked at in one object */
     BACK_DISTANCE = 200,
     FACTORY_TOKENS = 300, /* looked at in one function */
 };
@@ -54,11 +53,6 @@ static bool is_package_name(const char *text) {
                length;
 }
 
-static char *string_at(const struct berth_js *js, size_t index) {
-    bool string = berth_js_kind(js, index) == BERTH_JS_STRING;
-    return string ? berth_js_value(js, index, BERTH_SCAN_NAME_BYTES) : NULL;
-}
-
 /* From where to where the function that brings the own copy is. */
 struct factory {
     size_t from;
@@ -78,8 +72,8 @@ static void add_chunks(const struct berth_js *js, struct factory factory, json_t
 
 static void add_provided(const struct berth_js *js, size_t name_token, size_t version_token,
                          struct factory factory, json_t *shared) {
-    char *name = string_at(js, name_token);
-    char *version = string_at(js, version_token);
+    char *name = berth_scan_string(js, name_token);
+    char *version = berth_scan_string(js, version_token);
     /* webpack writes "0" for a package without a version. */
     bool known = version && berth_semver_check(version, NULL) == BERTH_OK;
     if (name && version && is_package_name(name) && (known || strcmp(version, "0") == 0)) {
@@ -116,49 +110,9 @@ static void look_for_register(const struct berth_js *js, size_t index, json_t *s
         add_provided(js, index + 1, index + 3, function ? argument : called, shared);
 }
 
-/* The { around the token at `index`, if it is near; else 0. */
-static size_t object_around(const struct berth_js *js, size_t index) {
-    for (int left = BACK_DISTANCE; index-- > 0 && left > 0; left--) {
-        size_t open = berth_js_match(js, index);
-        if (open && open < index)
-            index = open;
-        else if (berth_js_is_op(js, index, '{'))
-            return index;
-        else if (berth_js_is_op(js, index, '(') || berth_js_is_op(js, index, '['))
-            return 0;
-    }
-    return 0;
-}
-
-static bool is_key(const struct berth_js *js, size_t index, const char *key) {
-    if (!berth_js_is_op(js, index + 1, ':'))
-        return false;
-    if (berth_js_is_name(js, index, key))
-        return true;
-    const struct berth_js_token *token = &js->tokens[index];
-    size_t length = strlen(key);
-    return berth_js_kind(js, index) == BERTH_JS_STRING && token->end - token->start == length + 2 &&
-           memcmp(js->text + token->start + 1, key, length) == 0;
-}
-
-/* The first token of the value of `key` in the object at `open`, or 0. */
-static size_t member(const struct berth_js *js, size_t open, const char *key) {
-    size_t close = berth_js_match(js, open);
-    size_t index = open + 1;
-    for (int left = MAX_MEMBERS; index < close && left > 0; left--) {
-        if (is_key(js, index, key))
-            return index + 2;
-        for (int tokens = BACK_DISTANCE; index < close && !berth_js_is_op(js, index, ',') && tokens;
-             tokens--)
-            index = berth_js_match(js, index) > index ? berth_js_match(js, index) + 1 : index + 1;
-        index++;
-    }
-    return 0;
-}
-
 /* The value of `key`, to the comma or bracket behind it; all zero when there is none. */
 static struct factory factory_member(const struct berth_js *js, size_t open, const char *key) {
-    struct factory factory = {.from = member(js, open, key)};
+    struct factory factory = {.from = berth_scan_member(js, open, key)};
     size_t close = berth_js_match(js, open);
     int left = factory.from ? BACK_DISTANCE : 0;
     for (size_t i = factory.from; i < close && !berth_js_is_op(js, i, ',') && left-- > 0;
@@ -167,22 +121,8 @@ static struct factory factory_member(const struct berth_js *js, size_t open, con
     return factory;
 }
 
-/* true, false, !0, !1, 0, 1: 1, 0, or -1 for something else. */
-static int boolean_at(const struct berth_js *js, size_t index, size_t *ret_after) {
-    bool negated = berth_js_is_op(js, index, '!');
-    size_t at = negated ? index + 1 : index;
-    *ret_after = at + 1;
-    if (!negated && berth_js_is_name(js, at, "true"))
-        return 1;
-    if (!negated && berth_js_is_name(js, at, "false"))
-        return 0;
-    if (!negated || berth_js_kind(js, at) != BERTH_JS_NUMBER)
-        return -1;
-    return js->text[js->tokens[at].start] == '0';
-}
-
 static void set_required(const struct berth_js *js, size_t index, json_t *object) {
-    char *range = string_at(js, index);
+    char *range = berth_scan_string(js, index);
     if (!range)
         range = berth_scan_range(js, index);
     if (range && *range)
@@ -191,31 +131,34 @@ static void set_required(const struct berth_js *js, size_t index, json_t *object
 }
 
 static void take_consume_object(const struct berth_js *js, size_t open, json_t *shared) {
-    size_t key = member(js, open, "shareKey");
-    char *name = key ? string_at(js, key) : NULL;
+    size_t key = berth_scan_member(js, open, "shareKey");
+    char *name = key ? berth_scan_string(js, key) : NULL;
     json_t *object = name && is_package_name(name) ? package(shared, name) : NULL;
     free(name);
     if (!object)
         return;
-    size_t required = member(js, open, "requiredVersion");
-    size_t singleton = member(js, open, "singleton");
+    size_t required = berth_scan_member(js, open, "requiredVersion");
+    size_t singleton = berth_scan_member(js, open, "singleton");
     size_t after = 0;
-    int value = singleton ? boolean_at(js, singleton, &after) : -1;
+    int value = singleton ? berth_scan_boolean(js, singleton, &after) : -1;
     add_chunks(js, factory_member(js, open, "fallback"), object);
     if (required)
         set_required(js, required, object);
     if (value >= 0)
         set_once(object, "singleton", json_boolean(value));
+    size_t strict = berth_scan_member(js, open, "strictVersion");
+    if (strict && berth_scan_boolean(js, strict, &after) == 1)
+        set_once(object, "strictVersion", json_true());
 }
 
 static void look_for_object(const struct berth_js *js, size_t index, json_t *shared) {
-    bool provided = is_key(js, index, "factory");
-    bool consumed = is_key(js, index, "shareKey");
-    size_t open = provided || consumed ? object_around(js, index) : 0;
+    bool provided = berth_scan_is_key(js, index, "factory");
+    bool consumed = berth_scan_is_key(js, index, "shareKey");
+    size_t open = provided || consumed ? berth_scan_object_around(js, index) : 0;
     if (!open)
         return;
-    size_t name = provided ? member(js, open, "name") : 0;
-    size_t version = provided ? member(js, open, "version") : 0;
+    size_t name = provided ? berth_scan_member(js, open, "name") : 0;
+    size_t version = provided ? berth_scan_member(js, open, "version") : 0;
     if (name && version)
         add_provided(js, name, version, factory_member(js, open, "factory"), shared);
     if (consumed)
@@ -297,6 +240,16 @@ static int is_singleton_loader(const struct berth_js *js, size_t name, struct lo
     return singleton;
 }
 
+/* Only by its telling name: minified ones are too much alike. */
+static bool is_strict_loader(const struct berth_js *js, size_t name) {
+    char *text = berth_js_kind(js, name) == BERTH_JS_NAME
+                     ? berth_js_value(js, name, BERTH_SCAN_NAME_BYTES)
+                     : NULL;
+    bool strict = text && strncmp(text, "loadStrict", 10) == 0;
+    free(text);
+    return strict;
+}
+
 /* `NAME("default", "react", [BOOLEAN,] [RANGE]`, with the ( at `index`. */
 static void look_for_consume(const struct berth_js *js, size_t index, struct loaders *loaders,
                              json_t *shared) {
@@ -306,11 +259,11 @@ static void look_for_consume(const struct berth_js *js, size_t index, struct loa
         return;
     size_t range = index + 5;
     size_t after = 0;
-    if (boolean_at(js, range, &after) >= 0 && berth_js_is_op(js, after, ','))
+    if (berth_scan_boolean(js, range, &after) >= 0 && berth_js_is_op(js, after, ','))
         range = after + 1;
     if (!berth_js_is_op(js, range, '[') || berth_js_kind(js, range + 1) == BERTH_JS_STRING)
         return;
-    char *name = string_at(js, index + 3);
+    char *name = berth_scan_string(js, index + 3);
     json_t *object = name && is_package_name(name) ? package(shared, name) : NULL;
     free(name);
     if (!object)
@@ -320,6 +273,8 @@ static void look_for_consume(const struct berth_js *js, size_t index, struct loa
     int singleton = is_singleton_loader(js, index - 1, loaders);
     if (singleton >= 0)
         set_once(object, "singleton", json_boolean(singleton));
+    if (is_strict_loader(js, index - 1))
+        set_once(object, "strictVersion", json_true());
 }
 
 void berth_scan_shared(const struct berth_js *js, json_t *shared) {

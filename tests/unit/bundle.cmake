@@ -1,4 +1,4 @@
-foreach(name path fixtures archive isolate scan pack detect declaration prerendered)
+foreach(name path fixtures archive isolate scan pack detect remotes declaration prerendered)
     berth_unit(bundle_${name}
         SOURCES unit/bundle_${name}.c unit/bundle_scratch.c
         LINKS berth_bundle berth_registry)

@@ -1,0 +1,1 @@
+"use strict";(self.webpackChunkfixture_page=self.webpackChunkfixture_page||[]).push([[449],{449:(e,t,n)=>{n.r(t);var i=n(748),h=n.n(i);Promise.all([n.e(777).then(n.t.bind(n,777,23)),n.e(888).then(n.t.bind(n,888,23)),n.e(708).then(n.t.bind(n,708,23))]).then(e=>{document.title=String(e.length)+h().version})}}]);

@@ -1,0 +1,1 @@
+"use strict";(self.webpackChunkfixture_page=self.webpackChunkfixture_page||[]).push([[76],{601:(e,t,n)=>{n.r(t),n.d(t,{default:()=>a});var s=n(748),u=n.n(s);const a=()=>n.e(777).then(n.t.bind(n,777,23)).then(()=>u().version)}}]);

@@ -1,0 +1,1 @@
+import{r as e,t}from"./_virtual_mf___mfe_internal__page_vite__mf_owner__113803438537720__loadShare__shared-CXvHi211.js";import{t as n}from"./Consumer-HUH-kHil.js";t(document.getElementById(`root`)).render(e(n));

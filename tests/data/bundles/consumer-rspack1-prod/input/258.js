@@ -1,0 +1,1 @@
+"use strict";(self.webpackChunkfixture_page=self.webpackChunkfixture_page||[]).push([["258"],{2449:function(e,t,n){n.r(t);var i=n(203),h=n.n(i);Promise.all([n.e("482").then(n.t.bind(n,4777,23)),n.e("361").then(n.t.bind(n,3888,23)),n.e("285").then(n.t.bind(n,3708,23))]).then(e=>{document.title=String(e.length)+h().version})}}]);

@@ -1,0 +1,1 @@
+"use strict";(self.webpackChunkfixture_page=self.webpackChunkfixture_page||[]).push([["490"],{3601:function(e,t,n){n.r(t),n.d(t,{default:()=>f});var u=n(203),a=n.n(u);let f=()=>n.e("482").then(n.t.bind(n,4777,23)).then(()=>a().version)}}]);

@@ -1,0 +1,1 @@
+"use strict";(self.rspackChunkfixture_page=self.rspackChunkfixture_page||[]).push([[258],{449(e,t,n){n.r(t);var i=n(203);Promise.all([n.e(482).then(n.t.bind(n,777,23)),n.e(361).then(n.t.bind(n,888,23)),n.e(285).then(n.t.bind(n,708,23))]).then(e=>{document.title=String(e.length)+i.version})}}]);

@@ -1,0 +1,1 @@
+"use strict";(self.rspackChunkfixture_page=self.rspackChunkfixture_page||[]).push([[490],{601(e,r,s){s.r(r);var t=s(203);s.d(r,{},{default:()=>s.e(482).then(s.t.bind(s,777,23)).then(()=>t.version)})}}]);

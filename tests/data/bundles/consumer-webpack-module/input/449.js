@@ -1,0 +1,1 @@
+export const __webpack_id__=449;export const __webpack_ids__=[449];export const __webpack_modules__={449:(e,t,n)=>{n.r(t);var _=n(440),o=n.n(_);Promise.all([n.e(777).then(n.t.bind(n,777,23)),n.e(888).then(n.t.bind(n,888,23)),n.e(708).then(n.t.bind(n,708,23))]).then(e=>{document.title=String(e.length)+o().version})}};

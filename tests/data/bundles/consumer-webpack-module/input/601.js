@@ -1,0 +1,1 @@
+export const __webpack_id__=601;export const __webpack_ids__=[601];export const __webpack_modules__={601:(_,e,t)=>{t.r(e),t.d(e,{default:()=>c});var n=t(440),o=t.n(n);const c=()=>t.e(777).then(t.t.bind(t,777,23)).then(()=>o().version)}};
