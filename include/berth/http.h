@@ -56,7 +56,7 @@ struct berth_route {
     enum berth_work work;
     const char *shares; /* a parameter: answers over 16 KiB are limited by its value, see
                            max_shared; NULL: not */
-    berth_handler get, put, post, remove;
+    berth_handler get, put, post, patch, remove;
 };
 
 struct berth_listener_options {
@@ -73,7 +73,10 @@ struct berth_listener_options {
     int body_grace_ms;           /* how far a body may fall behind that rate; 0 means 5,000 */
     bool same_origin_only;       /* refuse a request whose Origin is not this listener's own: 403 */
     int max_work[BERTH_WORK_COUNT]; /* requests of a kind at once; 0: no limit; beyond: 503 */
-    int max_shared;                 /* large answers at once with one value of `shares`; the same */
+    /* Below this prefix ("/names/") the path is one name, whatever it holds: an escaped slash
+     * stands for a slash, and there are no segments. NULL: nowhere. */
+    const char *names_below;
+    int max_shared; /* large answers at once with one value of `shares`; the same */
 };
 
 struct berth_listener;
@@ -200,6 +203,10 @@ void berth_answer_redirect(struct berth_exchange *exchange, const char *location
  * requestId; WWW-Authenticate on 401. With Retry-After on 503 and 429, which end the connection: it
  * is what others wait for. */
 void berth_answer_problem(struct berth_exchange *exchange, const struct berth_error *error);
+
+/* Problems that this exchange is answered with from now on also have `message`: the detail, the
+ * place and the hint in one text, for clients that show nothing else. */
+void berth_exchange_tell(struct berth_exchange *exchange);
 
 /* A stream without length that ends with the connection (Connection: close). Write returns false
  * when the client is gone. */

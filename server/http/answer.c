@@ -167,6 +167,18 @@ static void set_text(json_t *object, const char *key, const char *text) {
         (void)json_object_set_new(object, key, json_string(text));
 }
 
+/* The detail with its place, and what to do about it. */
+static void set_message(json_t *object, const struct berth_error *error,
+                        const struct berth_problem *problem) {
+    char text[BERTH_TEXT_BYTES + BERTH_WHERE_BYTES + BERTH_HINT_BYTES + 16];
+    const bool where = error->code && error->where[0];
+    const bool hint = error->code && error->hint[0];
+    (void)snprintf(text, sizeof text, "%s%s%s%s%s%s%s", error->code ? error->text : problem->title,
+                   where ? " (" : "", where ? error->where : "", where ? ")" : "",
+                   hint ? " (hint: " : "", hint ? error->hint : "", hint ? ")" : "");
+    set_text(object, "message", text);
+}
+
 static char *problem_text(const struct berth_exchange *exchange, const struct berth_error *error,
                           const struct berth_problem *problem, const char *rule) {
     char type[BERTH_RULE_BYTES + 32];
@@ -180,6 +192,8 @@ static char *problem_text(const struct berth_exchange *exchange, const struct be
         set_text(object, "where", error->where);
         set_text(object, "hint", error->hint);
     }
+    if (exchange->tells)
+        set_message(object, error, problem);
     (void)json_object_set_new(object, "retryable",
                               json_boolean(berth_code_is_retryable(error->code)));
     set_text(object, "requestId", exchange->id);

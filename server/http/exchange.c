@@ -76,6 +76,10 @@ const char *berth_exchange_id(const struct berth_exchange *exchange) {
     return exchange->id;
 }
 
+void berth_exchange_tell(struct berth_exchange *exchange) {
+    exchange->tells = true;
+}
+
 void berth_exchange_actor(struct berth_exchange *exchange, const char *name) {
     size_t length = strnlen(name, sizeof exchange->actor - 1);
     memcpy(exchange->actor, name, length);

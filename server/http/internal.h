@@ -62,6 +62,7 @@ struct berth_exchange {
     bool close;    /* after this answer */
     bool broken;   /* the connection failed or was cut: nothing more is written or read */
     bool answered; /* the head is out */
+    bool tells;    /* problems have `message` */
     int status;
     int socket;  /* of a stream; -1 when it is not known */
     char *piece; /* what the head is put together in, when it is not the worker's own buffer */

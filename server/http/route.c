@@ -135,6 +135,8 @@ berth_handler berth_route_handler(const struct berth_route *route, enum berth_me
         return route->put;
     case BERTH_POST:
         return route->post;
+    case BERTH_PATCH:
+        return route->patch;
     case BERTH_DELETE:
         return route->remove;
     default:
@@ -150,6 +152,8 @@ void berth_route_allow(const struct berth_route *route, char ret[BERTH_ROUTE_ALL
         at = stpcpy(at, "PUT, ");
     if (route->post)
         at = stpcpy(at, "POST, ");
+    if (route->patch)
+        at = stpcpy(at, "PATCH, ");
     if (route->remove)
         at = stpcpy(at, "DELETE, ");
     stpcpy(at, "OPTIONS");

@@ -76,7 +76,7 @@ static struct berth_exchange *begin(struct mg_connection *connection) {
     exchange->body_bytes = -1;
     exchange->body_read = exchange->sent_bytes = 0;
     exchange->expects_continue = exchange->is_http_1_0 = exchange->close = false;
-    exchange->broken = exchange->answered = false;
+    exchange->broken = exchange->answered = exchange->tells = false;
     exchange->status = 0;
     exchange->time_ms = berth_now_ms();
     exchange->start_us = berth_monotonic_us();
@@ -215,11 +215,19 @@ static void keep_params(struct berth_exchange *exchange) {
     }
 }
 
+static enum berth_code decode_path(const struct berth_exchange *exchange, char *ret,
+                                   struct berth_error *error) {
+    const char *names = exchange->worker->listener->options.names_below;
+    const char *raw = exchange->request->request_uri;
+    return names && strncmp(raw, names, strlen(names)) == 0 ? berth_url_decode_name(raw, ret, error)
+                                                            : berth_url_decode(raw, ret, error);
+}
+
 static enum berth_code find_route(struct berth_exchange *exchange, struct berth_error *error) {
     const struct berth_listener_options *options = &exchange->worker->listener->options;
     const struct mg_request_info *request = exchange->request;
     char *text = exchange->worker->scratch->text;
-    enum berth_code code = berth_url_decode(request->request_uri, text, error);
+    enum berth_code code = decode_path(exchange, text, error);
     if (code)
         return code;
     exchange->path = text;

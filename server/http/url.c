@@ -59,7 +59,7 @@ static bool is_stray(unsigned char c) {
     return c <= ' ' || c >= 0x7f || c == '"' || c == '<' || c == '>' || c == '#';
 }
 
-static enum berth_code decode_escapes(const char *raw, char *ret, size_t *ret_length,
+static enum berth_code decode_escapes(const char *raw, bool name, char *ret, size_t *ret_length,
                                       struct berth_error *error) {
     char *out = ret;
     for (const char *at = raw; *at; at++) {
@@ -69,7 +69,7 @@ static enum berth_code decode_escapes(const char *raw, char *ret, size_t *ret_le
             if (value < 0)
                 return berth_fail(error, BERTH_INVALID, "url-escape",
                                   "the path holds an incomplete escape");
-            if (value == '/')
+            if (value == '/' && !name)
                 return berth_fail(error, BERTH_INVALID, "url-slash",
                                   "the path holds an escaped slash");
             at += 2;
@@ -104,15 +104,22 @@ static enum berth_code check_segments(const char *path, struct berth_error *erro
     return BERTH_OK;
 }
 
-enum berth_code berth_url_decode(const char *raw, char *ret, struct berth_error *error) {
+static enum berth_code decode(const char *raw, bool name, char *ret, struct berth_error *error) {
     if (raw[0] != '/')
         return berth_fail(error, BERTH_INVALID, "url-absolute",
                           "the request target must be a path that starts with a slash");
     size_t length = 0;
-    enum berth_code code = decode_escapes(raw, ret, &length, error);
-    if (code)
-        return code;
-    if (!berth_url_is_utf8(ret, length))
-        return berth_fail(error, BERTH_INVALID, "url-utf8", "the path is not valid UTF-8");
-    return check_segments(ret, error);
+    enum berth_code code = decode_escapes(raw, name, ret, &length, error);
+    if (!code && !berth_url_is_utf8(ret, length))
+        code = berth_fail(error, BERTH_INVALID, "url-utf8", "the path is not valid UTF-8");
+    return code;
+}
+
+enum berth_code berth_url_decode(const char *raw, char *ret, struct berth_error *error) {
+    enum berth_code code = decode(raw, false, ret, error);
+    return code ? code : check_segments(ret, error);
+}
+
+enum berth_code berth_url_decode_name(const char *raw, char *ret, struct berth_error *error) {
+    return decode(raw, true, ret, error);
 }

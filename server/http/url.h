@@ -14,6 +14,10 @@
  * "url-backslash", "url-dots", "url-empty-segment", "url-utf8". */
 enum berth_code berth_url_decode(const char *raw, char *ret, struct berth_error *error);
 
+/* The same for a path that ends in one name: its escaped slashes are slashes, and it has no
+ * segments to be checked. */
+enum berth_code berth_url_decode_name(const char *raw, char *ret, struct berth_error *error);
+
 /* The value of "%XX" at `text`, -1 when it is no such thing. Reads no further than a NUL. */
 int berth_url_escape(const char *text);
 

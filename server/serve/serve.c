@@ -149,7 +149,8 @@ static enum berth_code start_listeners(struct server *server, struct berth_error
                                            .route_count = berth_api_route_count,
                                            .app = &server->api,
                                            .max_connections = (int)options->admin_max_connections,
-                                           .same_origin_only = true};
+                                           .same_origin_only = true,
+                                           .names_below = "/services/"};
     struct berth_listener_options site = {.name = "public",
                                           .address = options->listen,
                                           .routes = berth_site_routes,

@@ -157,8 +157,9 @@ static void allow_names_what_the_route_has(void **state) {
     } examples[] = {
         {{.get = nothing}, "GET, HEAD, OPTIONS"},
         {{.put = nothing, .remove = nothing}, "PUT, DELETE, OPTIONS"},
-        {{.get = nothing, .put = nothing, .post = nothing, .remove = nothing},
-         "GET, HEAD, PUT, POST, DELETE, OPTIONS"},
+        {{.get = nothing, .patch = nothing}, "GET, HEAD, PATCH, OPTIONS"},
+        {{.get = nothing, .put = nothing, .post = nothing, .patch = nothing, .remove = nothing},
+         "GET, HEAD, PUT, POST, PATCH, DELETE, OPTIONS"},
         {{.pattern = ""}, "OPTIONS"},
     };
     for (size_t i = 0; i < sizeof examples / sizeof *examples; i++) {
@@ -175,6 +176,8 @@ static void head_is_served_by_get(void **state) {
     assert_null(berth_route_handler(&route, BERTH_POST));
     assert_null(berth_route_handler(&route, BERTH_PATCH));
     assert_null(berth_route_handler(&route, BERTH_OPTIONS));
+    const struct berth_route other = {.patch = nothing};
+    assert_ptr_equal(berth_route_handler(&other, BERTH_PATCH), nothing);
 }
 
 int main(void) {

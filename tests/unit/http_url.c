@@ -53,6 +53,32 @@ static void escapes_are_decoded_once(void **state) {
     assert_decodes(examples, sizeof examples / sizeof *examples);
 }
 
+static void a_name_may_hold_slashes(void **state) {
+    (void)state;
+    static const struct example examples[] = {
+        {"/services/%40company%2Fmy-service", "/services/@company/my-service"},
+        {"/services/https%3A%2F%2Fcdn.com%2Fa.js", "/services/https://cdn.com/a.js"},
+        {"/services/react%2F", "/services/react/"},
+        {"/services/..%2Fx/./", "/services/../x/./"},
+        {"/services/%252F", "/services/%2F"},
+    };
+    static const struct example bad[] = {
+        {"/services/a%5Cb", "url-backslash"}, {"/services/%00", "url-control"},
+        {"/services/%C3", "url-utf8"},        {"/services/%", "url-escape"},
+        {"services/a", "url-absolute"},       {"/services/a\"b", "url-character"},
+    };
+    char path[256];
+    for (size_t i = 0; i < sizeof examples / sizeof *examples; i++) {
+        assert_int_equal(berth_url_decode_name(examples[i].raw, path, NULL), BERTH_OK);
+        assert_string_equal(path, examples[i].expected);
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        struct berth_error error = {0};
+        assert_int_equal(berth_url_decode_name(bad[i].raw, path, &error), BERTH_INVALID);
+        assert_string_equal(error.rule, bad[i].expected);
+    }
+}
+
 static void what_is_not_a_path_is_refused(void **state) {
     (void)state;
     static const struct example examples[] = {
@@ -143,6 +169,7 @@ static void the_borders_of_utf_8_are_kept(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(escapes_are_decoded_once),
+        cmocka_unit_test(a_name_may_hold_slashes),
         cmocka_unit_test(what_is_not_a_path_is_refused),
         cmocka_unit_test(bad_escapes_are_refused),
         cmocka_unit_test(nul_and_controls_are_refused),

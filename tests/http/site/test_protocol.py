@@ -24,6 +24,7 @@ ADMIN = {"/api/modules": "GET, HEAD, OPTIONS", "/api/modules/mod": "GET, HEAD, O
          "/api/tokens": "GET, HEAD, POST, OPTIONS", "/api/tokens/000000000000": "DELETE, OPTIONS",
          "/api/tokens/000000000000/rotate": "POST, OPTIONS",
          "/api/activity": "GET, HEAD, OPTIONS", "/api/activity/check": "GET, HEAD, OPTIONS",
+         "/api/bundles": "POST, OPTIONS",
          "/api/gc": "POST, OPTIONS", "/api/backup": "GET, HEAD, OPTIONS",
          "/api/system": "GET, HEAD, OPTIONS", "/livez": "GET, HEAD, OPTIONS"}
 
