@@ -175,8 +175,9 @@ const struct berth_view *berth_snapshot_listing(const struct berth_snapshot *sna
  * first to go. */
 struct berth_bodies *berth_bodies_create(int64_t budget_bytes);
 void berth_bodies_destroy(struct berth_bodies *bodies);
-int64_t berth_bodies_bytes(struct berth_bodies *bodies);          /* all */
-int64_t berth_bodies_unpinned_bytes(struct berth_bodies *bodies); /* at most the budget */
+int64_t berth_bodies_bytes(struct berth_bodies *bodies); /* all */
+/* At most the budget, but for what was unpinned while it is lent: that goes when it comes back. */
+int64_t berth_bodies_unpinned_bytes(struct berth_bodies *bodies);
 
 /* `bytes` is what the row says; NUL follows them. BERTH_IO ("blob-damaged"), BERTH_NOT_FOUND. */
 enum berth_code berth_body_pin(struct berth_bodies *bodies, struct berth_store *store,

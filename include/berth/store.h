@@ -88,7 +88,8 @@ enum berth_code berth_blob_open(struct berth_store *store, const struct berth_di
                                 int *ret_fd, int64_t *ret_bytes, struct berth_error *error);
 
 /* The whole blob in memory (free it), `bytes` long, checked against its digest: BERTH_IO
- * ("blob-damaged") when it does not match. BERTH_TOO_LARGE over `max_bytes`. */
+ * ("blob-damaged") when it does not match or the disk cannot read it. BERTH_TOO_LARGE ("blob-size")
+ * over `max_bytes`. */
 enum berth_code berth_blob_read(struct berth_store *store, const struct berth_digest *digest,
                                 int64_t max_bytes, char **ret, size_t *ret_bytes,
                                 struct berth_error *error);

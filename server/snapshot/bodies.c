@@ -224,14 +224,19 @@ static enum berth_code refuse_size(struct berth_error *error) {
     return berth_fail(error, BERTH_IO, "blob-damaged", "a blob is not as long as its row says");
 }
 
-static enum berth_code read_blob(struct berth_store *store, const struct body *body, char **ret,
-                                 struct berth_error *error) {
-    size_t length;
-    enum berth_code code = berth_blob_read(store, &body->digest, body->bytes, ret, &length, error);
-    if (code == BERTH_OK && (int64_t)length != body->bytes) {
+enum berth_code berth_blob_whole(struct berth_store *store, const struct berth_digest *digest,
+                                 int64_t bytes, char **ret, struct berth_error *error) {
+    struct berth_error problem = {0};
+    size_t length = 0;
+    enum berth_code code = berth_blob_read(store, digest, bytes, ret, &length, &problem);
+    if (code == BERTH_TOO_LARGE)
+        return refuse_size(error);
+    if (code == BERTH_OK && (int64_t)length != bytes) {
         free(*ret);
         return refuse_size(error);
     }
+    if (code != BERTH_OK && error && error->code == BERTH_OK)
+        *error = problem;
     return code;
 }
 
@@ -240,7 +245,7 @@ static enum berth_code fill(struct berth_bodies *bodies, struct berth_store *sto
                             struct body *body, struct berth_error *error) {
     char *data = NULL;
     pthread_mutex_unlock(&bodies->lock);
-    enum berth_code code = read_blob(store, body, &data, error);
+    enum berth_code code = berth_blob_whole(store, &body->digest, body->bytes, &data, error);
     pthread_mutex_lock(&bodies->lock);
     pthread_cond_broadcast(&bodies->read);
     if (code == BERTH_OK) {

@@ -6,6 +6,11 @@
 
 void berth_etag(const struct berth_digest *digest, char ret[BERTH_ETAG_BYTES]);
 
+/* --- bodies.c --- */
+/* As berth_blob_read, of a blob that a row says is so long: another length is damage too. */
+enum berth_code berth_blob_whole(struct berth_store *store, const struct berth_digest *digest,
+                                 int64_t bytes, char **ret, struct berth_error *error);
+
 /* --- forms.c --- */
 /* A content of that type and digest but for its body; `coding` -1 for identity. */
 struct berth_content berth_content_of(const char *content_type, const char *cache_control,

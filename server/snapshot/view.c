@@ -117,10 +117,15 @@ void berth_view_compress(struct berth_view *view, bool best) {
 
 /* --- mf-manifest.json --- */
 
+/* By its rule: a lack of descriptors is BERTH_IO too, and must not cost files that are sound. */
+static bool is_damage(const struct berth_error *problem) {
+    return strcmp(problem->rule, "blob-damaged") == 0 || strcmp(problem->rule, "blob-unknown") == 0;
+}
+
 /* A damaged file costs its own view and no more: what becomes live was loaded, and so checked. */
 enum berth_code berth_forgive_damage(enum berth_code code, const struct berth_error *problem,
                                      struct berth_error *error) {
-    if (code == BERTH_IO || code == BERTH_NOT_FOUND) {
+    if (is_damage(problem)) {
         berth_log_event("error", problem->rule,
                         json_pack("{ss ss}", "where", problem->where, "text", problem->text));
         return BERTH_OK;
@@ -133,12 +138,14 @@ enum berth_code berth_forgive_damage(enum berth_code code, const struct berth_er
 static enum berth_code read_manifest(const struct berth_edition *edition,
                                      const struct berth_file *file, const struct berth_views *views,
                                      json_t **ret, struct berth_error *error) {
-    char *text;
-    size_t length;
+    char *text = NULL;
     enum berth_code code =
-        berth_blob_read(views->store, &file->digest, MANIFEST_MAX_BYTES, &text, &length, error);
+        file->bytes > MANIFEST_MAX_BYTES
+            ? berth_fail(error, BERTH_TOO_LARGE, "manifest-size",
+                         "a manifest may have %d bytes at most", MANIFEST_MAX_BYTES)
+            : berth_blob_whole(views->store, &file->digest, file->bytes, &text, error);
     if (code == BERTH_OK) {
-        code = berth_json_parse(text, length, MANIFEST_MAX_BYTES, ret, error);
+        code = berth_json_parse(text, (size_t)file->bytes, MANIFEST_MAX_BYTES, ret, error);
         free(text);
     }
     berth_error_where(error, "%s@%s/%s", edition->module, edition->version, file->path);
@@ -152,7 +159,7 @@ enum berth_code berth_manifest_view(const struct berth_edition *edition, int64_t
     const struct berth_file *file = path ? berth_edition_file(edition, path) : NULL;
     if (!file)
         return BERTH_OK;
-    json_t *manifest;
+    json_t *manifest = NULL;
     struct berth_error problem = {0};
     enum berth_code code = read_manifest(edition, file, views, &manifest, &problem);
     if (code != BERTH_OK)

@@ -192,8 +192,9 @@ static enum berth_code read_all(int fd, char *ret, size_t length, struct berth_e
         ssize_t got = pread(fd, ret + done, length - done, (off_t)done);
         if (got < 0 && errno == EINTR)
             continue;
-        if (got < 0)
-            return berth_fail_errno(error, "store-io", "cannot read a blob");
+        if (got < 0) /* EIO: the disk has lost it */
+            return berth_fail_errno(error, errno == EIO ? "blob-damaged" : "store-io",
+                                    "cannot read a blob");
         if (got == 0)
             return berth_fail(error, BERTH_IO, "blob-damaged", "a blob became shorter while read");
         done += (size_t)got;

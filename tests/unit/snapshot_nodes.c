@@ -2,6 +2,7 @@
 #include "snapshot_fixture.h"
 
 #include <stdio.h>
+#include <sys/resource.h>
 
 static const char description[] =
     "{\"entry\":\"remoteEntry.js\",\"type\":\"script\",\"container\":\"app\","
@@ -96,6 +97,36 @@ static void a_damaged_or_missing_file_refuses_the_edition_or_costs_itself(void *
         assert_int_equal(lenient->files[i].forms != NULL, whole);
     }
     berth_edition_unref(fixture->views.bodies, lenient);
+}
+
+/* Whatever else is wrong is no reason to go on without a file that is sound. */
+static void a_lack_of_descriptors_is_no_damage(void **state) {
+    struct snapshot_fixture *fixture = *state;
+    struct berth_edition *edition = edition_of(fixture, "1.0.0");
+    struct berth_edition *again = NULL;
+    struct rlimit before;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    const struct rlimit none = {0, before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    enum berth_code code = berth_edition_load(edition, &fixture->views, false, &fixture->error);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    assert_int_equal(code, BERTH_IO);
+    assert_string_equal(fixture->error.rule, "store-io");
+    berth_edition_unref(fixture->views.bodies, edition);
+    again = edition_of(fixture, "1.0.0");
+    assert_int_equal(berth_edition_load(again, &fixture->views, false, NULL), BERTH_OK);
+    assert_true(again->loaded);
+    berth_edition_unref(fixture->views.bodies, again);
+}
+
+static void a_file_that_grew_costs_itself(void **state) {
+    struct snapshot_fixture *fixture = *state;
+    struct berth_edition *edition = edition_of(fixture, "1.0.0");
+    edition->files[0].bytes--; /* now it is longer than its row says */
+    assert_int_equal(berth_edition_load(edition, &fixture->views, false, &fixture->error),
+                     BERTH_OK);
+    assert_false(edition->loaded);
+    berth_edition_unref(fixture->views.bodies, edition);
 }
 
 static void the_manifest_of_an_edition_names_its_own_url(void **state) {
@@ -397,6 +428,8 @@ int main(void) {
         SNAPSHOT_TEST(an_edition_of_no_files_has_none),
         SNAPSHOT_TEST(loading_brings_every_body_into_memory_once_with_its_answer),
         SNAPSHOT_TEST(a_damaged_or_missing_file_refuses_the_edition_or_costs_itself),
+        SNAPSHOT_TEST(a_lack_of_descriptors_is_no_damage),
+        SNAPSHOT_TEST(a_file_that_grew_costs_itself),
         SNAPSHOT_TEST(the_manifest_of_an_edition_names_its_own_url),
         SNAPSHOT_TEST(a_manifest_that_cannot_be_read_refuses_the_edition),
         SNAPSHOT_TEST(a_module_has_a_live_entry_in_both_forms),

@@ -24,8 +24,20 @@ int __wrap_fsync(int fd) {
     return __real_fsync(fd);
 }
 
+/* pread likewise. */
+ssize_t __real_pread(int fd, void *data, size_t length, off_t offset);
+ssize_t __wrap_pread(int fd, void *data, size_t length, off_t offset);
+
+static int pread_errno; /* 0: works */
+
+ssize_t __wrap_pread(int fd, void *data, size_t length, off_t offset) {
+    errno = pread_errno;
+    return pread_errno ? -1 : __real_pread(fd, data, length, offset);
+}
+
 static int setup(void **state) {
     atomic_store(&fsync_errno, 0);
+    pread_errno = 0;
     return fixture_setup(state);
 }
 
@@ -170,6 +182,27 @@ static void changed_bytes_are_never_given_out(void **state) {
         assert_string_equal(error.rule, "blob-damaged");
         assert_null(data);
     }
+}
+
+static void what_the_disk_cannot_read_is_damaged_and_heals(void **state) {
+    struct fixture *fixture = *state;
+    struct berth_digest digest;
+    char *data = NULL;
+    size_t bytes = 0;
+    struct stat before, after;
+    char name[FIXTURE_BLOB_NAME_BYTES], path[TEMP_PATH_BYTES + FIXTURE_BLOB_NAME_BYTES];
+    assert_int_equal(fixture_put(fixture->store, "entry", 5, &digest, NULL), BERTH_OK);
+    fixture_blob_name(&digest, name);
+    (void)snprintf(path, sizeof path, "%s/%s", fixture->directory, name);
+    assert_int_equal(stat(path, &before), 0);
+    pread_errno = EIO;
+    assert_int_equal(berth_blob_read(fixture->store, &digest, 99, &data, &bytes, &fixture->error),
+                     BERTH_IO);
+    assert_string_equal(fixture->error.rule, "blob-damaged");
+    pread_errno = 0;
+    assert_int_equal(fixture_put(fixture->store, "entry", 5, &digest, NULL), BERTH_OK);
+    assert_int_equal(stat(path, &after), 0);
+    assert_int_not_equal(after.st_ino, before.st_ino);
 }
 
 static void files_and_folders_are_private(void **state) {
@@ -454,6 +487,7 @@ int main(void) {
         TEST(a_scratch_file_has_no_name),
         TEST(a_blob_over_the_limit_is_not_read),
         TEST(changed_bytes_are_never_given_out),
+        TEST(what_the_disk_cannot_read_is_damaged_and_heals),
         TEST(files_and_folders_are_private),
         TEST(a_missing_directory_is_made),
         TEST(a_second_open_is_refused_and_names_the_first),

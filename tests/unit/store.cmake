@@ -9,3 +9,5 @@ foreach(test unit_store unit_store_batch)
     # The test decides which fsync fails.
     target_link_options(${test} PRIVATE -Wl,--wrap=fsync)
 endforeach()
+# And what the disk cannot read.
+target_link_options(unit_store PRIVATE -Wl,--wrap=pread)
