@@ -138,7 +138,7 @@ void berth_import_map_add_integrity(const struct berth_remote *remote, const cha
                                     json_t *integrity);
 /* Where modules that import packages by name find them: the copy that suits most in `imports`, what
  * one keeps for itself in `scopes`. What `imports` has already stays. */
-void berth_import_map_add_shared(const struct berth_remote *const *remotes, size_t count,
+void berth_import_map_add_shared(const struct berth_remote *remotes, size_t count,
                                  const char *public_url, json_t *imports, json_t *scopes);
 
 /* The live entry: the runtime's text and one call with the spec. `as_module` for remoteEntry.mjs.

@@ -118,6 +118,7 @@ struct berth_module {
     struct berth_view *live_entry;        /* remoteEntry.js; before an activation it says so */
     struct berth_view *live_entry_module; /* remoteEntry.mjs */
     struct berth_view *live_manifest;     /* mf-manifest.json; NULL when the live one has none */
+    struct berth_view *live_native;       /* Native Federation's document; NULL for other formats */
     int refs;
 };
 

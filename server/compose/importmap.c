@@ -13,11 +13,11 @@ static bool is_module(const struct berth_part *part) {
 }
 
 static void add_shared(const struct berth_plan *plan, json_t *imports, json_t *scopes) {
-    const struct berth_remote *remotes[BERTH_PAGE_MAX_SLOTS];
+    struct berth_remote remotes[BERTH_PAGE_MAX_SLOTS];
     size_t count = 0;
     for (size_t i = 0; i < plan->part_count; i++)
         if (plan->parts[i].imports)
-            remotes[count++] = plan->parts[i].remote;
+            remotes[count++] = *plan->parts[i].remote;
     berth_import_map_add_shared(remotes, count, plan->compose->public_url, imports, scopes);
 }
 

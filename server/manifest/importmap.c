@@ -101,12 +101,12 @@ void berth_import_map_add_integrity(const struct berth_remote *remote, const cha
 /* --- what Native Federation's modules import by name --- */
 
 /* What most use is for all; what one keeps for itself, under the URLs of its own files. */
-static void add_share(const struct berth_remote *const *remotes, const char *public_url,
+static void add_share(const struct berth_remote *remotes, const char *public_url,
                       const struct berth_share *share, json_t *imports, json_t *scopes) {
     const char *name = berth_json_string(share->wanted, "name");
     json_t *url =
-        manifest_url(public_url, remotes[share->provider], berth_json_string(share->copy, "file"));
-    json_t *base = manifest_url(public_url, remotes[share->user], "");
+        manifest_url(public_url, &remotes[share->provider], berth_json_string(share->copy, "file"));
+    json_t *base = manifest_url(public_url, &remotes[share->user], "");
     const char *common = berth_json_string(imports, name);
     if (url && !common) {
         json_object_set(imports, name, url);
@@ -128,13 +128,13 @@ static size_t count_shared(const json_t *const *descriptions, size_t count) {
 }
 
 /* A copy for itself alone must not become the one for all because its user comes first. */
-void berth_import_map_add_shared(const struct berth_remote *const *remotes, size_t count,
+void berth_import_map_add_shared(const struct berth_remote *remotes, size_t count,
                                  const char *public_url, json_t *imports, json_t *scopes) {
-    const json_t **descriptions = calloc(count + 1, sizeof *descriptions);
+    const json_t **descriptions = calloc(count + 1, sizeof(void *));
     if (!descriptions)
         return;
     for (size_t i = 0; i < count; i++)
-        descriptions[i] = remotes[i]->description;
+        descriptions[i] = remotes[i].description;
     size_t total = count_shared(descriptions, count);
     struct berth_share *shares = calloc(total + 1, sizeof *shares);
     size_t found = shares ? berth_shares_of_imports(descriptions, count, shares, total) : 0;
@@ -147,11 +147,11 @@ void berth_import_map_add_shared(const struct berth_remote *const *remotes, size
 }
 
 static void add_native_shared(struct map *map, const struct berth_live *live) {
-    const struct berth_remote **users = calloc(live->count + 1, sizeof *users);
+    struct berth_remote *users = calloc(live->count + 1, sizeof *users);
     size_t count = 0;
     for (size_t i = 0; users && i < live->count; i++)
         if (manifest_has(&live->remotes[i], "format", "native-federation"))
-            users[count++] = &live->remotes[i];
+            users[count++] = live->remotes[i];
     if (count)
         berth_import_map_add_shared(users, count, live->public_url, map->imports, map->scopes);
     free(users);

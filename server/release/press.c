@@ -97,6 +97,7 @@ void desk_press_module(struct berth_desk *desk, const struct berth_module *modul
     desk_press(desk, module->live_entry, false);
     desk_press(desk, module->live_entry_module, false);
     desk_press(desk, module->live_manifest, false);
+    desk_press(desk, module->live_native, false);
     if (module->live)
         desk_press(desk, module->live->manifest, false);
 }

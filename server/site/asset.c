@@ -40,16 +40,19 @@ static bool answer_manifest(struct berth_exchange *exchange, const struct berth_
 }
 
 static void answer_resident(struct berth_exchange *exchange, struct berth_site *site,
-                            const struct berth_edition *edition, const char *path) {
+                            const struct berth_module *module, const struct berth_edition *edition,
+                            const char *path) {
     const struct berth_file *file = berth_edition_file(edition, path);
-    if (!file)
-        site_not_found(exchange, no_file, NULL);
-    else if (answer_manifest(exchange, edition, path))
+    if (!file) {
+        if (!site_answer_native_of(exchange, site, module, edition->version, path))
+            site_not_found(exchange, no_file, NULL);
+    } else if (answer_manifest(exchange, edition, path)) {
         return;
-    else if (file->forms)
+    } else if (file->forms) {
         site_answer_forms(exchange, file->forms);
-    else
+    } else {
         site_answer_stored(exchange, site, file);
+    }
 }
 
 /* The edition is given back before the file is sent, which may take long. */
@@ -84,10 +87,11 @@ static void answer_asset(struct berth_exchange *exchange, struct berth_site *sit
     const struct berth_edition *edition =
         module && named ? berth_module_resident(module, version) : NULL;
     if (edition)
-        answer_resident(exchange, site, edition, path);
-    else if (module && named && berth_module_has(module, version))
+        answer_resident(exchange, site, module, edition, path);
+    else if (module && named && berth_module_has(module, version) &&
+             !site_answer_native_of(exchange, site, module, version, path))
         answer_cold(exchange, site, module->name, version, path);
-    else
+    else if (!module || !named || !berth_module_has(module, version))
         site_not_found(
             exchange, module ? "the module has no such version" : "there is no module of that name",
             NULL);

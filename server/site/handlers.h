@@ -12,6 +12,9 @@ void site_get_frontend(struct berth_exchange *exchange, void *app);
 /* listing.c */
 void site_get_listing(struct berth_exchange *exchange, void *app);
 
+/* native.c */
+void site_get_module_events(struct berth_exchange *exchange, void *app);
+
 /* page.c */
 void site_get_page(struct berth_exchange *exchange, void *app);
 

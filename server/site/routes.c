@@ -33,6 +33,7 @@ const struct berth_route berth_site_routes[] = {
      .cors = true,
      .shares = "module",
      .get = site_get_asset},
+    {.pattern = "/m/{module}/@events", .cors = true, .get = site_get_module_events},
     {.pattern = "/m/{module}/{path*}", .cors = true, .get = site_get_alias},
     {.pattern = "/manifests/{file}", .cors = true, .get = site_get_listing},
     {.pattern = "/events", .cors = true, .get = site_get_events},

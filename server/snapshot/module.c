@@ -10,6 +10,7 @@ static void destroy(struct berth_bodies *bodies, struct berth_module *module) {
     berth_view_unref(module->live_entry);
     berth_view_unref(module->live_entry_module);
     berth_view_unref(module->live_manifest);
+    berth_view_unref(module->live_native);
     free(module->name);
     free(module);
 }
@@ -82,6 +83,20 @@ static struct berth_module *allocate(const char *name, struct berth_heads *heads
     return NULL;
 }
 
+/* The documents of the live version that lead to it, of the kinds that it has. */
+static enum berth_code create_documents(struct berth_module *module,
+                                        const struct berth_views *views,
+                                        struct berth_error *error) {
+    struct berth_remote remote;
+    if (!berth_module_remote(module, &remote))
+        return BERTH_OK;
+    enum berth_code code = berth_manifest_view(module->live, module->live_generation, views, true,
+                                               &module->live_manifest, error);
+    if (code == BERTH_OK)
+        code = berth_native_view(&remote, module->live, views, &module->live_native, error);
+    return code;
+}
+
 enum berth_code berth_module_create(const struct berth_module_parts *parts,
                                     const struct berth_views *views, struct berth_module **ret,
                                     struct berth_error *error) {
@@ -93,9 +108,8 @@ enum berth_code berth_module_create(const struct berth_module_parts *parts,
     module->live_entry_module = create_entry(module, parts->newest, views, true);
     enum berth_code code =
         module->live_entry && module->live_entry_module ? BERTH_OK : berth_out_of_memory(error);
-    if (code == BERTH_OK && module->live)
-        code = berth_manifest_view(module->live, module->live_generation, views, true,
-                                   &module->live_manifest, error);
+    if (code == BERTH_OK)
+        code = create_documents(module, views, error);
     if (code == BERTH_OK)
         *ret = module;
     else
@@ -114,6 +128,7 @@ struct berth_module *berth_module_with(const struct berth_module *module, struct
     next->live_entry = share_view(module->live_entry);
     next->live_entry_module = share_view(module->live_entry_module);
     next->live_manifest = share_view(module->live_manifest);
+    next->live_native = share_view(module->live_native);
     return next;
 }
 

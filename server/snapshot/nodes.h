@@ -26,6 +26,13 @@ enum berth_code berth_manifest_view(const struct berth_edition *edition, int64_t
                                     const struct berth_views *views, bool live,
                                     struct berth_view **ret, struct berth_error *error);
 
+/* The document of a live Native Federation version, see berth_native_entry_adjust. Leaves *ret NULL
+ * for other formats. */
+enum berth_code berth_native_view(const struct berth_remote *remote,
+                                  const struct berth_edition *edition,
+                                  const struct berth_views *views, struct berth_view **ret,
+                                  struct berth_error *error);
+
 /* BERTH_OK for a blob that is damaged or missing, which is logged; else passes the error on. */
 enum berth_code berth_forgive_damage(enum berth_code code, const struct berth_error *problem,
                                      struct berth_error *error);

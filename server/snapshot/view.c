@@ -115,7 +115,7 @@ void berth_view_compress(struct berth_view *view, bool best) {
         forms_destroy(forms);
 }
 
-/* --- mf-manifest.json --- */
+/* --- mf-manifest.json, remoteEntry.json --- */
 
 /* By its rule: a lack of descriptors is BERTH_IO too, and must not cost files that are sound. */
 static bool is_damage(const struct berth_error *problem) {
@@ -173,5 +173,27 @@ enum berth_code berth_manifest_view(const struct berth_edition *edition, int64_t
     json_decref(manifest);
     *ret = berth_view_create(text, text ? strlen(text) : 0, "application/json",
                              live ? "no-cache" : "public, max-age=31536000, immutable");
+    return *ret ? BERTH_OK : berth_out_of_memory(error);
+}
+
+enum berth_code berth_native_view(const struct berth_remote *remote,
+                                  const struct berth_edition *edition,
+                                  const struct berth_views *views, struct berth_view **ret,
+                                  struct berth_error *error) {
+    const char *format = berth_json_string(edition->description, "format");
+    const char *entry = berth_json_string(edition->description, "entry");
+    bool native = format && entry && strcmp(format, "native-federation") == 0;
+    const struct berth_file *file = native ? berth_edition_file(edition, entry) : NULL;
+    if (!file)
+        return BERTH_OK;
+    json_t *document;
+    struct berth_error problem = {0};
+    enum berth_code code = read_manifest(edition, file, views, &document, &problem);
+    if (code != BERTH_OK)
+        return berth_forgive_damage(code, &problem, error);
+    berth_native_entry_adjust(document, remote);
+    char *text = berth_json_text(document);
+    json_decref(document);
+    *ret = berth_view_create(text, text ? strlen(text) : 0, "application/json", "no-cache");
     return *ret ? BERTH_OK : berth_out_of_memory(error);
 }
