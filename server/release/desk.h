@@ -112,6 +112,10 @@ void desk_close_press(struct berth_desk *desk);
 void desk_press(struct berth_desk *desk, struct berth_view *view, bool best);
 void desk_press_module(struct berth_desk *desk, const struct berth_module *module);
 
+/* --- refresh.c --- */
+/* A resident edition of the module that lacks no file, and nothing that is made of one. */
+bool desk_is_whole(const struct berth_module *module, const struct berth_edition *edition);
+
 /* --- tally.c --- */
 void desk_tallies_done(struct berth_desk *desk);
 

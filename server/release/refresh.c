@@ -1,12 +1,6 @@
 /* After the registry came to know variants of a version: readers get them. */
 #include "desk.h"
 
-#include <string.h>
-
-static bool is_version(const struct berth_edition *edition, const char *version) {
-    return edition && strcmp(edition->version, version) == 0;
-}
-
 static bool is_resident(struct berth_desk *desk, const char *module, const char *version) {
     pthread_mutex_lock(&desk->lock);
     const struct berth_module *known = catalog_module(&desk->catalog, module);
@@ -15,22 +9,54 @@ static bool is_resident(struct berth_desk *desk, const char *module, const char 
     return resident;
 }
 
+/* What was made of its files lacks nothing: no page, no manifest. */
+bool desk_is_whole(const struct berth_module *module, const struct berth_edition *edition) {
+    bool has_manifest = edition->manifest_path != NULL;
+    return edition->loaded && (!has_manifest || edition->manifest) &&
+           (!has_manifest || edition != module->live || module->live_manifest);
+}
+
+/* Some file was damaged or missing, and may be sound now: all is made anew, at the generation that
+ * it has. */
+static enum berth_code rebuild(struct berth_desk *desk, const struct berth_module *known,
+                               struct berth_edition *edition, bool live, struct berth_module **ret,
+                               struct berth_snapshot **ret_snapshot, struct berth_error *error) {
+    struct berth_module_parts parts = {.name = known->name,
+                                       .heads = known->heads,
+                                       .live = live ? edition : known->live,
+                                       .previous = live ? known->previous : edition,
+                                       .live_generation = known->live_generation};
+    enum berth_code code = berth_module_create(&parts, &desk->views, ret, error);
+    return code != BERTH_OK ? code
+                            : catalog_snapshot(&desk->catalog, desk->catalog.generation, *ret,
+                                               &desk->views, ret_snapshot, error);
+}
+
+static enum berth_code share(struct berth_desk *desk, const struct berth_module *known,
+                             struct berth_edition *edition, bool live, struct berth_module **ret,
+                             struct berth_snapshot **ret_snapshot, struct berth_error *error) {
+    *ret = berth_module_with(known, NULL, live ? edition : NULL, live ? NULL : edition);
+    return *ret ? catalog_share(&desk->catalog, desk->snapshot, *ret, ret_snapshot, error)
+                : desk_out_of_memory(error);
+}
+
 static enum berth_code show_locked(struct berth_desk *desk, struct berth_edition *edition,
                                    struct berth_error *error) {
     const struct berth_module *known = catalog_module(&desk->catalog, edition->module);
-    bool live = is_version(known->live, edition->version);
-    if (!live && !is_version(known->previous, edition->version))
+    const struct berth_edition *shown =
+        known ? berth_module_resident(known, edition->version) : NULL;
+    if (!shown)
         return BERTH_OK; /* it left while it was read */
-    struct berth_module *module =
-        berth_module_with(known, NULL, live ? edition : NULL, live ? NULL : edition);
-    if (!module)
-        return desk_out_of_memory(error);
+    struct berth_module *module = NULL;
     struct berth_snapshot *snapshot = NULL;
-    enum berth_code code = catalog_share(&desk->catalog, desk->snapshot, module, &snapshot, error);
+    bool live = shown == known->live;
+    enum berth_code code = desk_is_whole(known, shown)
+                               ? share(desk, known, edition, live, &module, &snapshot, error)
+                               : rebuild(desk, known, edition, live, &module, &snapshot, error);
     if (code == BERTH_OK)
         desk_publish(desk, module, snapshot);
     else
-        desk_discard(desk, module, NULL);
+        desk_discard(desk, module, snapshot);
     return code;
 }
 

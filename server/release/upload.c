@@ -219,15 +219,17 @@ static enum berth_code add_version(struct berth_desk *desk,
     return code;
 }
 
-/* The same contents again: they may have healed a file of a version that is shown without it. */
+/* The same contents again: they may have healed a file of a version that is shown without it, or
+ * was read without its manifest. */
 static void show_healed(struct berth_desk *desk, const struct berth_upload_request *request) {
     struct berth_error error = {0};
     pthread_mutex_lock(&desk->lock);
     const struct berth_module *module = catalog_module(&desk->catalog, request->module);
     const struct berth_edition *edition =
         module ? berth_module_resident(module, request->version) : NULL;
-    bool whole = !edition || edition->loaded;
+    bool whole = !edition || desk_is_whole(module, edition);
     pthread_mutex_unlock(&desk->lock);
+    berth_cold_drop(desk->cold, request->module, request->version);
     if (!whole && berth_desk_refresh(desk, request->module, request->version, &error) != BERTH_OK)
         berth_log_event("warn", "version-damaged",
                         json_pack("{ss ss ss}", "module", request->module, "version",

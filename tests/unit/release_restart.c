@@ -146,6 +146,71 @@ static void a_damaged_live_file_costs_itself_and_not_the_start(void **state) {
     assert_live(fixture, "app", "1.0.1");
 }
 
+static void push_again(struct release_fixture *fixture, const char *module, const char *version) {
+    char text[64];
+    struct berth_uploaded uploaded = {0};
+    (void)snprintf(text, sizeof text, "%s %s", module, version);
+    struct archive archive = release_archive(text, text);
+    assert_int_equal(release_try_upload(fixture, module, version, &archive, false, &uploaded),
+                     BERTH_OK);
+    assert_false(uploaded.created);
+    berth_uploaded_done(&uploaded);
+    free(archive.data);
+}
+
+static bool has_live_manifest(struct release_fixture *fixture) {
+    struct berth_publisher *publisher = berth_desk_publisher(fixture->desk);
+    const struct berth_module *module =
+        berth_snapshot_module(berth_snapshot_acquire(publisher), "app");
+    bool has = module->live_manifest && module->live->manifest;
+    berth_snapshot_release(publisher);
+    return has;
+}
+
+static void what_heals_is_shown_everywhere_again(void **state) {
+    struct release_fixture *fixture = *state;
+    release_upload(fixture, "app", "1.0.0", true);
+    release_page(fixture, "doc", document);
+    char *manifest = release_file(fixture, "app", "1.0.0", "mf-manifest.json");
+    release_damage(fixture, "app 1.0.0");
+    release_damage(fixture, manifest);
+    free(manifest);
+    release_restart(fixture);
+    int64_t generation = release_generation(fixture);
+    assert_false(has_live_manifest(fixture));
+    assert_null(release_page_text(fixture, "/doc"));
+    push_again(fixture, "app", "1.0.0");
+    assert_true(release_in_memory(fixture, "app", "1.0.0"));
+    assert_true(has_live_manifest(fixture));
+    char *text = release_page_text(fixture, "/doc");
+    assert_non_null(text);
+    assert_non_null(strstr(text, "app 1.0.0"));
+    free(text);
+    assert_int_equal(release_generation(fixture), generation);
+    assert_int_equal(release_stored_generation(fixture), generation);
+}
+
+static bool has_cold_manifest(struct release_fixture *fixture, const char *version) {
+    struct berth_cold *cold = berth_desk_cold(fixture->desk);
+    const struct berth_edition *edition = NULL;
+    assert_int_equal(berth_cold_take(cold, "app", version, &edition, NULL), BERTH_OK);
+    bool has = edition->manifest;
+    berth_cold_give(cold, edition);
+    return has;
+}
+
+static void a_version_that_is_not_live_heals_with_its_manifest(void **state) {
+    struct release_fixture *fixture = *state;
+    release_upload(fixture, "app", "1.0.0", false);
+    char *manifest = release_file(fixture, "app", "1.0.0", "mf-manifest.json");
+    release_damage(fixture, manifest);
+    free(manifest);
+    release_restart(fixture);
+    assert_false(has_cold_manifest(fixture, "1.0.0"));
+    push_again(fixture, "app", "1.0.0");
+    assert_true(has_cold_manifest(fixture, "1.0.0"));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         RELEASE_TEST(an_empty_registry_opens_at_generation_0),
@@ -154,6 +219,8 @@ int main(void) {
         RELEASE_TEST(a_stream_gets_after_a_restart_what_it_missed_before),
         RELEASE_TEST(only_the_newest_256_changes_are_told_again),
         RELEASE_TEST(a_damaged_live_file_costs_itself_and_not_the_start),
+        RELEASE_TEST(what_heals_is_shown_everywhere_again),
+        RELEASE_TEST(a_version_that_is_not_live_heals_with_its_manifest),
     };
     return cmocka_run_group_tests_name("release_restart", tests, NULL, NULL);
 }
