@@ -77,11 +77,11 @@ enum berth_code berth_bundle_read(struct berth_store *store, int fd, int64_t arc
                                   const struct berth_bundle_limits *limits,
                                   struct berth_version *ret, struct berth_error *error);
 
-/* The process that reads: berth_bundle_read with limits->seconds runs /proc/self/exe again with
- * "__read-archive" as its first argument, which must lead here (argv[0] is that word). Reads the
- * archive on descriptor 0, writes what is in it to descriptor 1, and does not return. The program's
- * SIGCHLD must not be ignored. */
-int berth_bundle_reader_main(int argc, char **argv);
+/* The parent of the processes that read: berth_bundle_read with limits->seconds runs /proc/self/exe
+ * with "__read-archives" as its first argument, which must lead here. Takes archives from
+ * descriptor 0, forks a reader for each, and does not return. The program's SIGCHLD must not be
+ * ignored. */
+int berth_bundle_reader_main(void);
 
 /* Packs a directory as .tar.gz on `fd`, the same bytes for the same contents: sorted, no owners, no
  * times. Regular files only; a symlink or a special file is BERTH_REFUSED, naming it. Calls

@@ -1,72 +1,17 @@
 #include "child.h"
+#include "launch.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
-#include <spawn.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { TASK_NUMBERS = 7, NUMBER_BYTES = 24, NS_PER_MS = 1000000 };
+enum { NS_PER_MS = 1000000, END_MS = 5000 };
 static const int64_t ns_per_s = 1000000000;
-
-static void task_numbers(const struct berth_child_task *task, int64_t ret[TASK_NUMBERS]) {
-    const int64_t numbers[TASK_NUMBERS] = {task->kind,
-                                           task->archive_bytes,
-                                           task->limits.unpacked_bytes,
-                                           task->limits.file_bytes,
-                                           task->limits.entries,
-                                           task->limits.ratio,
-                                           task->limits.seconds};
-    memcpy(ret, numbers, sizeof numbers);
-}
-
-bool berth_child_task_parse(int argc, char **argv, struct berth_child_task *ret) {
-    int64_t numbers[TASK_NUMBERS];
-    if (argc != TASK_NUMBERS + 1)
-        return false;
-    for (int i = 0; i < TASK_NUMBERS; i++) {
-        char *end = NULL;
-        errno = 0;
-        numbers[i] = strtoll(argv[i + 1], &end, 10);
-        if (errno || end == argv[i + 1] || *end || numbers[i] < 0)
-            return false;
-    }
-    *ret = (struct berth_child_task){.kind = numbers[0],
-                                     .archive_bytes = numbers[1],
-                                     .limits = {.archive_bytes = numbers[1],
-                                                .unpacked_bytes = numbers[2],
-                                                .file_bytes = numbers[3],
-                                                .entries = numbers[4],
-                                                .ratio = numbers[5],
-                                                .seconds = numbers[6]}};
-    return numbers[0] <= BERTH_ZIP;
-}
-
-/* The archive is descriptor 0, the pipe 1; all above 2 are closed, whatever they are. */
-static bool plan_descriptors(posix_spawn_file_actions_t *actions, int archive_fd, int pipe_fd) {
-    return posix_spawn_file_actions_adddup2(actions, archive_fd, STDIN_FILENO) == 0 &&
-           posix_spawn_file_actions_adddup2(actions, pipe_fd, STDOUT_FILENO) == 0 &&
-           posix_spawn_file_actions_addclosefrom_np(actions, STDERR_FILENO + 1) == 0;
-}
-
-static int spawn(int archive_fd, int pipe_fd, char *const argv[], pid_t *ret) {
-    posix_spawn_file_actions_t actions;
-    int failed = posix_spawn_file_actions_init(&actions);
-    if (failed)
-        return failed;
-    /* The file that this process runs, even if another has its name by now. */
-    failed = plan_descriptors(&actions, archive_fd, pipe_fd)
-                 ? posix_spawn(ret, "/proc/self/exe", &actions, NULL, argv, environ)
-                 : ENOMEM;
-    posix_spawn_file_actions_destroy(&actions);
-    return failed;
-}
 
 static enum berth_code fail_start(int number, struct berth_error *error) {
     char reason[128];
@@ -77,56 +22,89 @@ static enum berth_code fail_start(int number, struct berth_error *error) {
     return BERTH_BUSY;
 }
 
-enum berth_code berth_child_start(int fd, const struct berth_child_task *task,
-                                  struct berth_child *ret, struct berth_error *error) {
-    int64_t numbers[TASK_NUMBERS];
-    char words[TASK_NUMBERS][NUMBER_BYTES];
-    char name[] = "berth";
-    char command[] = BERTH_READER_COMMAND;
-    char *argv[2 + TASK_NUMBERS + 1] = {name, command};
-    task_numbers(task, numbers);
-    for (size_t i = 0; i < TASK_NUMBERS; i++) {
-        (void)snprintf(words[i], sizeof words[i], "%lld", (long long)numbers[i]);
-        argv[2 + i] = words[i];
-    }
-    int ends[2];
-    if (pipe2(ends, O_CLOEXEC) != 0)
-        return fail_start(errno, error);
-    int failed = spawn(fd, ends[1], argv, &ret->pid);
-    (void)close(ends[1]);
-    if (failed) {
-        (void)close(ends[0]);
-        return fail_start(failed, error);
-    }
-    ret->fd = ends[0];
-    ret->left_ns = task->limits.seconds * ns_per_s;
-    return BERTH_OK;
-}
-
 static int64_t now_ns(void) {
     struct timespec now;
     (void)clock_gettime(CLOCK_MONOTONIC, &now);
     return (int64_t)now.tv_sec * ns_per_s + now.tv_nsec;
 }
 
-/* True when there is something to read, or its end. */
-static bool wait_for(struct berth_child *child) {
-    struct pollfd waiter = {.fd = child->fd, .events = POLLIN};
-    while (child->left_ns > 0) {
+/* True when there is something to read on `fd`, or its end. */
+static bool wait_for(int fd, int64_t *left_ns) {
+    struct pollfd waiter = {.fd = fd, .events = POLLIN};
+    while (*left_ns > 0) {
         int64_t before = now_ns();
-        int64_t wait_ms = child->left_ns / NS_PER_MS + 1;
+        int64_t wait_ms = *left_ns / NS_PER_MS + 1;
         int ready = poll(&waiter, 1, wait_ms < 1000 ? (int)wait_ms : 1000);
-        child->left_ns -= now_ns() - before;
+        *left_ns -= now_ns() - before;
         if (ready > 0 || (ready < 0 && errno != EINTR))
             return true;
     }
     return false;
 }
 
+/* The parent's next word. ETIMEDOUT when it says nothing, ESRCH when it has ended. */
+static int hear_parent(struct berth_child *child, int64_t *left_ns, int *ret) {
+    struct berth_child_news news;
+    ssize_t got = -1;
+    do {
+        if (!wait_for(child->control, left_ns))
+            return ETIMEDOUT;
+        got = recv(child->control, &news, sizeof news, 0);
+    } while (got < 0 && errno == EINTR);
+    if (got != (ssize_t)sizeof news)
+        return ESRCH;
+    *ret = news.number;
+    return 0;
+}
+
+static void close_ends(const int ends[2]) {
+    (void)close(ends[0]);
+    (void)close(ends[1]);
+}
+
+/* Asks for a reader, and waits until there is one. */
+static int launch(struct berth_child *child, const struct berth_child_task *task,
+                  const int descriptors[BERTH_TASK_DESCRIPTORS]) {
+    int number = 0;
+    int failed = berth_launcher_send(task, descriptors, &child->launcher);
+    /* Only the parent holds them now: their ends tell when it and the reader have ended. */
+    (void)close(descriptors[1]);
+    (void)close(descriptors[2]);
+    if (failed)
+        return failed;
+    failed = hear_parent(child, &child->left_ns, &number);
+    if (!failed && number == 0)
+        return 0;
+    if (failed == ETIMEDOUT)
+        berth_launcher_kill(child->launcher);
+    berth_launcher_drop(child->launcher, failed != 0);
+    return failed ? failed : number;
+}
+
+enum berth_code berth_child_start(int fd, const struct berth_child_task *task,
+                                  struct berth_child *ret, struct berth_error *error) {
+    int pipe_ends[2];
+    int control_ends[2];
+    if (pipe2(pipe_ends, O_CLOEXEC) != 0)
+        return fail_start(errno, error);
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, control_ends) != 0) {
+        int number = errno;
+        close_ends(pipe_ends);
+        return fail_start(number, error);
+    }
+    *ret = (struct berth_child){
+        .fd = pipe_ends[0], .control = control_ends[0], .left_ns = task->limits.seconds * ns_per_s};
+    int failed = launch(ret, task, (int[]){fd, pipe_ends[1], control_ends[1]});
+    if (!failed)
+        return BERTH_OK;
+    close_ends((int[]){ret->fd, ret->control});
+    return fail_start(failed, error);
+}
+
 enum berth_code berth_child_read(struct berth_child *child, unsigned char *data, size_t size,
                                  size_t *ret_length, struct berth_error *error) {
     for (;;) {
-        if (!wait_for(child)) {
+        if (!wait_for(child->fd, &child->left_ns)) {
             berth_fail(error, BERTH_REFUSED, "limit-archive-seconds",
                        "reading the archive takes longer than the limit");
             berth_error_hint(error, "the limit is the server's --max-archive-seconds");
@@ -143,18 +121,19 @@ enum berth_code berth_child_read(struct berth_child *child, unsigned char *data,
 }
 
 int berth_child_end(struct berth_child *child, bool exits) {
-    static const struct timespec pause = {.tv_nsec = NS_PER_MS};
-    int status = 0;
+    int status = SIGKILL; /* also when its parent is gone, with which it ends */
+    int64_t end_ns = (int64_t)END_MS * NS_PER_MS;
     (void)close(child->fd);
-    pid_t ended = waitpid(child->pid, &status, WNOHANG);
-    for (; exits && ended == 0 && child->left_ns > 0; child->left_ns -= pause.tv_nsec) {
-        (void)nanosleep(&pause, NULL);
-        ended = waitpid(child->pid, &status, WNOHANG);
+    int failed = exits ? hear_parent(child, &child->left_ns, &status) : ETIMEDOUT;
+    if (failed == ETIMEDOUT) {
+        (void)shutdown(child->control, SHUT_WR);
+        failed = hear_parent(child, &end_ns, &status);
     }
-    if (ended != 0)
-        return status;
-    (void)kill(child->pid, SIGKILL);
-    while (waitpid(child->pid, &status, 0) < 0 && errno == EINTR)
-        continue;
+    if (failed)
+        berth_launcher_kill(child->launcher);
+    (void)close(child->control);
+    /* The limit on time is no crash, and neither is a reader that was ended from here. */
+    bool crashed = failed || (exits && WIFSIGNALED(status) && WTERMSIG(status) != SIGXCPU);
+    berth_launcher_drop(child->launcher, crashed);
     return status;
 }

@@ -1,38 +1,34 @@
-/* A process that reads one archive: the server's own program, started again.
+/* A process that reads one archive, as the server sees it.
  *
- * posix_spawn neither copies the server's memory nor its descriptors; Ctrl-C and the end of a
- * service are the server's business, so SIGINT and SIGTERM stay blocked in the child, in which
- * the caller has them blocked.
+ * The server's own program is started again once, as the readers' parent (parent.h), which forks a
+ * reader for each archive: from memory in which no archive has ever been, and without the start of
+ * a program each time. After a reader that crashed the next ones get another parent, so that
+ * nobody learns addresses by trying.
  *
- * Thread rules: a child belongs to the thread that started it, which must stay until it ends.
+ * Ctrl-C and the end of a service are the server's business, so SIGINT and SIGTERM stay blocked in
+ * the parent and in readers, in which the caller has them blocked.
+ *
+ * Thread rules: any thread may start a child; a child belongs to one thread at a time.
  */
 #ifndef BUNDLE_CHILD_H
 #define BUNDLE_CHILD_H
 
-#include "berth/bundle.h"
 #include "berth/error.h"
-#include "kind.h"
+#include "parent.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/types.h>
 
-/* The hidden command of the program: see berth_bundle_reader_main. */
-#define BERTH_READER_COMMAND "__read-archive"
+struct berth_launcher; /* launch.c: a readers' parent */
 
 struct berth_child {
-    pid_t pid;
+    struct berth_launcher *launcher;
     int fd;          /* what it writes */
+    int control;     /* to its parent */
     int64_t left_ns; /* how long it may still be waited for */
 };
 
-/* What a child is told, as numbers on its command line. */
-struct berth_child_task {
-    int64_t kind; /* enum berth_archive */
-    int64_t archive_bytes;
-    struct berth_bundle_limits limits;
-};
-
+/* The archive is `fd`. BERTH_BUSY ("archive-reader-start"). */
 enum berth_code berth_child_start(int fd, const struct berth_child_task *task,
                                   struct berth_child *ret, struct berth_error *error);
 
@@ -41,11 +37,8 @@ enum berth_code berth_child_start(int fd, const struct berth_child_task *task,
 enum berth_code berth_child_read(struct berth_child *child, unsigned char *data, size_t size,
                                  size_t *ret_length, struct berth_error *error);
 
-/* Ends it and gives what waitpid says. `exits`: it has closed its pipe, so it has a moment to end
- * by itself and say how; else it is killed. */
+/* Ends it and gives what waitpid says; there is no process when this returns. `exits`: it has
+ * closed its pipe, so it has a moment to end by itself and say how; else it is killed. */
 int berth_child_end(struct berth_child *child, bool exits);
-
-/* In the child: what berth_child_start wrote; false when it was not that. */
-bool berth_child_task_parse(int argc, char **argv, struct berth_child_task *ret);
 
 #endif

@@ -66,11 +66,6 @@ static enum berth_code read_to(struct berth_wire *wire, const struct berth_child
 static enum berth_code serve(struct berth_wire *wire, const struct berth_child_task *task,
                              struct berth_error *error) {
     bool filtered = false;
-    /* libarchive turns a zip's times into seconds: without this the C library asks for the zone's
-     * file. Nothing here keeps a time. */
-    if (setenv("TZ", "UTC0", 1) != 0)
-        return berth_fail(error, BERTH_NO_MEMORY, "memory", "out of memory");
-    tzset();
     enum berth_code code = berth_archive_prepare(error);
     if (!code)
         code = berth_jail_enter(task->limits.seconds, task->limits.entries, &filtered, error);
@@ -79,20 +74,27 @@ static enum berth_code serve(struct berth_wire *wire, const struct berth_child_t
     return code ? code : read_to(wire, task, error);
 }
 
-int berth_bundle_reader_main(int argc, char **argv) {
-    struct berth_child_task task;
+void berth_isolate_reader(const struct berth_child_task *task) {
+    static struct berth_wire wire;
     struct berth_error error = {0};
-    struct berth_wire *wire = calloc(1, sizeof *wire);
-    if (!wire || !berth_child_task_parse(argc, argv, &task)) {
-        static const char text[] = "berth: this command is the server's own\n";
-        (void)!write(STDERR_FILENO, text, sizeof text - 1);
-        _exit(2);
-    }
-    berth_wire_init(wire, STDOUT_FILENO);
-    enum berth_code code = serve(wire, &task, &error);
-    code =
-        code ? berth_wire_put_error(wire, &error) : berth_wire_put(wire, WIRE_DONE, NULL, 0, NULL);
+    berth_wire_init(&wire, STDOUT_FILENO);
+    enum berth_code code = serve(&wire, task, &error);
+    code = code ? berth_wire_put_error(&wire, &error)
+                : berth_wire_put(&wire, WIRE_DONE, NULL, 0, NULL);
     if (!code)
-        code = berth_wire_flush(wire, NULL);
+        code = berth_wire_flush(&wire, NULL);
     _exit(code ? 1 : 0); /* not exit(): what it would run wants more than the filter allows */
+}
+
+/* What every reader would do before it reads, done once for all. */
+static void prepare(void) {
+    /* libarchive turns a zip's times into seconds: without this the C library asks for the zone's
+     * file. Nothing here keeps a time. */
+    if (setenv("TZ", "UTC0", 1) == 0)
+        tzset();
+    (void)berth_archive_prepare(NULL); /* a reader tells when it fails */
+}
+
+int berth_bundle_reader_main(void) {
+    berth_parent_run(prepare, berth_isolate_reader);
 }

@@ -1,5 +1,6 @@
 /* Reading in a process of its own, with readers that fail in every way. This program is also the
- * reader: it is started again with the reader's command, and BERTH_TEST_FAULT says what to do. */
+ * readers' parent: it is started again with that command. Of a task's ratio a reader here takes
+ * what to do: HEALTHY, or FAULT and the number of a fault. */
 #include "bundle_scratch.h"
 #include "child.h"
 #include "jail.h"
@@ -21,7 +22,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define FAULT "BERTH_TEST_FAULT"
+enum { HEALTHY = 200, FAULT = 1000 };
 
 /* --- the reader --- */
 
@@ -198,13 +199,13 @@ static const struct {
 };
 enum { FAULT_COUNT = sizeof faults / sizeof *faults };
 
-static int be_reader(int argc, char **argv) {
-    const char *fault = getenv(FAULT);
-    if (!fault)
-        return berth_bundle_reader_main(argc, argv);
+static void be_reader(const struct berth_child_task *task) {
     berth_wire_init(&wire, STDOUT_FILENO);
-    faults[strtol(fault, NULL, 10)].run();
-    _exit(berth_wire_flush(&wire, NULL) ? 1 : 0);
+    if (task->limits.ratio >= FAULT && task->limits.ratio < FAULT + FAULT_COUNT) {
+        faults[task->limits.ratio - FAULT].run();
+        _exit(berth_wire_flush(&wire, NULL) ? 1 : 0);
+    }
+    berth_isolate_reader(task);
 }
 
 /* --- the server --- */
@@ -228,13 +229,14 @@ static size_t make_tar(char data[4096]) {
     return 512 + 512 + 1024;
 }
 
-static enum berth_code read_isolated(struct scratch *scratch, int64_t seconds,
+static enum berth_code read_isolated(struct scratch *scratch, int64_t seconds, int64_t ratio,
                                      struct berth_version *ret, struct berth_error *error) {
     char data[4096];
     size_t length = make_tar(data);
     int fd = scratch_file(data, length);
     struct berth_bundle_limits limits = berth_bundle_limits_default();
     limits.seconds = seconds;
+    limits.ratio = ratio;
     limits.file_bytes = 1 << 20;
     enum berth_code code =
         berth_bundle_read(scratch->store, fd, (int64_t)length, &limits, ret, error);
@@ -278,25 +280,125 @@ static bool is_clean(const struct scratch *scratch) {
     return clean && folder && count_blobs(scratch) == 0;
 }
 
+/* --- processes --- */
+
+/* The parent of a process, and its nice value; 0 when there is none. */
+static pid_t parent_of(pid_t pid, long *ret_nice) {
+    char path[32];
+    char line[512] = "";
+    (void)snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+    FILE *file = fopen(path, "re");
+    if (!file)
+        return 0;
+    const char *read = fgets(line, sizeof line, file);
+    (void)fclose(file);
+    const char *name_end = read ? strrchr(line, ')') : NULL;
+    int parent = 0;
+    if (!name_end || sscanf(name_end,
+                            ") %*c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d"
+                            " %*d %ld",
+                            &parent, ret_nice) != 2)
+        return 0;
+    return parent;
+}
+
+/* How many processes `pid` has started that are there still; *ret one of them. */
+static int count_children(pid_t pid, pid_t *ret) {
+    long niceness = 0;
+    int count = 0;
+    DIR *folder = opendir("/proc");
+    assert_non_null(folder);
+    for (const struct dirent *entry = NULL; (entry = readdir(folder));) {
+        pid_t found = (pid_t)strtol(entry->d_name, NULL, 10);
+        if (found > 0 && parent_of(found, &niceness) == pid) {
+            *ret = found;
+            count++;
+        }
+    }
+    closedir(folder);
+    return count;
+}
+
+/* The readers' parent, which must be the only process and have none itself; 0 when it is gone. */
+static pid_t only_parent(void) {
+    pid_t parent = 0;
+    pid_t reader = 0;
+    int parents = count_children(getpid(), &parent);
+    assert_in_range(parents, 0, 1);
+    if (parents == 0)
+        return 0;
+    assert_int_equal(count_children(parent, &reader), 0);
+    return parent;
+}
+
+static void read_well(struct scratch *scratch) {
+    struct berth_version version = {0};
+    struct berth_error error = {0};
+    if (read_isolated(scratch, 60, HEALTHY, &version, &error))
+        fail_msg("%s: %s", error.rule, error.text);
+    berth_version_done(&version);
+}
+
+/* --- tests --- */
+
 static void each_fault_is_a_refusal_and_leaves_nothing(void **state) {
     struct scratch *scratch = *state;
     int descriptors = count_descriptors();
     for (int i = 0; i < FAULT_COUNT; i++) {
-        char number[12];
-        (void)snprintf(number, sizeof number, "%d", i);
-        setenv(FAULT, number, 1);
         struct berth_version version = {0};
         struct berth_error error = {0};
-        enum berth_code code = read_isolated(scratch, 1, &version, &error);
+        enum berth_code code = read_isolated(scratch, 1, FAULT + i, &version, &error);
         if ((code != BERTH_REFUSED && code != BERTH_TOO_LARGE) || code != error.code ||
             strcmp(error.rule, faults[i].rule) != 0)
             fail_msg("%s: code %d, %s: %s", faults[i].name, (int)code, error.rule, error.text);
-        if (!is_clean(scratch) || count_descriptors() != descriptors)
+        bool parent = only_parent() != 0;
+        if (!is_clean(scratch) || count_descriptors() != descriptors + parent)
             fail_msg("%s left something", faults[i].name);
-        if (waitpid(-1, NULL, WNOHANG) != -1 || errno != ECHILD)
-            fail_msg("%s left a process", faults[i].name);
     }
-    unsetenv(FAULT);
+}
+
+static void after_a_crash_readers_have_another_parent(void **state) {
+    struct scratch *scratch = *state;
+    struct berth_version version = {0};
+    read_well(scratch);
+    pid_t first = only_parent();
+    read_well(scratch);
+    assert_int_equal(only_parent(), first);
+    assert_int_equal(read_isolated(scratch, 60, FAULT, &version, NULL), BERTH_REFUSED);
+    assert_int_equal(only_parent(), 0);
+    read_well(scratch);
+    assert_int_not_equal(only_parent(), 0);
+}
+
+static void a_parent_that_is_killed_is_replaced(void **state) {
+    struct scratch *scratch = *state;
+    read_well(scratch);
+    pid_t parent = only_parent();
+    assert_int_equal(kill(parent, SIGKILL), 0);
+    siginfo_t ended;
+    assert_int_equal(waitid(P_PID, (id_t)parent, &ended, WEXITED | WNOWAIT), 0);
+    read_well(scratch);
+    assert_int_not_equal(only_parent(), 0);
+}
+
+static void a_parent_that_does_not_answer_is_a_reason_to_come_back(void **state) {
+    struct scratch *scratch = *state;
+    struct berth_version version = {0};
+    struct berth_error error = {0};
+    read_well(scratch);
+    assert_int_equal(kill(only_parent(), SIGSTOP), 0);
+    assert_int_equal(read_isolated(scratch, 1, HEALTHY, &version, &error), BERTH_BUSY);
+    assert_string_equal(error.rule, "archive-reader-start");
+    assert_int_equal(only_parent(), 0);
+    read_well(scratch);
+}
+
+static void readers_come_after_who_visits_pages(void **state) {
+    struct scratch *scratch = *state;
+    long niceness = 0;
+    read_well(scratch);
+    assert_int_equal(parent_of(only_parent(), &niceness), getpid());
+    assert_int_equal(niceness, getpriority(PRIO_PROCESS, 0) + 10);
 }
 
 static void the_reader_finds_what_reading_here_finds(void **state) {
@@ -304,9 +406,9 @@ static void the_reader_finds_what_reading_here_finds(void **state) {
     struct berth_version isolated = {0};
     struct berth_version here = {0};
     struct berth_error error = {0};
-    if (read_isolated(scratch, 60, &isolated, &error))
+    if (read_isolated(scratch, 60, HEALTHY, &isolated, &error))
         fail_msg("%s: %s", error.rule, error.text);
-    assert_int_equal(read_isolated(scratch, 0, &here, NULL), BERTH_OK);
+    assert_int_equal(read_isolated(scratch, 0, HEALTHY, &here, NULL), BERTH_OK);
     assert_true(berth_digest_equal(&isolated.digest, &here.digest));
     assert_string_equal(isolated.description, here.description);
     assert_int_equal(isolated.asset_count, 1);
@@ -331,12 +433,20 @@ static void a_reader_that_cannot_start_is_a_reason_to_come_back(void **state) {
 }
 
 int main(int argc, char **argv) {
-    if (argc > 1 && strcmp(argv[1], BERTH_READER_COMMAND) == 0)
-        return be_reader(argc - 1, argv + 1);
+    if (argc > 1 && strcmp(argv[1], BERTH_PARENT_COMMAND) == 0)
+        berth_parent_run(NULL, be_reader);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(each_fault_is_a_refusal_and_leaves_nothing, scratch_setup,
                                         scratch_teardown),
         cmocka_unit_test_setup_teardown(the_reader_finds_what_reading_here_finds, scratch_setup,
+                                        scratch_teardown),
+        cmocka_unit_test_setup_teardown(after_a_crash_readers_have_another_parent, scratch_setup,
+                                        scratch_teardown),
+        cmocka_unit_test_setup_teardown(a_parent_that_is_killed_is_replaced, scratch_setup,
+                                        scratch_teardown),
+        cmocka_unit_test_setup_teardown(a_parent_that_does_not_answer_is_a_reason_to_come_back,
+                                        scratch_setup, scratch_teardown),
+        cmocka_unit_test_setup_teardown(readers_come_after_who_visits_pages, scratch_setup,
                                         scratch_teardown),
         cmocka_unit_test(a_reader_that_cannot_start_is_a_reason_to_come_back),
     };
