@@ -1,4 +1,4 @@
-/* Composed and document pages: HTML made once per generation, with holes for the nonce.
+/* Composed and document pages: HTML made once for what is live in it, with holes for the nonce.
  *
  * A template is immutable; filling it takes the nonce as an argument and costs one copy.
  *
@@ -84,7 +84,7 @@ void berth_nonce(char ret[BERTH_NONCE_BYTES]);
 struct berth_compose {
     const char *name; /* of the page */
     const struct berth_page *page;
-    int64_t generation;
+    int64_t generation;     /* of the newest activation that it shows */
     const char *public_url; /* "" for root-relative */
     const struct berth_frontend *frontend;
     /* The live version of a module, or NULL: that slot keeps its fallback. */

@@ -123,17 +123,14 @@ struct berth_module {
 };
 
 struct berth_snapshot_page {
-    char *name;
-    char *path;
+    const char *path;
     struct berth_template template;
     bool available; /* false: a document whose module or file is not live, or is damaged */
+    bool lacks;     /* a file of a live version, which is damaged or missing */
+    bool failed;    /* there is no memory to compose it; who asks again may get it */
 };
 
-struct berth_snapshot_pages {
-    struct berth_snapshot_page *items; /* sorted by path */
-    size_t count;
-    int refs;
-};
+struct berth_snapshot_pages;
 
 struct berth_listings; /* see berth_snapshot_listing */
 
@@ -161,6 +158,8 @@ bool berth_module_has(const struct berth_module *module, const char *version);
 const struct berth_edition *berth_module_resident(const struct berth_module *module,
                                                   const char *version);
 const struct berth_file *berth_edition_file(const struct berth_edition *edition, const char *path);
+/* Composed when it is first asked for, by one thread while others wait; it shows what is live in
+ * this snapshot. NULL: there is no such page. */
 const struct berth_snapshot_page *berth_snapshot_page(const struct berth_snapshot *snapshot,
                                                       const char *path);
 
@@ -288,13 +287,16 @@ struct berth_page_source {
     const struct berth_page *page;
 };
 
-/* Takes a reference on each module, which must be sorted by name. */
-enum berth_code berth_snapshot_create(int64_t generation, struct berth_module *const *modules,
-                                      size_t module_count, const struct berth_page_source *pages,
-                                      size_t page_count, const struct berth_views *views,
-                                      struct berth_snapshot **ret, struct berth_error *error);
-/* The same generation with other module nodes, in which the same versions are live: shares pages
- * and views. NULL when out of memory. */
+/* Takes a reference on each module, which must be sorted by name. Of `before` (may be NULL), pages
+ * are shared which have the same manifest (by its JSON's address) and of which no module is another
+ * one. Fails where a page would be too large, with its name. */
+enum berth_code berth_snapshot_create(int64_t generation, const struct berth_snapshot *before,
+                                      struct berth_module *const *modules, size_t module_count,
+                                      const struct berth_page_source *pages, size_t page_count,
+                                      const struct berth_views *views, struct berth_snapshot **ret,
+                                      struct berth_error *error);
+/* The same generation with other module nodes, in which the same versions are live: shares listings
+ * and pages. NULL when out of memory. */
 struct berth_snapshot *berth_snapshot_with(const struct berth_snapshot *snapshot,
                                            struct berth_module *const *modules,
                                            size_t module_count);

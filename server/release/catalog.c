@@ -130,7 +130,8 @@ enum berth_code catalog_snapshot(struct catalog *catalog, int64_t generation,
     if (pages && (!module || (modules && make_room(catalog)))) {
         for (size_t i = 0; i < catalog->page_count; i++)
             pages[i] = (struct berth_page_source){catalog->pages[i].name, &catalog->pages[i].page};
-        code = berth_snapshot_create(generation, module ? modules : catalog->modules, count, pages,
+        code = berth_snapshot_create(generation, catalog->published,
+                                     module ? modules : catalog->modules, count, pages,
                                      catalog->page_count, views, ret, error);
     } else {
         (void)desk_out_of_memory(error);

@@ -19,6 +19,7 @@ struct catalog {
     size_t module_capacity;
     struct catalog_page *pages;
     size_t page_count;
+    const struct berth_snapshot *published; /* the newest, or NULL; pages are shared with it */
 };
 
 struct frontend_file {
@@ -76,9 +77,9 @@ void catalog_put(struct catalog *catalog, struct berth_module *module, struct be
 /* Adds or replaces; takes the page. `page` NULL removes. */
 enum berth_code catalog_put_page(struct catalog *catalog, const char *name, struct berth_page *page,
                                  struct berth_error *error);
-/* The snapshot as it would be with `module` (may be NULL) in its place and `generation`: all is
- * composed again, since pages and remotes.json tell their generation. Also makes room for the
- * module, for catalog_put. */
+/* The snapshot as it would be with `module` (may be NULL) in its place and `generation`. It shares
+ * with the published one the pages that stay as they are. Also makes room for the module, for
+ * catalog_put. */
 enum berth_code catalog_snapshot(struct catalog *catalog, int64_t generation,
                                  struct berth_module *module, const struct berth_views *views,
                                  struct berth_snapshot **ret, struct berth_error *error);

@@ -18,6 +18,12 @@ static bool wants_packed(const struct berth_exchange *exchange,
     return berth_accept_choose(&accept, (int64_t) template->length, bytes) == BERTH_GZIP;
 }
 
+static void answer_no_memory(struct berth_exchange *exchange) {
+    struct berth_error error = {0};
+    berth_fail(&error, BERTH_NO_MEMORY, "memory", "out of memory");
+    berth_answer_problem(exchange, &error);
+}
+
 /* A 304 leaves the stored policy and the stored nonce together; so it must not carry a policy. */
 static void answer_template(struct berth_exchange *exchange,
                             const struct berth_template *template) {
@@ -37,9 +43,7 @@ static void answer_template(struct berth_exchange *exchange,
     }
     berth_buffer_text(&headers, vary);
     if (page.failed || headers.failed) {
-        struct berth_error error = {0};
-        berth_fail(&error, BERTH_NO_MEMORY, "memory", "out of memory");
-        berth_answer_problem(exchange, &error);
+        answer_no_memory(exchange);
     } else {
         struct berth_content content = {.content_type = "text/html; charset=utf-8",
                                         .cache_control = "no-cache",
@@ -62,6 +66,8 @@ void site_get_page(struct berth_exchange *exchange, void *app) {
     if (!page)
         site_not_found(exchange, "there is no page at this path",
                        "pages are published with: berth page put FILE.json");
+    else if (page->failed)
+        answer_no_memory(exchange);
     else if (!page->available)
         site_not_found(exchange, "this page's module has no live version with that document",
                        "activate one: berth activate <module>@<version>");

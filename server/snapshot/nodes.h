@@ -37,11 +37,37 @@ enum berth_code berth_native_view(const struct berth_remote *remote,
 enum berth_code berth_forgive_damage(enum berth_code code, const struct berth_error *problem,
                                      struct berth_error *error);
 
+/* --- page.c --- */
+/* One page as it is as long as nothing that it shows changes; references are the writer's. */
+struct page_node;
+/* NULL when out of memory. */
+struct page_node *berth_page_node_create(const struct berth_page_source *source,
+                                         const struct berth_views *views);
+/* The same page, to be composed once more; NULL when out of memory. */
+struct page_node *berth_page_node_again(const struct page_node *node);
+struct page_node *berth_page_node_ref(struct page_node *node);
+void berth_page_node_unref(struct page_node *node);
+const struct berth_page *berth_page_node_page(const struct page_node *node);
+/* It was composed without a file that was damaged. */
+bool berth_page_node_lacks(const struct page_node *node);
+/* It was made of this manifest. */
+bool berth_page_node_is(const struct page_node *node, const struct berth_page_source *source);
+/* Composes it unless that was done; any thread that holds the snapshot. Never NULL. */
+const struct berth_snapshot_page *berth_page_node_made(const struct berth_snapshot *snapshot,
+                                                       struct page_node *node);
+/* Whether it can be composed but for want of memory; `runtime_bytes`: of live entries. */
+enum berth_code berth_page_node_check(const struct berth_snapshot *snapshot, struct page_node *node,
+                                      size_t runtime_bytes, struct berth_error *error);
+
 /* --- pages.c --- */
-/* All pages, composed from the modules of the snapshot. */
+/* The snapshot's pages, of which each can be composed of its modules. */
 enum berth_code berth_pages_create(struct berth_snapshot *snapshot,
-                                   const struct berth_page_source *pages, size_t count,
+                                   const struct berth_snapshot *before,
+                                   const struct berth_page_source *sources, size_t count,
                                    const struct berth_views *views, struct berth_error *error);
+/* A reference for a snapshot in which the same versions are live, maybe read again: pages that lack
+ * a file are to be composed once more. NULL when out of memory. */
+struct berth_snapshot_pages *berth_pages_share(struct berth_snapshot_pages *pages);
 void berth_pages_unref(struct berth_snapshot_pages *pages);
 
 /* --- listings.c --- */

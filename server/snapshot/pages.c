@@ -1,177 +1,172 @@
-/* What is composed of all live modules together. */
+/* The pages of a snapshot. Each is shared with the snapshot before, composed or not, where nothing
+ * that it shows has changed. */
 #include "nodes.h"
-
-#include "berth/json.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { DOCUMENT_MAX_BYTES = 4 * 1024 * 1024 };
-
-/* Composing one page needs the remotes of this snapshot by name. */
-struct maker {
-    struct berth_snapshot *snapshot;
-    struct berth_remote *remotes;    /* of live modules, sorted by name */
-    struct berth_remote *previouses; /* beside them; only some are filled in */
-    size_t remote_count;
-    const struct berth_views *views;
+/* Sorted by path. */
+struct berth_snapshot_pages {
+    struct page_node **items;
+    size_t count;
+    int refs; /* the writer's */
 };
-
-static int compare_remote(const void *key, const void *remote) {
-    return strcmp(key, ((const struct berth_remote *)remote)->module);
-}
-
-static const struct berth_remote *find_remote(void *context, const char *module) {
-    const struct maker *maker = context;
-    return bsearch(module, maker->remotes, maker->remote_count, sizeof *maker->remotes,
-                   compare_remote);
-}
-
-static const struct berth_file *find_file(const struct maker *maker, const char *name,
-                                          const char *path) {
-    const struct berth_module *module = berth_snapshot_module(maker->snapshot, name);
-    return module && module->live ? berth_edition_file(module->live, path) : NULL;
-}
 
 void berth_pages_unref(struct berth_snapshot_pages *pages) {
     if (!pages || --pages->refs)
         return;
-    for (size_t i = 0; i < pages->count; i++) {
-        free(pages->items[i].name);
-        free(pages->items[i].path);
-        berth_template_done(&pages->items[i].template);
-    }
+    for (size_t i = 0; i < pages->count; i++)
+        berth_page_node_unref(pages->items[i]);
     free(pages->items);
     free(pages);
 }
 
-static enum berth_code find_remotes(struct maker *maker, struct berth_error *error) {
-    const struct berth_snapshot *snapshot = maker->snapshot;
-    size_t count = snapshot->module_count;
-    maker->remotes = calloc(count + 1, sizeof *maker->remotes);
-    maker->previouses = calloc(count + 1, sizeof *maker->previouses);
-    if (!maker->remotes || !maker->previouses)
-        return berth_out_of_memory(error);
-    for (size_t i = 0; i < count; i++)
-        if (berth_module_remote(snapshot->modules[i], &maker->remotes[maker->remote_count]))
-            maker->remote_count++;
-    return BERTH_OK;
-}
-
-/* Only pages name the previous versions: a page that is open knows its own last good ones. */
-static void add_previouses(struct maker *maker) {
-    size_t at = 0;
-    for (size_t i = 0; i < maker->snapshot->module_count; i++) {
-        const struct berth_module *module = maker->snapshot->modules[i];
-        if (berth_module_previous(module, &maker->previouses[at]))
-            maker->remotes[at].previous = &maker->previouses[at];
-        at += module->live != NULL;
-    }
-}
-
-/* From memory; a file that is damaged is not there, and one that is too large is refused by the
- * store's words. */
-static enum berth_code compose_file(const struct maker *maker, const struct berth_compose *compose,
-                                    const struct berth_remote *remote,
-                                    const struct berth_file *file, struct berth_template *ret,
-                                    struct berth_error *error) {
-    char *html = NULL;
-    size_t length = (size_t)file->bytes;
-    enum berth_code code = BERTH_OK;
-    if (!file->body || file->bytes > DOCUMENT_MAX_BYTES)
-        code = berth_blob_read(maker->views->store, &file->digest, DOCUMENT_MAX_BYTES, &html,
-                               &length, error);
-    if (code == BERTH_OK)
-        code =
-            berth_compose_document(compose, remote, html ? html : file->body, length, ret, error);
-    free(html);
-    return code;
-}
-
-/* The document's file in its module's live version; a page that has none is not available. */
-static enum berth_code make_document(const struct maker *maker, const struct berth_compose *compose,
-                                     struct berth_snapshot_page *page, struct berth_error *error) {
-    const char *name = compose->page->document_module;
-    const struct berth_remote *remote = compose->live(compose->context, name);
-    const struct berth_file *file = find_file(maker, name, compose->page->document_file);
-    if (!remote || !file)
-        return BERTH_OK;
-    struct berth_error problem = {0};
-    enum berth_code code = compose_file(maker, compose, remote, file, &page->template, &problem);
-    page->available = code == BERTH_OK;
-    if (code == BERTH_OK)
-        return BERTH_OK;
-    berth_error_where(&problem, "%s@%s/%s", name, remote->version, file->path);
-    return berth_forgive_damage(code, &problem, error);
-}
-
-static const char *find_text(void *context, const char *name, const char *path,
-                             size_t *ret_length) {
-    const struct berth_file *file = find_file(context, name, path);
-    if (!file || !file->body)
-        return NULL;
-    *ret_length = (size_t)file->bytes;
-    return file->body;
-}
-
-static enum berth_code make_page(struct maker *maker, const struct berth_page_source *source,
-                                 struct berth_snapshot_page *page, struct berth_error *error) {
-    struct berth_compose compose = {.name = source->name,
-                                    .page = source->page,
-                                    .generation = maker->snapshot->generation,
-                                    .public_url = maker->views->public_url,
-                                    .frontend = maker->views->frontend,
-                                    .live = find_remote,
-                                    .text = find_text,
-                                    .context = maker};
-    page->name = strdup(source->name);
-    page->path = strdup(source->page->path);
-    if (!page->name || !page->path)
-        return berth_out_of_memory(error);
-    if (source->page->document_module)
-        return make_document(maker, &compose, page, error);
-    enum berth_code code = berth_compose_page(&compose, &page->template, error);
-    page->available = code == BERTH_OK;
-    return code;
-}
-
-static int compare_pages(const void *a, const void *b) {
-    return strcmp(((const struct berth_snapshot_page *)a)->path,
-                  ((const struct berth_snapshot_page *)b)->path);
-}
-
-static enum berth_code make_pages(struct maker *maker, const struct berth_page_source *sources,
-                                  size_t count, struct berth_error *error) {
+static struct berth_snapshot_pages *create(size_t capacity) {
     struct berth_snapshot_pages *pages = calloc(1, sizeof *pages);
     if (!pages)
-        return berth_out_of_memory(error);
-    maker->snapshot->pages = pages;
+        return NULL;
     pages->refs = 1;
-    pages->items = calloc(count + 1, sizeof *pages->items);
-    if (!pages->items)
-        return berth_out_of_memory(error);
-    for (size_t i = 0; i < count; i++) {
-        pages->count++;
-        enum berth_code code = make_page(maker, &sources[i], &pages->items[i], error);
-        if (code != BERTH_OK) {
-            berth_error_where(error, "page %s", sources[i].name);
-            return code;
-        }
+    pages->items = calloc(capacity + 1, sizeof(struct page_node *));
+    if (pages->items)
+        return pages;
+    free(pages);
+    return NULL;
+}
+
+static const char *path_of(const struct page_node *node) {
+    return berth_page_node_page(node)->path;
+}
+
+static int compare_nodes(const void *a, const void *b) {
+    return strcmp(path_of(*(struct page_node *const *)a), path_of(*(struct page_node *const *)b));
+}
+
+static int compare_path(const void *key, const void *node) {
+    return strcmp(key, path_of(*(struct page_node *const *)node));
+}
+
+static struct page_node *find(const struct berth_snapshot_pages *pages, const char *path) {
+    struct page_node **found =
+        pages ? bsearch(path, pages->items, pages->count, sizeof(struct page_node *), compare_path)
+              : NULL;
+    return found ? *found : NULL;
+}
+
+const struct berth_snapshot_page *berth_snapshot_page(const struct berth_snapshot *snapshot,
+                                                      const char *path) {
+    struct page_node *node = find(snapshot->pages, path);
+    return node ? berth_page_node_made(snapshot, node) : NULL;
+}
+
+/* --- what has changed --- */
+
+/* Names of modules of which pages would be other ones. */
+struct changes {
+    const char **names;
+    size_t count;
+};
+
+/* NULL: not there. */
+static bool shows_same(const struct berth_module *a, const struct berth_module *b) {
+    return a == b || (a && b && a->live == b->live && a->previous == b->previous &&
+                      a->live_generation == b->live_generation);
+}
+
+/* Both are sorted by name. */
+static bool find_changes(const struct berth_snapshot *before, const struct berth_snapshot *after,
+                         struct changes *ret) {
+    size_t i = 0, j = 0;
+    ret->count = 0;
+    ret->names = malloc((before->module_count + after->module_count + 1) * sizeof(char *));
+    while (ret->names && (i < before->module_count || j < after->module_count)) {
+        const struct berth_module *a = i < before->module_count ? before->modules[i] : NULL;
+        const struct berth_module *b = j < after->module_count ? after->modules[j] : NULL;
+        int order = !a ? 1 : !b ? -1 : a == b ? 0 : strcmp(a->name, b->name);
+        if (!shows_same(order > 0 ? NULL : a, order < 0 ? NULL : b))
+            ret->names[ret->count++] = order > 0 ? b->name : a->name;
+        i += order <= 0;
+        j += order >= 0;
     }
-    qsort(pages->items, count, sizeof *pages->items, compare_pages);
-    return BERTH_OK;
+    return ret->names;
+}
+
+static bool is_changed(const struct changes *changes, const char *module) {
+    for (size_t i = 0; i < changes->count; i++)
+        if (strcmp(changes->names[i], module) == 0)
+            return true;
+    return false;
+}
+
+static bool stays(const struct changes *changes, const struct page_node *node) {
+    const struct berth_page *page = berth_page_node_page(node);
+    if (page->document_module && is_changed(changes, page->document_module))
+        return false;
+    for (size_t i = 0; changes->count && i < page->slot_count; i++)
+        if (is_changed(changes, page->slots[i].module))
+            return false;
+    return true;
+}
+
+/* --- the next pages --- */
+
+static enum berth_code add_page(const struct berth_snapshot *before,
+                                const struct berth_snapshot *snapshot,
+                                const struct changes *changes,
+                                const struct berth_page_source *source,
+                                const struct berth_views *views, struct berth_error *error) {
+    struct berth_snapshot_pages *pages = snapshot->pages;
+    struct page_node *old = before ? find(before->pages, source->page->path) : NULL;
+    if (old && !berth_page_node_is(old, source))
+        old = NULL;
+    struct page_node *node = !old                  ? berth_page_node_create(source, views)
+                             : stays(changes, old) ? berth_page_node_ref(old)
+                                                   : berth_page_node_again(old);
+    if (!node)
+        return berth_out_of_memory(error);
+    pages->items[pages->count++] = node;
+    return node == old
+               ? BERTH_OK
+               : berth_page_node_check(snapshot, node, strlen(views->frontend->live), error);
 }
 
 enum berth_code berth_pages_create(struct berth_snapshot *snapshot,
-                                   const struct berth_page_source *pages, size_t count,
+                                   const struct berth_snapshot *before,
+                                   const struct berth_page_source *sources, size_t count,
                                    const struct berth_views *views, struct berth_error *error) {
-    struct maker maker = {.snapshot = snapshot, .views = views};
-    enum berth_code code = find_remotes(&maker, error);
-    if (code == BERTH_OK) {
-        add_previouses(&maker);
-        code = make_pages(&maker, pages, count, error);
-    }
-    free(maker.remotes);
-    free(maker.previouses);
+    struct changes changes = {0};
+    struct berth_snapshot_pages *pages = snapshot->pages = create(count);
+    if (!pages || (before && !find_changes(before, snapshot, &changes)))
+        return berth_out_of_memory(error);
+    enum berth_code code = BERTH_OK;
+    for (size_t i = 0; code == BERTH_OK && i < count; i++)
+        code = add_page(before, snapshot, &changes, &sources[i], views, error);
+    free(changes.names);
+    qsort(pages->items, pages->count, sizeof(struct page_node *), compare_nodes);
     return code;
+}
+
+static bool any_lacks(const struct berth_snapshot_pages *pages) {
+    for (size_t i = 0; i < pages->count; i++)
+        if (berth_page_node_lacks(pages->items[i]))
+            return true;
+    return false;
+}
+
+struct berth_snapshot_pages *berth_pages_share(struct berth_snapshot_pages *pages) {
+    if (!any_lacks(pages)) {
+        pages->refs++;
+        return pages;
+    }
+    struct berth_snapshot_pages *next = create(pages->count);
+    for (size_t i = 0; next && i < pages->count; i++) {
+        struct page_node *node = pages->items[i];
+        node =
+            berth_page_node_lacks(node) ? berth_page_node_again(node) : berth_page_node_ref(node);
+        if (!node) {
+            berth_pages_unref(next);
+            return NULL;
+        }
+        next->items[next->count++] = node;
+    }
+    return next;
 }

@@ -32,10 +32,11 @@ static struct berth_snapshot *create(int64_t generation, struct berth_module *co
     return snapshot;
 }
 
-enum berth_code berth_snapshot_create(int64_t generation, struct berth_module *const *modules,
-                                      size_t module_count, const struct berth_page_source *pages,
-                                      size_t page_count, const struct berth_views *views,
-                                      struct berth_snapshot **ret, struct berth_error *error) {
+enum berth_code berth_snapshot_create(int64_t generation, const struct berth_snapshot *before,
+                                      struct berth_module *const *modules, size_t module_count,
+                                      const struct berth_page_source *pages, size_t page_count,
+                                      const struct berth_views *views, struct berth_snapshot **ret,
+                                      struct berth_error *error) {
     struct berth_snapshot *snapshot = create(generation, modules, module_count);
     if (!snapshot)
         return berth_out_of_memory(error);
@@ -44,7 +45,7 @@ enum berth_code berth_snapshot_create(int64_t generation, struct berth_module *c
     if (!snapshot->listings)
         code = berth_out_of_memory(error);
     if (code == BERTH_OK)
-        code = berth_pages_create(snapshot, pages, page_count, views, error);
+        code = berth_pages_create(snapshot, before, pages, page_count, views, error);
     if (code == BERTH_OK)
         *ret = snapshot;
     else
@@ -58,11 +59,13 @@ struct berth_snapshot *berth_snapshot_with(const struct berth_snapshot *snapshot
     struct berth_snapshot *next = create(snapshot->generation, modules, module_count);
     if (!next)
         return NULL;
-    next->pages = snapshot->pages;
-    next->pages->refs++;
     next->listings = snapshot->listings;
     berth_listings_ref(next->listings);
-    return next;
+    next->pages = berth_pages_share(snapshot->pages);
+    if (next->pages)
+        return next;
+    berth_snapshot_destroy(NULL, next); /* nothing of it is the last reference */
+    return NULL;
 }
 
 static int compare_module(const void *key, const void *module) {
@@ -74,14 +77,4 @@ const struct berth_module *berth_snapshot_module(const struct berth_snapshot *sn
     struct berth_module *const *found = bsearch(name, snapshot->modules, snapshot->module_count,
                                                 sizeof(struct berth_module *), compare_module);
     return found ? *found : NULL;
-}
-
-static int compare_path(const void *key, const void *page) {
-    return strcmp(key, ((const struct berth_snapshot_page *)page)->path);
-}
-
-const struct berth_snapshot_page *berth_snapshot_page(const struct berth_snapshot *snapshot,
-                                                      const char *path) {
-    return bsearch(path, snapshot->pages->items, snapshot->pages->count,
-                   sizeof *snapshot->pages->items, compare_path);
 }

@@ -3,7 +3,7 @@ target_include_directories(unit_snapshot_bodies PRIVATE ${PROJECT_SOURCE_DIR}/se
 # The test decides what a blob holds.
 target_link_options(unit_snapshot_bodies PRIVATE -Wl,--wrap=berth_blob_read)
 
-foreach(unit nodes publish forms cold)
+foreach(unit nodes pages publish forms cold)
     berth_unit(snapshot_${unit}
         SOURCES unit/snapshot_${unit}.c unit/snapshot_fixture.c conformance/temp_directory.c
         LINKS berth_snapshot)

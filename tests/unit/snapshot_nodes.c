@@ -230,7 +230,8 @@ static void an_upload_and_a_refresh_share_all_that_they_do_not_change(void **sta
     struct berth_module *refreshed = berth_module_with(uploaded, NULL, edition, NULL);
     struct berth_snapshot *snapshot = NULL;
     assert_int_equal(
-        berth_snapshot_create(4, &module, 1, NULL, 0, &fixture->views, &snapshot, NULL), BERTH_OK);
+        berth_snapshot_create(4, NULL, &module, 1, NULL, 0, &fixture->views, &snapshot, NULL),
+        BERTH_OK);
     struct berth_snapshot *next = berth_snapshot_with(snapshot, &refreshed, 1);
     assert_ptr_equal(uploaded->live, module->live);
     assert_ptr_equal(refreshed->live, edition);
@@ -287,7 +288,7 @@ static void modules_and_pages_of_a_snapshot_are_found_by_name_and_path(void **st
         modules[i] = fixture_module(
             fixture, fixture_edition(fixture, names[i], "1.0.0", description, files, FILES), i < 2);
     assert_int_equal(
-        berth_snapshot_create(9, modules, 3, sources, 4, &fixture->views, &snapshot, NULL),
+        berth_snapshot_create(9, NULL, modules, 3, sources, 4, &fixture->views, &snapshot, NULL),
         BERTH_OK);
     assert_int_equal(snapshot->generation, 9);
     for (size_t i = 0; i < 3; i++) {
@@ -346,8 +347,8 @@ static void a_page_that_cannot_be_made_fails_the_snapshot_and_is_named(void **st
         fixture_module(fixture, fixture_edition(fixture, "app", "1.0.0", "{}", &large, 1), 1);
     struct berth_snapshot *snapshot = NULL;
     parse_page(document, &page);
-    assert_int_equal(berth_snapshot_create(1, &module, 1, &source, 1, &fixture->views, &snapshot,
-                                           &fixture->error),
+    assert_int_equal(berth_snapshot_create(1, NULL, &module, 1, &source, 1, &fixture->views,
+                                           &snapshot, &fixture->error),
                      BERTH_TOO_LARGE);
     assert_string_equal(fixture->error.where, "app@1.0.0/Z.js");
     assert_null(snapshot);
@@ -366,8 +367,8 @@ static void a_damaged_document_is_not_available_and_no_more(void **state) {
     struct berth_snapshot *snapshot = NULL;
     parse_page(document, &page);
     fixture_damage(fixture, "z");
-    assert_int_equal(berth_snapshot_create(1, &module, 1, &source, 1, &fixture->views, &snapshot,
-                                           &fixture->error),
+    assert_int_equal(berth_snapshot_create(1, NULL, &module, 1, &source, 1, &fixture->views,
+                                           &snapshot, &fixture->error),
                      BERTH_OK);
     assert_int_equal(fixture->error.code, BERTH_OK);
     assert_false(berth_snapshot_page(snapshot, "/a")->available);
@@ -399,7 +400,7 @@ static void a_loaded_document_is_composed_from_memory(void **state) {
     struct berth_module *module = fixture_module(fixture, edition, 1);
     parse_page(document, &page);
     assert_int_equal(
-        berth_snapshot_create(1, &module, 1, &source, 1, &fixture->views, &snapshot, NULL),
+        berth_snapshot_create(1, NULL, &module, 1, &source, 1, &fixture->views, &snapshot, NULL),
         BERTH_OK);
     assert_true(berth_snapshot_page(snapshot, "/a")->available);
     assert_string_equal(berth_snapshot_page(snapshot, "/a")->template.text,
@@ -412,8 +413,9 @@ static void a_loaded_document_is_composed_from_memory(void **state) {
 static void an_empty_snapshot_has_nothing_and_says_so(void **state) {
     struct snapshot_fixture *fixture = *state;
     struct berth_snapshot *snapshot = NULL;
-    assert_int_equal(berth_snapshot_create(0, NULL, 0, NULL, 0, &fixture->views, &snapshot, NULL),
-                     BERTH_OK);
+    assert_int_equal(
+        berth_snapshot_create(0, NULL, NULL, 0, NULL, 0, &fixture->views, &snapshot, NULL),
+        BERTH_OK);
     assert_null(berth_snapshot_module(snapshot, "app"));
     assert_null(berth_snapshot_page(snapshot, "/"));
     assert_string_equal(berth_snapshot_listing(snapshot, BERTH_LISTING_REMOTES)->body,

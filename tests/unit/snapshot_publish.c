@@ -18,9 +18,9 @@ static struct berth_snapshot *snapshot_of(struct snapshot_fixture *fixture, int6
     struct berth_snapshot *snapshot = NULL;
     assert_int_equal(berth_edition_load(edition, &fixture->views, true, NULL), BERTH_OK);
     struct berth_module *module = fixture_module(fixture, edition, generation);
-    assert_int_equal(
-        berth_snapshot_create(generation, &module, 1, NULL, 0, &fixture->views, &snapshot, NULL),
-        BERTH_OK);
+    assert_int_equal(berth_snapshot_create(generation, NULL, &module, 1, NULL, 0, &fixture->views,
+                                           &snapshot, NULL),
+                     BERTH_OK);
     berth_module_unref(bodies, module);
     return snapshot;
 }

@@ -58,6 +58,7 @@ export interface Urls {
 
 /** The text of `<script type="application/json" id="berth-state">`. */
 export interface PageState {
+  /** Of the newest activation that the page shows. */
   generation: number;
   page: string;
   urls: Urls;

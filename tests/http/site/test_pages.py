@@ -280,14 +280,43 @@ class Composed(SiteCase):
         self.assertIn('<div data-berth-slot="top"><p>The cart is on its way.</p></div>', text)
         self.assertIn("<b>Nothing</b>", text)
         state = tags.state
-        self.assertEqual((state["page"], state["generation"]), (self.name, self.server.generation()))
         self.assertEqual([(s["name"], s["module"], s["expose"]) for s in state["slots"]],
                          [(s["name"], s["module"], s["expose"]) for s in slots])
         self.assertEqual(state["slots"][0]["props"], props)
         remotes = self.public.get("/manifests/remotes.json").json["remotes"]
         self.assertEqual(state["modules"], {"@shop/cart": remotes["@shop/cart"]})
+        self.assertEqual((state["page"], state["generation"]), (self.name, remotes["@shop/cart"]["generation"]))
         for url in state["urls"].values():
             self.assertIn(url, ("/events", "/manifests/remotes.json", "/reports"))
+
+    def test_an_activation_shows_at_once_and_only_where_the_module_is(self):
+        shown, other = self.name + "-shown", self.name + "-other"
+        for module in (shown, other):
+            for version in ("1.0.0", "2.0.0"):
+                self.server.put(module, version, bundles.bundle(module + version))
+            self.server.make_live(module, "1.0.0")
+        paths = ["/%s/%d" % (self.name, i) for i in range(20)]
+        for i, path in enumerate(paths):
+            slots = [{"name": "a", "module": shown if i % 2 else other, "expose": "./Header"}]
+            self.server.put_page("%s-%d" % (self.name, i), page(path, *slots))
+        before = [self.public.get(path) for path in paths]
+        for version in ("2.0.0", "1.0.0"):
+            generation = self.server.make_live(shown, version)["generation"]
+            for i, path in enumerate(paths):
+                reply = self.public.get(path)
+                state = Tags(reply.body.decode()).state
+                if i % 2:
+                    self.assertEqual(state["modules"][shown]["version"], version)
+                    self.assertEqual(state["generation"], generation)
+                    self.assertNotEqual(reply["ETag"], before[i]["ETag"])
+                else:
+                    self.assertEqual(state["modules"][other]["version"], "1.0.0")
+                    self.assertEqual(reply["ETag"], before[i]["ETag"])
+        # Another title concerns that page alone; a page that was not asked for since it changed, too.
+        slot = {"name": "a", "module": other, "expose": "./Header"}
+        self.server.put_page(self.name + "-0", page(paths[0], slot, title="Another"))
+        self.assertIn(b"<title>Another</title>", self.public.get(paths[0]).body)
+        self.assertEqual(self.public.get(paths[2])["ETag"], before[2]["ETag"])
 
     def test_a_nonce_is_never_used_twice(self):
         self.server.put_page(self.name, page(self.path))
