@@ -45,8 +45,9 @@ struct berth_compressor_options {
     struct berth_store *store;
     struct berth_registry *registry;
     int threads; /* that compress, at most 8; 0: assets are served as they are */
-    /* After variants of a version were noted: show them. From a thread of the compressor's, at the
-     * server's own priority. May be NULL. */
+    /* After variants of a version were noted, some or all: show them. A version of many files is
+     * told of a few times. From a thread of the compressor's, at the server's own priority. May be
+     * NULL. */
     void (*made)(void *context, const char *module, const char *version);
     void *context;
 };

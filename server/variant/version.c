@@ -21,6 +21,8 @@ struct pass {
     size_t blob_count;
     struct berth_variant_record records[PORTION_RECORDS];
     size_t record_count;
+    size_t noted;              /* blobs, in the registry */
+    size_t shown;              /* of them, to readers */
     struct berth_batch *batch; /* their blobs; NULL without any */
     struct berth_hold hold;    /* on those blobs, until they are noted */
     bool holding;
@@ -81,10 +83,25 @@ static void note(struct pass *pass, enum berth_compression compression) {
         pass->code = registry->ops->variants_put(registry, pass->job->module, pass->job->version,
                                                  compression, pass->records, pass->record_count,
                                                  pass->error);
+    if (pass->code == BERTH_OK)
+        pass->noted += pass->record_count / BERTH_CODING_COUNT;
     pass->record_count = 0;
     let_go(pass);
-    if (pass->code == BERTH_OK && options->made && !atomic_load(&pass->compressor->stop))
+}
+
+static void show(struct pass *pass) {
+    const struct berth_compressor_options *options = &pass->compressor->options;
+    pass->shown = pass->noted;
+    if (options->made && !atomic_load(&pass->compressor->stop))
         options->made(options->context, pass->job->module, pass->job->version);
+}
+
+/* The whole version is read anew each time: so only when there are twice as many as the last time,
+ * and at the end. */
+static void note_portion(struct pass *pass) {
+    note(pass, pass->before);
+    if (pass->code == BERTH_OK && pass->noted >= 2 * pass->shown)
+        show(pass);
 }
 
 static void keep(struct pass *pass, struct slot *slot) {
@@ -111,7 +128,7 @@ static void take_made(struct pass *pass, struct slot *slot) {
     blob_made_done(&slot->made);
     crew_free(&pass->compressor->crew, slot);
     if (pass->record_count == PORTION_RECORDS && pass->code == BERTH_OK)
-        note(pass, pass->before);
+        note_portion(pass);
 }
 
 /* Until no worker has anything. */
@@ -169,10 +186,13 @@ static enum version_outcome run(struct pass *pass, bool *ret_finished) {
         return pass->code == BERTH_OK ? VERSION_DONE : VERSION_FAILED;
     compress(pass);
     bool stopped = atomic_load(&pass->compressor->stop);
-    if (!stopped && !pass->damaged)
+    bool whole = !stopped && !pass->damaged;
+    if (whole)
         note(pass, wanted);
     else if (pass->record_count)
         note(pass, pass->before);
+    if (pass->noted > pass->shown || (whole && pass->code == BERTH_OK))
+        show(pass);
     if (pass->damaged || pass->code != BERTH_OK)
         return VERSION_FAILED;
     return stopped ? VERSION_STOPPED : VERSION_DONE;

@@ -62,6 +62,10 @@ static void test_all_that_is_there_gets_quick_variants_before_any_gets_the_best(
     assert_true(fixture->fake.made >= 5); /* the last may have come after the stop */
 }
 
+static bool has_finished_one(struct variant_fixture *fixture) {
+    return state_of(fixture).finished == 1;
+}
+
 static bool has_finished_three(struct variant_fixture *fixture) {
     return state_of(fixture).finished == 3;
 }
@@ -109,6 +113,28 @@ static void test_what_needs_no_variants_is_finished_at_once(void **state) {
     expect_puts(fixture, "1.0.0 best 0, 2.0.0 quick 3, 2.0.0 best 3");
     for (int coding = 0; coding < BERTH_CODING_COUNT; coding++)
         assert_int_equal(variant_of(fixture, &digest, (enum berth_coding)coding).bytes, 0);
+}
+
+/* Showing them costs as much as the version has files. */
+static void test_many_files_are_shown_a_few_times(void **state) {
+    enum { PORTIONS = 9, FILES = PORTIONS * 256, BYTES = 256, PASSES = 2 };
+    struct variant_fixture *fixture = *state;
+    char noise[BYTES], path[32];
+    int fd = open("/dev/urandom", O_RDONLY | O_CLOEXEC);
+    assert_int_equal(berth_batch_begin(fixture->store, &fixture->batch, NULL), BERTH_OK);
+    for (int i = 0; i < FILES; i++) {
+        assert_int_equal(read(fd, noise, sizeof noise), sizeof noise);
+        (void)snprintf(path, sizeof path, "%d.js", i);
+        variant_add_file(fixture, "1.0.0", path, noise, sizeof noise);
+    }
+    close(fd);
+    assert_int_equal(berth_batch_finish(fixture->batch, NULL), BERTH_OK);
+    fixture->batch = NULL;
+    variant_start(fixture, 2);
+    variant_until(has_finished_one, fixture);
+    assert_int_equal(fixture->fake.put_count, PASSES * (PORTIONS + 1));
+    /* After 1, 2, 4 and 8 portions, and at the end. */
+    assert_int_equal(fixture->fake.made, PASSES * 5);
 }
 
 static void test_a_start_goes_on_with_what_is_unfinished_alone(void **state) {
@@ -311,6 +337,7 @@ int main(void) {
         TEST(test_new_versions_are_taken_and_counted),
         TEST(test_a_blob_is_compressed_once_whichever_versions_have_it),
         TEST(test_what_needs_no_variants_is_finished_at_once),
+        TEST(test_many_files_are_shown_a_few_times),
         TEST(test_a_start_goes_on_with_what_is_unfinished_alone),
         TEST(test_a_damaged_blob_costs_itself_alone_until_the_next_start),
         TEST(test_a_full_disk_fails_the_version_and_notes_nothing),

@@ -72,14 +72,16 @@ static enum berth_code fake_get(struct berth_registry *registry, const char *mod
                                 const char *name, berth_version_fn fn, void *context,
                                 struct berth_error *error) {
     struct fake_registry *fake = (struct fake_registry *)registry;
-    struct berth_asset assets[FAKE_FILES];
+    struct berth_asset *assets = NULL;
     assert_string_equal(module, "app");
     pthread_mutex_lock(&fake->lock);
     struct fake_version *version = find(fake, name);
     bool deleted = version && version->deleted;
     if (version && !deleted) {
         struct berth_version whole = head_of(version);
-        memcpy(assets, version->assets, sizeof assets);
+        assets = malloc(version->asset_count * sizeof *assets);
+        assert_non_null(assets);
+        memcpy(assets, version->assets, version->asset_count * sizeof *assets);
         for (size_t i = 0; i < version->asset_count; i++)
             for (int coding = 0; coding < BERTH_CODING_COUNT; coding++) {
                 const struct berth_variant_record *record =
@@ -92,6 +94,7 @@ static enum berth_code fake_get(struct berth_registry *registry, const char *mod
         fn(&whole, context);
     }
     pthread_mutex_unlock(&fake->lock);
+    free(assets);
     if (deleted)
         return fail_deleted(error);
     return version ? BERTH_OK : berth_fail(error, BERTH_NOT_FOUND, "version-unknown", "none");
@@ -112,6 +115,7 @@ static enum berth_code fake_put(struct berth_registry *registry, const char *mod
     for (size_t i = 0; i < count; i++) {
         struct berth_variant_record *record =
             find_variant(fake, &records[i].blob, records[i].coding);
+        assert_true(record || fake->variant_count < FAKE_VARIANTS);
         *(record ? record : &fake->variants[fake->variant_count++]) = records[i];
     }
     struct fake_put *put = &fake->puts[fake->put_count++];
@@ -156,9 +160,11 @@ int variant_teardown(void **state) {
     struct variant_fixture *fixture = *state;
     struct fake_registry *fake = &fixture->fake;
     variant_stop(fixture);
-    for (size_t i = 0; i < fake->version_count; i++)
+    for (size_t i = 0; i < fake->version_count; i++) {
         for (size_t j = 0; j < fake->versions[i].asset_count; j++)
             free(fake->versions[i].assets[j].path);
+        free(fake->versions[i].assets);
+    }
     pthread_mutex_destroy(&fake->lock);
     berth_store_close(fixture->store);
     temp_directory_remove(fixture->directory);
@@ -171,7 +177,9 @@ struct berth_digest variant_add_file(struct variant_fixture *fixture, const char
     struct fake_registry *fake = &fixture->fake;
     struct berth_blob_writer *writer;
     struct berth_asset asset = {.path = strdup(path)};
-    assert_int_equal(berth_blob_begin(fixture->store, &writer, NULL), BERTH_OK);
+    assert_int_equal(fixture->batch ? berth_blob_begin_in(fixture->batch, &writer, NULL)
+                                    : berth_blob_begin(fixture->store, &writer, NULL),
+                     BERTH_OK);
     assert_int_equal(berth_blob_add(writer, data, length, NULL), BERTH_OK);
     assert_int_equal(berth_blob_finish(writer, &asset.digest, &asset.bytes, NULL), BERTH_OK);
     pthread_mutex_lock(&fake->lock);
@@ -180,6 +188,8 @@ struct berth_digest variant_add_file(struct variant_fixture *fixture, const char
         found = &fake->versions[fake->version_count++];
         (void)snprintf(found->name, sizeof found->name, "%s", version);
     }
+    found->assets = realloc(found->assets, (found->asset_count + 1) * sizeof asset);
+    assert_non_null(found->assets);
     found->assets[found->asset_count++] = asset;
     pthread_mutex_unlock(&fake->lock);
     return asset.digest;

@@ -13,7 +13,7 @@
 // The headers above must come before it.
 #include <cmocka.h>
 
-enum { FAKE_VERSIONS = 64, FAKE_FILES = 4, FAKE_VARIANTS = 1024, FAKE_PUTS = 512, FAKE_NAME = 16 };
+enum { FAKE_VERSIONS = 64, FAKE_VARIANTS = 8192, FAKE_PUTS = 512, FAKE_NAME = 16 };
 
 struct fake_put {
     char version[FAKE_NAME];
@@ -23,7 +23,7 @@ struct fake_put {
 
 struct fake_version {
     char name[FAKE_NAME];
-    struct berth_asset assets[FAKE_FILES];
+    struct berth_asset *assets;
     size_t asset_count;
     enum berth_compression compression;
     bool deleted;
@@ -45,6 +45,7 @@ struct fake_registry {
 struct variant_fixture {
     char directory[TEMP_PATH_BYTES];
     struct berth_store *store;
+    struct berth_batch *batch; /* files are stored in it, if any; the test finishes it */
     struct fake_registry fake;
     struct berth_compressor *compressor; /* NULL: not started, or stopped */
 };
