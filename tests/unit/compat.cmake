@@ -1,0 +1,1 @@
+berth_unit(compat SOURCES unit/compat.c LINKS berth_compat)
