@@ -15,6 +15,9 @@
 #include <stdint.h>
 
 struct berth_serve_options {
+    bool help;         /* --help was asked for: nothing else was looked at */
+    bool check;        /* --check was asked for, and what it says was printed to stdout */
+    char *config_text; /* what strings of the file live in */
     const char *data;
     const char *listen;
     const char *admin_listen;
@@ -41,10 +44,13 @@ struct berth_serve_options {
     int64_t min_body_rate;
 };
 
-/* Defaults, then --name VALUE or --name=VALUE from argv[1] on; strings are borrowed. BERTH_INVALID
- * ("usage") with a hint. *ret_help: --help was asked for. */
+/* Defaults, then a file (--config, BERTH_CONFIG), the environment (BERTH_LISTEN for --listen), and
+ * --name VALUE or --name=VALUE from argv[1] on; each weighs more than those before. Strings are
+ * borrowed from argv, the environment and `ret`. BERTH_INVALID ("usage", "config") says in `where`
+ * what set it. */
 enum berth_code berth_serve_options_parse(int argc, char **argv, struct berth_serve_options *ret,
-                                          bool *ret_help, struct berth_error *error);
+                                          struct berth_error *error);
+void berth_serve_options_done(struct berth_serve_options *options);
 /* What `berth serve --help` prints, to stdout. */
 void berth_serve_usage(void);
 

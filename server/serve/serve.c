@@ -261,32 +261,36 @@ static void block_signals(sigset_t *ret) {
     (void)signal(SIGPIPE, SIG_IGN);
 }
 
-int berth_serve_main(int argc, char **argv) {
-    struct server server = {0};
-    struct berth_error error = {0};
-    bool help;
-    if (berth_serve_options_parse(argc, argv, &server.options, &help, &error) != BERTH_OK) {
-        print_error(&error);
-        return 2;
-    }
-    if (help) {
-        berth_serve_usage();
-        return 0;
-    }
+static int run(struct server *server, struct berth_error *error) {
     sigset_t signals;
     block_signals(&signals);
     berth_log_start();
-    bool started = start(&server, &error) == BERTH_OK;
+    bool started = start(server, error) == BERTH_OK;
     if (started) {
         int number;
         (void)sigwait(&signals, &number);
-        drain(&server, &signals);
+        drain(server, &signals);
     } else {
-        print_error(&error);
+        print_error(error);
     }
-    stop(&server);
+    stop(server);
     berth_log_stop(); /* the last requests' lines come before the last line */
     if (started)
         berth_log_event("info", "stopped", NULL);
     return started ? 0 : 1;
+}
+
+int berth_serve_main(int argc, char **argv) {
+    struct server server = {0};
+    struct berth_error error = {0};
+    if (berth_serve_options_parse(argc, argv, &server.options, &error) != BERTH_OK) {
+        print_error(&error);
+        berth_serve_options_done(&server.options);
+        return 2;
+    }
+    if (server.options.help)
+        berth_serve_usage();
+    int code = server.options.help || server.options.check ? 0 : run(&server, &error);
+    berth_serve_options_done(&server.options);
+    return code;
 }

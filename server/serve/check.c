@@ -1,0 +1,50 @@
+#include "options.h"
+
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <string.h>
+
+static enum berth_code refuse(struct berth_error *error, const char *text, const char *word) {
+    return berth_fail(error, BERTH_INVALID, "usage", "%s: %s", text, word);
+}
+
+/* An origin: no path, no slash at the end, since paths are put behind it and it goes into a policy.
+ */
+static enum berth_code check_public_url(const char *url, struct berth_error *error) {
+    static const char host[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                               ".-:[]";
+    size_t scheme = strncmp(url, "https://", 8) == 0 ? 8 : strncmp(url, "http://", 7) == 0 ? 7 : 0;
+    if (!*url || (scheme && url[scheme] && !url[scheme + strspn(url + scheme, host)]))
+        return BERTH_OK;
+    return refuse(error, "public-url takes an origin such as https://cdn.example.org", url);
+}
+
+/* Looked at before anything is begun; the listeners look again. */
+static enum berth_code check_address(const char *text, struct berth_error *error) {
+    char host[INET_ADDRSTRLEN];
+    struct in_addr address;
+    const char *colon = strrchr(text, ':');
+    size_t length = colon ? (size_t)(colon - text) : sizeof host;
+    size_t digits = colon ? strspn(colon + 1, "0123456789") : 0;
+    if (length < sizeof host && digits >= 1 && digits <= 5 && !colon[1 + digits] &&
+        strtol(colon + 1, NULL, 10) <= 65535) {
+        memcpy(host, text, length);
+        host[length] = '\0';
+        if (inet_pton(AF_INET, host, &address) == 1)
+            return BERTH_OK;
+    }
+    return refuse(error, "not an IPv4 address and a port, such as 127.0.0.1:8080", text);
+}
+
+enum berth_code serve_options_check(const struct berth_serve_options *options,
+                                    struct berth_error *error) {
+    enum berth_code code = check_public_url(options->public_url, error);
+    if (code == BERTH_OK)
+        code = check_address(options->listen, error);
+    if (code == BERTH_OK)
+        code = check_address(options->admin_listen, error);
+    if (code == BERTH_OK && options->max_streams >= options->max_connections)
+        code = refuse(error, "max-streams must be below max-connections",
+                      "a stream holds a connection");
+    return code;
+}
