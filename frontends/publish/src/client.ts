@@ -19,6 +19,9 @@ const ANSWER_MAX_BYTES = 16 * 1024 * 1024;
 const RETRIES = 3;
 const RETRY_MAX_S = 10;
 
+/** Codes of Node for a certificate that it does not trust. */
+const CERTIFICATE = /CERT|UNABLE_TO_/;
+
 const PROBLEM = 'urn:berth:problem:';
 
 export interface Connection {
@@ -65,7 +68,8 @@ function unreachable({ server }: Connection, error: unknown, sent: boolean): Pub
   else if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
     reason = `could not resolve host: ${new URL(server).hostname}`;
     hint = 'check the host name in the option "server" or BERTH_SERVER';
-  } else if (code === 'ECONNREFUSED') hint = 'is the server running? start it with "berth serve --data DIR", or set BERTH_SERVER to its admin address';
+  } else if (CERTIFICATE.test(code ?? '')) hint = 'if an authority of your own signs for it, name its certificate in NODE_EXTRA_CA_CERTS';
+  else if (code === 'ECONNREFUSED') hint = 'is the server running? start it with "berth serve --data DIR", or set BERTH_SERVER to its admin address';
   const text = `${sent ? 'lost the connection to' : 'cannot reach'} ${server}: ${reason}`;
   return new PublishError({ rule: 'unreachable', text, hint, exitCode: EXIT.unreachable });
 }

@@ -15,8 +15,10 @@ export interface Output extends Required<Listener> {
   end(): void;
 }
 
+const onError = (text: string): void => void process.stderr.write(`berth: ${text}\n`);
+
 /** `line`: where lines go that are no warnings. */
-export function makeOutput({ quiet = false, line = (text: string) => void process.stderr.write(`berth: ${text}\n`) } = {}): Output {
+export function makeOutput({ quiet = false, line = onError }: { quiet?: boolean | undefined; line?: (text: string) => void }): Output {
   let painted = false;
   const end = () => {
     if (painted) process.stderr.write(CLEAR_LINE);

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { send, type Answer, type Connection } from './client.js';
 import { pack } from './pack.js';
 import type { Listener } from './output.js';
-import { resolveSettings, type PublishOptions, type Settings } from './settings.js';
+import { checkPublishOptions, resolveSettings, type PublishOptions, type Settings } from './settings.js';
 import { clean, humanSize } from './text.js';
 
 export interface Published {
@@ -69,7 +69,7 @@ function readAnswer({ status, json }: Answer, known: Published): Published {
 }
 
 /** One line: what was done, and what may be done next. */
-export function describe({ module, version, created, dryRun, files, bytes, live, generation, previous, staged }: Published): string {
+function describe({ module, version, created, dryRun, files, bytes, live, generation, previous, staged }: Published): string {
   const target = `${module}@${version}`;
   const size = `${files} ${files === 1 ? 'file' : 'files'}, ${humanSize(bytes)}`;
   if (dryRun) return clean(`dry run, nothing was sent: ${target}, ${size}`);
@@ -84,6 +84,7 @@ export function describe({ module, version, created, dryRun, files, bytes, live,
 
 /** Packs a folder and publishes it. Fails with a PublishError. Prints nothing: `listener` is told. */
 export async function publish(options: PublishOptions & Source, listener: Listener = {}): Promise<Published> {
+  checkPublishOptions(options);
   const dir = path.resolve(options.dir);
   const settings = await resolveSettings(options, options.packageDir ?? dir);
   const { module, version, server, token } = settings;

@@ -27,7 +27,7 @@ export interface PublishOptions {
   sourceMaps?: boolean | undefined;
 }
 
-/** Of a plugin. */
+/** Of a plugin: when it publishes, and how much it says. */
 export interface PluginOptions extends PublishOptions {
   /** `false`: do nothing; for builds that are not to be published. */
   enabled?: boolean | undefined;
@@ -54,6 +54,26 @@ const MODULE_NAME = new RegExp(`^(?:@${NAME_PART}/)?${NAME_PART}$`);
 const NUMBER = '(?:0|[1-9]\\d*)';
 const PRERELEASE = `(?:${NUMBER}|\\d*[a-zA-Z-][\\da-zA-Z-]*)`;
 const SEMVER = new RegExp(`^${NUMBER}\\.${NUMBER}\\.${NUMBER}(?:-${PRERELEASE}(?:\\.${PRERELEASE})*)?(?:\\+[\\da-zA-Z-]+(?:\\.[\\da-zA-Z-]+)*)?$`);
+
+const BOOLEANS = ['activate', 'stage', 'dryRun', 'sourceMaps'];
+const TEXTS = ['server', 'token', 'tokenFile', 'module', 'reason', 'version'];
+const OF_PUBLISH = ['dir', 'packageDir'];
+const OF_PLUGINS = ['enabled', 'watch', 'quiet'];
+
+/** What a configuration without types may get wrong: `activate: 'false'` must not activate, nor `actvate` do nothing. */
+function checkOptions(options: object, booleans: string[], texts: string[]): void {
+  const bad = (text: string, hint: string) => new PublishError({ rule: 'usage', text, hint });
+  for (const [name, value] of Object.entries(options)) {
+    const boolean = booleans.includes(name);
+    if (!boolean && !texts.includes(name)) throw bad(`there is no option "${name}"`, `there are: ${[...texts, ...booleans].join(', ')}`);
+    if (value === undefined || (name === 'version' && typeof value === 'function')) continue;
+    if (boolean && typeof value !== 'boolean') throw bad(`the option "${name}" takes true or false`, 'of an environment variable it is a comparison that gives one');
+    if (!boolean && typeof value !== 'string') throw bad(`the option "${name}" takes a text`, 'leave it out, or make it undefined, where there is none');
+  }
+}
+
+export const checkPluginOptions = (options: object): void => checkOptions(options, [...BOOLEANS, ...OF_PLUGINS], TEXTS);
+export const checkPublishOptions = (options: object): void => checkOptions(options, BOOLEANS, [...OF_PUBLISH, ...TEXTS]);
 
 /** An environment variable; one that is empty is as good as none. */
 const environment = (name: string): string | undefined => process.env[name] || undefined;

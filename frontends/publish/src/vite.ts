@@ -2,7 +2,7 @@
 import path from 'node:path';
 import { makeOutput } from './output.js';
 import { publish } from './publish.js';
-import type { PluginOptions } from './settings.js';
+import { checkPluginOptions, type PluginOptions } from './settings.js';
 
 /** What of vite's configuration is used. */
 export interface ViteConfigLike {
@@ -36,15 +36,17 @@ const environmentOf = (context: unknown): EnvironmentLike['config'] => (context 
 
 /** Publishes what a build of vite wrote, when it has succeeded. A publish that fails fails the build. */
 export function berthPublish(options: PluginOptions = {}): VitePluginLike | false {
-  if (options.enabled === false) return false;
+  checkPluginOptions(options);
+  const { enabled, watch, quiet, ...rest } = options;
+  if (enabled === false) return false;
   let config: ViteConfigLike;
   /** The folder of a build that went well so far. */
   let written: string | undefined;
 
   async function run(dir: string): Promise<void> {
-    const output = makeOutput(options);
+    const output = makeOutput({ quiet });
     try {
-      await publish({ ...options, dir, packageDir: config.root }, output);
+      await publish({ ...rest, dir, packageDir: config.root }, output);
     } catch (error) {
       if (!config.build.watch) throw error;
       output.end();
@@ -81,7 +83,7 @@ export function berthPublish(options: PluginOptions = {}): VitePluginLike | fals
       async handler() {
         const dir = written;
         written = undefined;
-        if (dir && (!config.build.watch || options.watch)) await run(dir);
+        if (dir && (!config.build.watch || watch)) await run(dir);
       },
     },
   };

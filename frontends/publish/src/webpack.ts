@@ -2,7 +2,7 @@
 import { EXIT, PublishError } from './errors.js';
 import { makeOutput } from './output.js';
 import { publish } from './publish.js';
-import type { PluginOptions } from './settings.js';
+import { checkPluginOptions, type PluginOptions } from './settings.js';
 
 const NAME = 'BerthPublishPlugin';
 
@@ -29,6 +29,7 @@ export class BerthPublishPlugin {
   readonly #options: PluginOptions;
 
   constructor(options: PluginOptions = {}) {
+    checkPluginOptions(options);
     this.#options = options;
   }
 
@@ -45,9 +46,10 @@ export class BerthPublishPlugin {
   }
 
   async #publish({ outputPath, context }: CompilerLike, { compilation }: StatsLike): Promise<void> {
-    const output = makeOutput(this.#options);
+    const { enabled: _enabled, watch: _watch, quiet, ...options } = this.#options;
+    const output = makeOutput({ quiet });
     try {
-      await publish({ ...this.#options, dir: compilation.getPath(outputPath, {}), packageDir: context }, output);
+      await publish({ ...options, dir: compilation.getPath(outputPath, {}), packageDir: context }, output);
     } finally {
       output.end();
     }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
@@ -20,6 +21,19 @@ test('in a package, the folder is all that must be said', async (t) => {
   const quiet = await cli(['@shop/cart@2.0.0', 'dist', '-q', '--activate', '--reason', 'why'], { cwd, env: { BERTH_SERVER: url, BERTH_TOKEN: 'berth_a' } });
   assert.deepEqual([quiet.out, quiet.err], ['', 'warning: this is odd (odd)\n']);
   assert.deepEqual(seen.map(({ url }) => url), ['/api/modules/cart/versions/1.2.3', '/api/modules/@shop/cart/versions/2.0.0?activate=true&reason=why']);
+});
+
+test('a certificate is checked, and Node may be told of an authority', async (t) => {
+  const cwd = project(t);
+  execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2', '-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost', '-keyout', 'key.pem', '-out', 'cert.pem'], { cwd, stdio: 'pipe' });
+  const [key, cert] = ['key.pem', 'cert.pem'].map((name) => readFileSync(path.join(cwd, name)));
+  const { url, seen } = await fakeServer(t, (request, response) => takeBody(request, response, () => json(response, 201, uploaded)), { key, cert });
+  const env = { BERTH_SERVER: url, BERTH_TOKEN: 'berth_a' };
+  const doubted = await cli(['dist'], { cwd, env });
+  assert.deepEqual([doubted.code, seen.length], [3, 0]);
+  assert.match(doubted.err, /^berth: cannot reach https:\/\/localhost:\d+: self-signed certificate\nhint: .*NODE_EXTRA_CA_CERTS/);
+  const trusted = await cli(['dist'], { cwd, env: { ...env, NODE_EXTRA_CA_CERTS: path.join(cwd, 'cert.pem') } });
+  assert.deepEqual([trusted.code, seen.length], [0, 1]);
 });
 
 const lines = [

@@ -5,14 +5,14 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { inspect } from 'node:util';
-import { BerthPublishPlugin, PublishError, berthPublish } from '../dist/esm/index.js';
+import { BerthPublishPlugin, PublishError, berthPublish, publish } from '../dist/esm/index.js';
 import { newProject, own } from './support/folders.mjs';
 import { run } from './support/run.mjs';
 import { TOOLS } from './support/tools.mjs';
 
 /** Has webpack, vite, and two of rspack. */
 const MATRIX = TOOLS.vite.packages;
-const NAMES = ['BerthPublishPlugin', 'PublishError', 'berthPublish', 'describe', 'publish'];
+const NAMES = ['BerthPublishPlugin', 'PublishError', 'berthPublish', 'publish'];
 
 test('it can be imported and required, and has no dependencies', async (t) => {
   const cwd = newProject(t, MATRIX, {
@@ -58,6 +58,21 @@ test('an error that is printed is its message', () => {
   const error = new PublishError({ rule: 'a-rule', text: 'this was wrong', where: 'here', hint: 'do that' });
   assert.equal(inspect(error), 'berth: this was wrong\nwhere: here\nhint: do that');
 });
+
+const mistakes = [
+  [{ actvate: true }, /^berth: there is no option "actvate"\nhint: there are: server, .*, activate, /],
+  [{ activate: 'false' }, /^berth: the option "activate" takes true or false/],
+  [{ enabled: '1' }, /^berth: the option "enabled" takes true or false/],
+  [{ version: 1 }, /^berth: the option "version" takes a text/],
+  [{ module: null }, /^berth: the option "module" takes a text/],
+];
+for (const [options, message] of mistakes) {
+  test(`${JSON.stringify(options)} is refused when the configuration is read`, async () => {
+    assert.throws(() => new BerthPublishPlugin(options), { name: 'PublishError', message });
+    assert.throws(() => berthPublish(options), { name: 'PublishError', message });
+    if (!('enabled' in options)) await assert.rejects(publish({ dir: 'dist', ...options }), { message: new RegExp(message.source.replace(/server, .*/, 'dir')) });
+  });
+}
 
 test('a plugin that is not enabled is none', () => {
   assert.equal(berthPublish({ enabled: false }), false);

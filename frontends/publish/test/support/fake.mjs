@@ -1,8 +1,9 @@
 // A server that answers as a test says, and notes what it was asked.
 import { createServer } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 
-/** `answer(request, response, number)`, called once the head is there, before the client is told to go on. */
-export async function fakeServer(test, answer) {
+/** `answer(request, response, number)`, called once the head is there, before the client is told to go on. `tls`: its key and certificate. */
+export async function fakeServer(test, answer, tls) {
   const seen = [];
   const take = (request, response) => {
     const { method, url, headers } = request;
@@ -11,13 +12,13 @@ export async function fakeServer(test, answer) {
     request.on('data', (piece) => (note.body = Buffer.concat([note.body, piece])));
     answer(request, response, seen.length);
   };
-  const server = createServer(take).on('checkContinue', take);
+  const server = (tls ? createTlsServer(tls, take) : createServer(take)).on('checkContinue', take);
   test.after(() => {
     server.closeAllConnections();
     server.close();
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return { url: `http://127.0.0.1:${server.address().port}`, seen };
+  return { url: `${tls ? 'https://localhost' : 'http://127.0.0.1'}:${server.address().port}`, seen };
 }
 
 export function json(response, status, value, headers = {}) {
