@@ -46,8 +46,8 @@ struct berth_serve_options {
 
 /* Defaults, then a file (--config, BERTH_CONFIG), the environment (BERTH_LISTEN for --listen), and
  * --name VALUE or --name=VALUE from argv[1] on; each weighs more than those before. Strings are
- * borrowed from argv, the environment and `ret`. BERTH_INVALID ("usage", "config") says in `where`
- * what set it. */
+ * borrowed from argv, the environment and `ret`. BERTH_INVALID ("usage", "settings") says in
+ * `where` what set it. */
 enum berth_code berth_serve_options_parse(int argc, char **argv, struct berth_serve_options *ret,
                                           struct berth_error *error);
 void berth_serve_options_done(struct berth_serve_options *options);

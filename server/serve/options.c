@@ -2,6 +2,8 @@
  */
 #include "options.h"
 
+#include "berth/settings.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -74,26 +76,29 @@ static enum berth_code set(struct parse *parse, const struct serve_option *optio
 
 /* --- the file --- */
 
-static enum berth_code take_setting(void *context, const char *name, const char *value, int line,
+static enum berth_code take_setting(void *context, const struct berth_setting *setting,
                                     struct berth_error *error) {
     struct parse *parse = context;
-    const struct serve_option *option = serve_option_find(name, strlen(name));
+    const struct serve_option *option = serve_option_find(setting->name, strlen(setting->name));
     char source[BERTH_WHERE_BYTES];
+    if (*setting->section)
+        return berth_fail(error, BERTH_INVALID, "settings", "there are no sections here: [%.80s]",
+                          setting->section);
     if (!option) {
-        enum berth_code code =
-            berth_fail(error, BERTH_INVALID, "config", "there is no setting %.80s", name);
+        enum berth_code code = berth_fail(error, BERTH_INVALID, "settings",
+                                          "there is no setting %.80s", setting->name);
         berth_error_hint(error, "settings are named as the options that berth serve --help lists");
         return code;
     }
-    (void)snprintf(source, sizeof source, "%s:%d", parse->config, line);
-    return set(parse, option, value, source, error);
+    (void)snprintf(source, sizeof source, "%s:%d", parse->config, setting->line);
+    return set(parse, option, setting->value, source, error);
 }
 
 static enum berth_code take_file(struct parse *parse, struct berth_error *error) {
     if (!*parse->config)
         return BERTH_OK;
-    return serve_config_read(parse->config, take_setting, parse, &parse->values->config_text,
-                             error);
+    return berth_settings_read(parse->config, take_setting, parse, &parse->values->config_text,
+                               error);
 }
 
 /* --- the environment --- */

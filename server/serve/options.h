@@ -28,20 +28,6 @@ extern const size_t serve_option_count;
 /* By its name of `length` bytes, or NULL. */
 const struct serve_option *serve_option_find(const char *name, size_t length);
 
-/* --- config.c --- */
-enum { SERVE_CONFIG_MAX_BYTES = 64 * 1024 };
-
-/* One setting: "name = value" in line `line`; the strings live in *ret_text of serve_config_read.
- */
-typedef enum berth_code (*serve_config_taker)(void *context, const char *name, const char *value,
-                                              int line, struct berth_error *error);
-
-/* Reads settings, one a line; a "#" begins a comment line, and empty lines count for nothing. A
- * name stands once. *ret_text holds all strings; free() it after them, also on failure (it may be
- * NULL). BERTH_INVALID ("config") with FILE:LINE in `where`. */
-enum berth_code serve_config_read(const char *path, serve_config_taker take, void *context,
-                                  char **ret_text, struct berth_error *error);
-
 /* --- check.c --- */
 /* What one value, or two together, must keep. */
 enum berth_code serve_options_check(const struct berth_serve_options *options,

@@ -66,8 +66,9 @@ class Settings(unittest.TestCase):
                                    ("max-upload = 4\n", "there is no setting max-upload", ":1"),
                                    ("\nmax-uploads 4\n", "not a setting: max-uploads 4", ":2"),
                                    ("max-uploads = many\n", "max-uploads takes a whole number from 1 to 256", ":1"),
-                                   ("a\0b = 1\n", "no text of at most 64 KiB", ""),
-                                   ("#" * 70000, "no text of at most 64 KiB", "")):
+                                   ("[a]\nmax-uploads = 4\n", "there are no sections here: [a]", ":2"),
+                                   ("a\0b = 1\n", "settings are a text of at most 64 KiB", ""),
+                                   ("#" * 70000, "settings are a text of at most 64 KiB", "")):
             with self.subTest(text=text[:20]):
                 answer = self.check(text=text)
                 self.assertEqual((answer.returncode, answer.stdout), (2, ""))
