@@ -27,6 +27,9 @@ struct berth_log_request {
     char rule[64];  /* the problem's slug, if there was one */
 };
 
+/* For a command, whose own output is on stdout; before there is a second thread. */
+void berth_log_to_stderr(void);
+
 void berth_log_start(void);
 void berth_log_stop(void); /* writes out what is queued */
 

@@ -400,4 +400,15 @@ struct berth_registry {
 enum berth_code berth_registry_sqlite_open(const char *directory, struct berth_registry **ret,
                                            struct berth_error *error);
 
+/* The same file as it is found, for those who look at a directory that no server has: nothing in it
+ * changes, and what would write fails. One of an older schema is read into memory, all of it, and
+ * brought to ours there. BERTH_NOT_FOUND ("database-missing"). */
+struct berth_schema {
+    int64_t found; /* 0: it could not be told */
+    int64_t ours;
+};
+enum berth_code berth_registry_sqlite_look(const char *directory, struct berth_registry **ret,
+                                           struct berth_schema *ret_schema,
+                                           struct berth_error *error);
+
 #endif

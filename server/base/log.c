@@ -32,6 +32,7 @@ static _Atomic uint64_t dropped;
 static atomic_bool running;
 static pthread_t writer;
 static pthread_mutex_t out_lock = PTHREAD_MUTEX_INITIALIZER;
+static bool to_stderr;
 
 struct berth_log_request *berth_log_begin(void) {
     if (!atomic_load_explicit(&running, memory_order_relaxed))
@@ -75,10 +76,18 @@ static void give_back(void) {
     next_take++;
 }
 
+static FILE *output(void) {
+    return to_stderr ? stderr : stdout;
+}
+
+void berth_log_to_stderr(void) {
+    to_stderr = true;
+}
+
 static void write_out(const char *text, size_t length) {
     pthread_mutex_lock(&out_lock);
-    (void)fwrite(text, 1, length, stdout);
-    (void)fflush(stdout);
+    (void)fwrite(text, 1, length, output());
+    (void)fflush(output());
     pthread_mutex_unlock(&out_lock);
 }
 
@@ -192,9 +201,9 @@ void berth_log_event(const char *level, const char *event, json_t *fields) {
     if (!text)
         return;
     pthread_mutex_lock(&out_lock);
-    (void)fputs(text, stdout);
-    (void)fputc('\n', stdout);
-    (void)fflush(stdout);
+    (void)fputs(text, output());
+    (void)fputc('\n', output());
+    (void)fflush(output());
     pthread_mutex_unlock(&out_lock);
     free(text);
 }

@@ -2,12 +2,10 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 void cli_check_done(struct cli_check *check) {
     json_decref(check->faults);
@@ -142,56 +140,65 @@ static enum berth_code repair_blob(struct checked *checked, struct berth_registr
     return BERTH_OK;
 }
 
-/* Where not every row could be read, it is not known who uses a blob, so nothing is touched. */
-static enum berth_code repair_all(struct checked *checked, struct berth_registry *registry,
-                                  struct berth_error *error) {
-    enum berth_code code = BERTH_OK;
+static bool can_be_repaired(const struct checked_blob *blob) {
+    return blob->state == CHECKED_DAMAGED || (blob->state != CHECKED_SOUND && blob->variants);
+}
+
+static bool is_anything_to_repair(const struct checked *checked) {
+    for (size_t i = 0; i < checked->count; i++)
+        if (can_be_repaired(&checked->blobs[i]))
+            return true;
+    return false;
+}
+
+/* Where not every row could be read, it is not known who uses a blob, so nothing is touched. Only
+ * for repairs is the database opened as a server opens it, and so brought to our schema. */
+static enum berth_code repair_all(struct checked *checked, struct berth_error *error) {
+    struct berth_registry *registry = NULL;
     if (!checked->rows_known) {
         check_note(checked, checked->check->notes, "not-repaired",
                    "nothing was repaired, since not every row could be read", "db", NULL);
         return BERTH_OK;
     }
-    for (size_t i = 0; !code && i < checked->count; i++) {
-        struct checked_blob *blob = &checked->blobs[i];
-        if (blob->state == CHECKED_DAMAGED || (blob->state != CHECKED_SOUND && blob->variants))
-            code = repair_blob(checked, registry, blob, error);
-    }
+    if (!is_anything_to_repair(checked))
+        return BERTH_OK;
+    enum berth_code code =
+        berth_registry_sqlite_open(berth_store_directory(checked->store), &registry, error);
+    if (code)
+        return code;
+    for (size_t i = 0; !code && i < checked->count; i++)
+        if (can_be_repaired(&checked->blobs[i]))
+            code = repair_blob(checked, registry, &checked->blobs[i], error);
+    registry->ops->close(registry);
     return code ? code : berth_store_sync(checked->store, error);
 }
 
 /* --- all of it --- */
 
-/* Without this look a database that is missing would be made. */
-static bool has_database(const struct checked *checked) {
-    char *path = NULL;
-    struct stat status;
-    if (asprintf(&path, "%s/db", berth_store_directory(checked->store)) < 0)
-        return false;
-    bool has = lstat(path, &status) == 0;
-    free(path);
-    return has;
+static void note_schema(struct checked *checked, const struct berth_schema *schema) {
+    char text[BERTH_TEXT_BYTES];
+    checked->check->schema = schema->found;
+    if (schema->found >= schema->ours)
+        return;
+    (void)snprintf(text, sizeof text,
+                   "it has schema %" PRId64 "; the next start brings it to schema %" PRId64
+                   ", and there is no way back",
+                   schema->found, schema->ours);
+    check_note(checked, checked->check->notes, "schema-older", text, "db", NULL);
 }
 
-static enum berth_code check_registry(struct checked *checked, bool repair,
-                                      struct berth_error *error) {
+static enum berth_code check_registry(struct checked *checked, struct berth_error *error) {
     struct berth_registry *registry = NULL;
+    struct berth_schema schema;
     struct berth_error problem = {0};
-    if (!has_database(checked)) {
-        check_note(checked, checked->check->faults, "database-missing", "there is no database",
-                   "db", "restore the data directory from a backup");
-        return BERTH_OK;
-    }
-    if (berth_registry_sqlite_open(berth_store_directory(checked->store), &registry, &problem) !=
-        BERTH_OK) {
+    if (berth_registry_sqlite_look(berth_store_directory(checked->store), &registry, &schema,
+                                   &problem) != BERTH_OK) {
         check_note(checked, checked->check->faults, problem.rule, problem.text, "db",
                    problem.hint[0] ? problem.hint : "restore the data directory from a backup");
         return BERTH_OK;
     }
+    note_schema(checked, &schema);
     enum berth_code code = check_rows(checked, registry, error);
-    if (!code && repair)
-        code = repair_all(checked, registry, error);
-    if (!code)
-        check_tell_blobs(checked);
     registry->ops->close(registry);
     return code;
 }
@@ -211,7 +218,11 @@ static enum berth_code check_store(struct berth_store *store, bool repair, bool 
     if (!code)
         code = check_blobs(&checked, error);
     if (!code)
-        code = check_registry(&checked, repair, error);
+        code = check_registry(&checked, error);
+    if (!code && repair)
+        code = repair_all(&checked, error);
+    if (!code)
+        check_tell_blobs(&checked);
     for (size_t i = 0; i < checked.count; i++)
         free(checked.blobs[i].user);
     free(checked.blobs);

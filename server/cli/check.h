@@ -26,13 +26,13 @@ struct cli_check {
     int64_t orphans;
     int64_t orphan_bytes;
     int64_t temporaries;
+    int64_t schema; /* of the database; 0: it could not be told */
 };
 
 /* Takes the directory's lock for as long as it looks: BERTH_CONFLICT ("data-locked") while a server
- * has it. Opens the database as a server does, so a write-ahead log that a killed one left is taken
- * in. `repair`: blobs that are damaged are set aside, and variants that cannot be used are
- * forgotten. An error means that it could not look; what it found is in *ret, to be freed in any
- * case. */
+ * has it. Nothing changes; a write-ahead log that a killed one left is read where it is. `repair`:
+ * blobs that are damaged are set aside, and variants that cannot be used are forgotten. An error
+ * means that it could not look; what it found is in *ret, to be freed in any case. */
 enum berth_code cli_check_data(const char *directory, bool repair, struct cli_check *ret,
                                struct berth_error *error);
 /* The same for a store that was created and is not complete yet. */

@@ -30,13 +30,14 @@ static void show_notes(const struct cli_check *check) {
 }
 
 static json_t *check_json(const struct cli_check *check) {
-    return json_pack("{sb sI sI sI sI sI sI sI sI sO sO sO}", "sound",
+    return json_pack("{sb sI sI sI sI sI sI sI sI sI sO sO sO}", "sound",
                      json_array_size(check->faults) == 0, "modules", (json_int_t)check->modules,
                      "versions", (json_int_t)check->versions, "files", (json_int_t)check->files,
-                     "blobs", (json_int_t)check->blobs, "bytes", (json_int_t)check->bytes,
-                     "orphans", (json_int_t)check->orphans, "orphanBytes",
-                     (json_int_t)check->orphan_bytes, "temporaries", (json_int_t)check->temporaries,
-                     "faults", check->faults, "notes", check->notes, "repaired", check->repaired);
+                     "blobs", (json_int_t)check->blobs, "bytes", (json_int_t)check->bytes, "schema",
+                     (json_int_t)check->schema, "orphans", (json_int_t)check->orphans,
+                     "orphanBytes", (json_int_t)check->orphan_bytes, "temporaries",
+                     (json_int_t)check->temporaries, "faults", check->faults, "notes", check->notes,
+                     "repaired", check->repaired);
 }
 
 enum berth_exit cli_show_check(const struct cli *cli, const struct cli_check *check) {
@@ -89,8 +90,10 @@ const struct cli_command cli_command_verify = {
             "live must be complete, the database must be in order, and nothing foreign may lie\n"
             "there. Each fault is a line that says what, where, and what to do.\n"
             "\n"
-            "A server that runs holds the directory (exit code 6). berth backup checks every\n"
-            "blob of a running server; a backup that was restored can be verified too.\n"
+            "Nothing changes, but by --repair. A database of an older berth is told of, and read\n"
+            "into memory. A server that runs holds the directory (exit code 6). berth backup\n"
+            "checks every blob of a running server; a backup that was restored can be verified\n"
+            "too.\n"
             "\n"
             "exit code 0: sound; 1: faults, or it could not be read; 2: wrong command line",
     .options =

@@ -90,14 +90,17 @@ static enum berth_code prepare(struct sqlite_registry *registry, struct berth_er
     return BERTH_OK;
 }
 
-enum berth_code berth_registry_sqlite_open(const char *directory, struct berth_registry **ret,
-                                           struct berth_error *error) {
+/* `ret_schema` NULL: to be used, not only looked at. */
+static enum berth_code open_registry(const char *directory, struct berth_registry **ret,
+                                     int64_t *ret_schema, struct berth_error *error) {
     struct sqlite_registry *registry = calloc(1, sizeof *registry);
     if (!registry)
         return berth_fail(error, BERTH_NO_MEMORY, "memory", "out of memory");
     registry->base.ops = &OPS;
     init_lock(&registry->lock);
-    enum berth_code code = sqlite_file_open(directory, &registry->db, error);
+    enum berth_code code = ret_schema
+                               ? sqlite_file_look(directory, &registry->db, ret_schema, error)
+                               : sqlite_file_open(directory, &registry->db, error);
     if (!code)
         code = prepare(registry, error);
     if (code) {
@@ -107,4 +110,16 @@ enum berth_code berth_registry_sqlite_open(const char *directory, struct berth_r
     }
     *ret = &registry->base;
     return BERTH_OK;
+}
+
+enum berth_code berth_registry_sqlite_open(const char *directory, struct berth_registry **ret,
+                                           struct berth_error *error) {
+    return open_registry(directory, ret, NULL, error);
+}
+
+enum berth_code berth_registry_sqlite_look(const char *directory, struct berth_registry **ret,
+                                           struct berth_schema *ret_schema,
+                                           struct berth_error *error) {
+    *ret_schema = (struct berth_schema){.ours = SQLITE_SCHEMA_VERSION};
+    return open_registry(directory, ret, &ret_schema->found, error);
 }

@@ -98,6 +98,10 @@ void sqlite_give_turn(void);
 /* Opens DIRECTORY/db, made if missing and checked if not (sqlite_file.c). */
 enum berth_code sqlite_file_open(const char *directory, sqlite3 **ret, struct berth_error *error);
 
+/* The same of a file that is there, to be read; nothing of it changes. *ret_schema: its own. */
+enum berth_code sqlite_file_look(const char *directory, sqlite3 **ret, int64_t *ret_schema,
+                                 struct berth_error *error);
+
 /* Takes an empty file (`from` 0) or one of an older schema to ours, in one transaction: a failure
  * or a kill leaves it as it was (sqlite_schema.c). */
 enum { SQLITE_SCHEMA_VERSION = 4 };

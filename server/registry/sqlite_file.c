@@ -266,7 +266,7 @@ static enum berth_code sync_file(const char *path, struct berth_error *error) {
 
 /* A server killed between the write and the sync of a change has left it in the WAL, where SQLite
  * finds it: synced here, since what readers see from now on must not go with a power cut. */
-static enum berth_code find_wal(const char *path, bool *ret, struct berth_error *error) {
+static enum berth_code find_wal(const char *path, bool sync, bool *ret, struct berth_error *error) {
     char *name = sqlite3_mprintf("%s-wal", path);
     if (!name)
         return berth_fail(error, BERTH_NO_MEMORY, "memory", "out of memory");
@@ -276,19 +276,19 @@ static enum berth_code find_wal(const char *path, bool *ret, struct berth_error 
     if (result != 0 && errno != ENOENT)
         code = berth_fail_errno(error, "database-io", "cannot read the data directory");
     *ret = result == 0 && status.st_size > 0;
-    if (*ret && S_ISREG(status.st_mode))
+    if (*ret && sync && S_ISREG(status.st_mode))
         code = sync_file(name, error);
     sqlite3_free(name);
     return code;
 }
 
-static enum berth_code check_or_create(const char *directory, const char *path, bool has_wal,
-                                       struct berth_error *error) {
+/* BERTH_NOT_FOUND when there is none. */
+static enum berth_code check_file(const char *path, bool has_wal, struct berth_error *error) {
     int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0 && errno == ENOENT && has_wal)
         return fail_damaged(error, "its write-ahead log is there, it is not");
     if (fd < 0 && errno == ENOENT)
-        return create_file(directory, path, error);
+        return berth_fail(error, BERTH_NOT_FOUND, "database-missing", "there is no database");
     if (fd < 0)
         return berth_fail_errno(error, "database-io", "cannot open the database");
     enum berth_code code = check_header(fd, has_wal, error);
@@ -301,11 +301,96 @@ enum berth_code sqlite_file_open(const char *directory, sqlite3 **ret, struct be
     if (!path)
         return berth_fail(error, BERTH_NO_MEMORY, "memory", "out of memory");
     bool has_wal = false;
-    enum berth_code code = find_wal(path, &has_wal, error);
+    struct berth_error problem = {0};
+    enum berth_code code = find_wal(path, true, &has_wal, &problem);
     if (!code)
-        code = check_or_create(directory, path, has_wal, error);
+        code = check_file(path, has_wal, &problem);
+    if (code == BERTH_NOT_FOUND) {
+        problem = (struct berth_error){0};
+        code = create_file(directory, path, &problem);
+    }
     if (!code)
-        code = open_checked(path, has_wal, ret, error);
+        code = open_checked(path, has_wal, ret, &problem);
+    if (code && error && error->code == BERTH_OK)
+        *error = problem;
+    sqlite3_free(path);
+    return code;
+}
+
+/* --- to be looked at --- */
+
+static enum berth_code copy_into_memory(sqlite3 *db, sqlite3 **ret, struct berth_error *error) {
+    sqlite3 *copy = NULL;
+    int result = sqlite3_open_v2(":memory:", &copy,
+                                 SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX |
+                                     SQLITE_OPEN_EXRESCODE,
+                                 NULL);
+    if (!copy)
+        return berth_fail(error, BERTH_NO_MEMORY, "memory", "out of memory");
+    sqlite3_backup *backup =
+        result == SQLITE_OK ? sqlite3_backup_init(copy, "main", db, "main") : NULL;
+    if (backup) {
+        (void)sqlite3_backup_step(backup, -1);
+        result = sqlite3_backup_finish(backup);
+    } else if (result == SQLITE_OK) {
+        result = sqlite3_extended_errcode(copy);
+    }
+    enum berth_code code = sqlite_fail(copy, result, error);
+    if (!code)
+        *ret = copy;
+    else
+        sqlite3_close(copy);
+    return code;
+}
+
+/* Its pages, which were checked, are brought to our schema where that changes no file. */
+static enum berth_code replace_older(sqlite3 **db, int64_t schema, struct berth_error *error) {
+    sqlite3 *copy = NULL;
+    enum berth_code code = copy_into_memory(*db, &copy, error);
+    if (!code)
+        code = sqlite_schema_bring(copy, schema, error);
+    if (code) {
+        sqlite3_close(copy);
+        return code;
+    }
+    sqlite3_close(*db);
+    *db = copy;
+    return BERTH_OK;
+}
+
+static enum berth_code open_found(const char *path, bool has_wal, sqlite3 **ret,
+                                  int64_t *ret_schema, struct berth_error *error) {
+    sqlite3 *db = NULL;
+    enum berth_code code = connect_file(path, &db, error);
+    if (code)
+        return code;
+    /* Nothing of a WAL is written back; one that was not there goes when we close. */
+    sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, has_wal, NULL);
+    code = check_identity(db, ret_schema, error);
+    if (!code)
+        code = check_pages(db, error);
+    if (!code && *ret_schema != SQLITE_SCHEMA_VERSION)
+        code = replace_older(&db, *ret_schema, error);
+    if (!code)
+        code = exec(db, "PRAGMA query_only = ON;", error);
+    if (code)
+        sqlite3_close(db);
+    else
+        *ret = db;
+    return code;
+}
+
+enum berth_code sqlite_file_look(const char *directory, sqlite3 **ret, int64_t *ret_schema,
+                                 struct berth_error *error) {
+    char *path = sqlite3_mprintf("%s/db", directory);
+    if (!path)
+        return berth_fail(error, BERTH_NO_MEMORY, "memory", "out of memory");
+    bool has_wal = false;
+    enum berth_code code = find_wal(path, false, &has_wal, error);
+    if (!code)
+        code = check_file(path, has_wal, error);
+    if (!code)
+        code = open_found(path, has_wal, ret, ret_schema, error);
     sqlite3_free(path);
     return code;
 }

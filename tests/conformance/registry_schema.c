@@ -215,6 +215,97 @@ static void a_new_file_is_ours_at_once(void **state) {
     temp_directory_remove(directory);
 }
 
+static struct berth_schema look(const char *directory, struct fixture *ret) {
+    struct berth_schema schema;
+    assert_int_equal(berth_registry_sqlite_look(directory, &ret->registry, &schema, &ret->error),
+                     BERTH_OK);
+    ret->ops = ret->registry->ops;
+    return schema;
+}
+
+/* With nothing left beside it. */
+static void assert_same(const char *directory, const char *data, size_t bytes) {
+    size_t found = 0;
+    char *now = temp_file_read(directory, "db", &found);
+    assert_int_equal(found, bytes);
+    assert_memory_equal(now, data, bytes);
+    free(now);
+    assert_false(temp_file_exists(directory, "db-wal"));
+    assert_false(temp_file_exists(directory, "db-shm"));
+}
+
+static void an_older_file_can_be_looked_at_and_stays_as_it_is(void **state) {
+    (void)state;
+    for (int schema = 1; schema < OUR_SCHEMA; schema++) {
+        char directory[TEMP_PATH_BYTES];
+        size_t bytes = 0;
+        struct fixture fixture = {0};
+        bool created = false;
+        char *data = old_database(schema, &bytes);
+        temp_directory_make(directory);
+        put_database(directory, data, bytes);
+        struct berth_schema found = look(directory, &fixture);
+        assert_int_equal(found.found, schema);
+        assert_int_equal(found.ours, OUR_SCHEMA);
+        assert_all_is_there(&fixture);
+        assert_variants(&fixture, schema > 1 ? 2 : 0);
+        assert_int_equal(fixture_upload(&fixture, "header-app", "3.0.0", "x", &created), BERTH_IO);
+        fixture.ops->close(fixture.registry);
+        assert_same(directory, data, bytes);
+        free(data);
+        temp_directory_remove(directory);
+    }
+}
+
+static int add_and_die(void *context) {
+    struct fixture *fixture = open_in(context);
+    fixture_add(fixture, "menu", "1.0.0");
+    return 0;
+}
+
+static void a_log_is_read_where_it_lies_by_those_who_look(void **state) {
+    char directory[TEMP_PATH_BYTES];
+    size_t bytes[4] = {0};
+    struct fixture fixture = {0};
+    struct fixture_list list = {.left = 9};
+    (void)state;
+    temp_directory_make(directory);
+    close_it(open_in(directory));
+    assert_int_equal(temp_in_child(add_and_die, directory), 0);
+    char *data = temp_file_read(directory, "db", &bytes[0]);
+    char *log = temp_file_read(directory, "db-wal", &bytes[1]);
+    assert_true(bytes[1] > 0);
+    assert_int_equal(look(directory, &fixture).found, OUR_SCHEMA);
+    assert_int_equal(fixture.ops->heads_each(fixture.registry, NULL, fixture_list, &list, NULL),
+                     BERTH_OK);
+    assert_string_equal(list.text, "menu@1.0.0");
+    fixture.ops->close(fixture.registry);
+    char *data_after = temp_file_read(directory, "db", &bytes[2]);
+    char *log_after = temp_file_read(directory, "db-wal", &bytes[3]);
+    assert_int_equal(bytes[0], bytes[2]);
+    assert_memory_equal(data, data_after, bytes[0]);
+    assert_int_equal(bytes[1], bytes[3]);
+    assert_memory_equal(log, log_after, bytes[1]);
+    char *const all[] = {data, log, data_after, log_after};
+    for (size_t i = 0; i < 4; i++)
+        free(all[i]);
+    temp_directory_remove(directory);
+}
+
+static void where_there_is_none_a_look_makes_none(void **state) {
+    char directory[TEMP_PATH_BYTES];
+    struct fixture fixture = {0};
+    struct berth_schema schema;
+    (void)state;
+    temp_directory_make(directory);
+    assert_int_equal(
+        berth_registry_sqlite_look(directory, &fixture.registry, &schema, &fixture.error),
+        BERTH_NOT_FOUND);
+    assert_string_equal(fixture.error.rule, "database-missing");
+    assert_false(temp_file_exists(directory, "db"));
+    temp_directory_remove(directory);
+}
+
 struct limited {
     const char *directory;
     size_t bytes; /* no file may grow over this */
@@ -275,6 +366,9 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_older_file_keeps_all_and_becomes_ours),
         cmocka_unit_test(a_new_file_is_ours_at_once),
+        cmocka_unit_test(an_older_file_can_be_looked_at_and_stays_as_it_is),
+        cmocka_unit_test(a_log_is_read_where_it_lies_by_those_who_look),
+        cmocka_unit_test(where_there_is_none_a_look_makes_none),
         cmocka_unit_test(a_kill_at_any_write_leaves_the_older_file),
         cmocka_unit_test(a_disk_that_fills_up_at_any_write_leaves_the_older_file),
     };

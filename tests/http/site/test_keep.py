@@ -73,6 +73,16 @@ class KeepCase(SiteCase):
             database.execute(text)
         database.close()
 
+    def files(self):
+        """Digests of all that lies in the data directory, but for the lock, which names a process."""
+        found = {}
+        for folder, _, names in os.walk(self.server.data):
+            for name in set(names) - {"lock"}:
+                path = os.path.join(folder, name)
+                with open(path, "rb") as file:
+                    found[os.path.relpath(path, self.server.data)] = sha256(file.read())
+        return found
+
     def gc(self, **policy):
         reply = self.admin.json("POST", "/api/gc", policy)
         self.assertStatus(reply, 200)
@@ -113,8 +123,25 @@ class Verify(KeepCase):
         self.server.kill()
         with open(os.path.join(self.server.data, "tmp", "9"), "wb"):
             pass
+        before = self.files()
+        self.assertGreater(os.path.getsize(os.path.join(self.server.data, "db-wal")), 0)
         self.assertSound(versions=1, temporaries=1)
-        self.assertSound(temporaries=1)  # looking removes nothing
+        self.assertEqual(self.files(), before)  # looking changes nothing
+
+    def test_an_older_database_is_told_of_and_left(self):
+        self.server.exit()
+        source = os.environ.get("BERTH_SOURCE", os.path.join(os.path.dirname(__file__), "../../.."))
+        for schema in (1, 2, 3):
+            shutil.copy(os.path.join(source, "tests/data/registry/schema-%d.db" % schema),
+                        os.path.join(self.server.data, "db"))
+            before = self.files()
+            for options in ((), ("--repair",)):  # it has files without blobs, but no variant of them
+                code, report = verify(self.server.data, *options)
+                self.assertEqual((code, report["schema"], report["versions"]), (1, schema, 3))
+                self.assertEqual({fault["rule"] for fault in report["faults"]}, {"blob-missing"})
+                self.assertIn("schema-older", [note["rule"] for note in report["notes"]])
+                if schema == 1 or not options:
+                    self.assertEqual(self.files(), before)
 
     def test_each_kind_of_fault_is_found(self):
         self.server.put("menu", "1.0.0", bundles.bundle("a", page__css=b"body{}"), "?activate=true")
