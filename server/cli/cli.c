@@ -1,5 +1,4 @@
 #include "command.h"
-#include "profile.h"
 
 #include "berth/log.h"
 
@@ -93,31 +92,42 @@ static enum berth_code check_command(const struct cli *cli, struct berth_error *
     return BERTH_OK;
 }
 
+/* The first line of the file, without its end. */
+static enum berth_code read_token_file(const char *path, char ret[CLI_TOKEN_MAX_BYTES],
+                                       struct berth_error *error) {
+    FILE *file = fopen(path, "re");
+    if (!file) {
+        berth_fail_errno(error, "token-file", "cannot read the token file");
+        berth_error_where(error, "%s", path);
+        return error->code;
+    }
+    char *line = fgets(ret, CLI_TOKEN_MAX_BYTES, file);
+    fclose(file);
+    if (!line) {
+        berth_fail(error, BERTH_INVALID, "token-file", "the token file is empty");
+        berth_error_where(error, "%s", path);
+        return BERTH_INVALID;
+    }
+    ret[strcspn(ret, "\r\n")] = '\0';
+    return BERTH_OK;
+}
+
 static enum berth_code connect_client(struct cli *cli, struct berth_error *error) {
-    struct cli_profile profile;
+    char from_file[CLI_TOKEN_MAX_BYTES];
     const char *server = cli->args.option[CLI_SERVER];
     const char *token = cli->args.option[CLI_TOKEN];
     const char *file = cli->args.option[CLI_TOKEN_FILE];
-    char from_file[CLI_TOKEN_MAX_BYTES];
-    enum berth_code code =
-        cli_profile_read(&cli->style, cli->args.option[CLI_PROFILE], &profile, error);
-    if (code == BERTH_OK && token && file)
-        code = berth_fail(error, BERTH_INVALID, "usage", "use --token or --token-file, not both");
-    token = token || file ? token : cli_environment("BERTH_TOKEN");
-    server = server ? server : cli_environment("BERTH_SERVER");
-    if (!token && !file && cli_profile_is_for(&profile, server)) {
-        token = profile.token;
-        file = profile.token_file;
-    }
-    server = server ? server : profile.server;
-    if (code == BERTH_OK && file) {
-        code = cli_token_file_read(file, from_file, error);
+    if (token && file)
+        return berth_fail(error, BERTH_INVALID, "usage", "use --token or --token-file, not both");
+    if (file) {
+        enum berth_code code = read_token_file(file, from_file, error);
+        if (code != BERTH_OK)
+            return code;
         token = from_file;
     }
-    if (code == BERTH_OK)
-        code = cli_client_init(&cli->client, server ? server : default_server, token, error);
-    cli_profile_done(&profile);
-    return code;
+    token = token ? token : cli_environment("BERTH_TOKEN");
+    server = server ? server : cli_environment("BERTH_SERVER");
+    return cli_client_init(&cli->client, server ? server : default_server, token, error);
 }
 
 /* Whether the line asks for help that there is; then it was given. */
