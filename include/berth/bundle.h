@@ -43,8 +43,9 @@ struct berth_bundle_limits berth_bundle_limits_default(void);
  * `description` is an object:
  *   archive      "tar" | "tar.gz" | "tar.zst" | "zip"
  *   format       "webpack-container" | "module-federation" | "module-container" (an ES module with
- *                get and init) | "es-module" | "native-federation" | "systemjs" | "document" (a
- *                page by itself: nothing to load, so entry, type and integrity are absent)
+ *                get and init) | "es-module" | "native-federation" | "systemjs" | "pilet" (see
+ *                there) | "document" (a page by itself: nothing to load, so entry, type and
+ *                integrity are absent)
  *   entry        path of the file a loader starts with
  *   manifest     path of mf-manifest.json, where there is one
  *   type         "script" | "module"
@@ -63,6 +64,9 @@ struct berth_bundle_limits berth_bundle_limits_default(void);
  *                "version" is there when the URL names one for good. Absent when it is not known:
  *                there was too much to look at, or an older berth did not look. What code asks for
  *                by names that it puts together at run time is not seen
+ *   pilet        of a pilet of Piral: {"version": 0 to 3 or "mf", "hash"? (of 0), "requireRef"?,
+ *                "dependencies"? {name: path or URL}, "custom"?, "config"?}; in the formats "pilet"
+ *                (what only Piral can load, and so exposes nothing) and those of containers
  *   integrity    "sha384-…" of the entry
  *   files        {path: "sha384-…"} of all .js, .mjs and .css files; absent when there are too many
  *   warnings     [{"rule", "text"}]

@@ -126,6 +126,7 @@ enum {
     BERTH_LISTING_MF_SNAPSHOT,
     BERTH_LISTING_NATIVE,
     BERTH_LISTING_DISCOVERY,
+    BERTH_LISTING_PILETS, /* also where Piral's tools look, at /api/v1/pilet */
     BERTH_LISTING_COUNT
 };
 extern const struct berth_listing berth_listings[BERTH_LISTING_COUNT];

@@ -72,6 +72,7 @@ struct berth_upload_request {
     const struct berth_digest *expected; /* of the archive; NULL when none was given */
     struct berth_actor by;
     bool activate;
+    const char *needs;  /* a member that its description must have, or NULL for none */
     const char *reason; /* of the upload and the activation; may be NULL */
 };
 
@@ -84,8 +85,8 @@ struct berth_uploaded {
 };
 void berth_uploaded_done(struct berth_uploaded *uploaded);
 
-/* Frees the upload in any case. BERTH_INVALID ("digest-mismatch"), the bundle's and the registry's
- * errors. On BERTH_OK the version can be read under its own URL. */
+/* Frees the upload in any case. BERTH_INVALID ("digest-mismatch"), BERTH_REFUSED ("not-a-…"), the
+ * bundle's and the registry's errors. On BERTH_OK the version can be read under its own URL. */
 enum berth_code berth_upload_finish(struct berth_upload *upload,
                                     const struct berth_upload_request *request,
                                     struct berth_uploaded *ret, struct berth_error *error);

@@ -12,6 +12,10 @@ enum { BERTH_API_JSON_MAX_BYTES = 64 * 1024, BERTH_REASON_MAX_BYTES = 500 };
  * modules that it is for. */
 bool api_identify(struct berth_exchange *exchange, const struct berth_api *api,
                   struct berth_principal *ret);
+/* The same by the value of an Authorization header, which other tools write in other ways. */
+enum berth_code api_identify_by(struct berth_exchange *exchange, const struct berth_api *api,
+                                const char *authorization, struct berth_principal *ret,
+                                struct berth_error *error);
 /* The same with a scope. `module` NULL: for all modules. */
 bool api_permit(struct berth_exchange *exchange, const struct berth_api *api,
                 enum berth_scope scope, const char *module, struct berth_principal *ret);
@@ -71,6 +75,7 @@ void api_get_modules(struct berth_exchange *exchange, void *app);
 void api_get_module(struct berth_exchange *exchange, void *app);
 void api_get_versions(struct berth_exchange *exchange, void *app);
 void api_get_version(struct berth_exchange *exchange, void *app);
+void api_post_pilet(struct berth_exchange *exchange, void *app);
 void api_post_bundle(struct berth_exchange *exchange, void *app);
 void api_put_version(struct berth_exchange *exchange, void *app);
 void api_delete_version(struct berth_exchange *exchange, void *app);

@@ -17,9 +17,9 @@ static enum berth_code fail_token(const struct berth_exchange *exchange,
     return BERTH_BUSY;
 }
 
-static enum berth_code identify(struct berth_exchange *exchange, const struct berth_api *api,
-                                struct berth_principal *ret, struct berth_error *error) {
-    const char *authorization = berth_exchange_header(exchange, "Authorization");
+enum berth_code api_identify_by(struct berth_exchange *exchange, const struct berth_api *api,
+                                const char *authorization, struct berth_principal *ret,
+                                struct berth_error *error) {
     enum berth_code code =
         berth_auth_check(api->registry, authorization, berth_now_ms(), ret, error);
     if (code == BERTH_UNAUTHENTICATED)
@@ -27,6 +27,12 @@ static enum berth_code identify(struct berth_exchange *exchange, const struct be
     if (code == BERTH_OK)
         berth_exchange_actor(exchange, ret->name);
     return code;
+}
+
+static enum berth_code identify(struct berth_exchange *exchange, const struct berth_api *api,
+                                struct berth_principal *ret, struct berth_error *error) {
+    return api_identify_by(exchange, api, berth_exchange_header(exchange, "Authorization"), ret,
+                           error);
 }
 
 bool api_identify(struct berth_exchange *exchange, const struct berth_api *api,

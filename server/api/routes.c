@@ -30,6 +30,7 @@ const struct berth_route berth_api_routes[] = {
     {.pattern = "/api/tokens/{id}", .remove = api_delete_token},
     {.pattern = "/api/activity", .get = api_get_activity},
     {.pattern = "/api/activity/check", .get = api_get_activity_check},
+    {.pattern = "/api/v1/pilet", .post = api_post_pilet},
     {.pattern = "/livez", .get = get_livez},
 };
 const size_t berth_api_route_count = sizeof berth_api_routes / sizeof *berth_api_routes;

@@ -10,20 +10,23 @@
 #include <string.h>
 
 struct detector {
-    const char *looks_for;
-    const char *formats; /* that may come of it, between spaces */
+    const char *looks_for; /* NULL: nothing that one would name */
+    const char *formats;   /* that may come of it, between spaces */
     berth_detect_fn detect;
 };
 
 /* In this order: a manifest says more than the script beside it. */
 static const struct detector detectors[] = {
+    {NULL, " pilet ", berth_detect_pilet},
     {"mf-manifest.json (Module Federation)", " module-federation ", berth_detect_manifest},
     {"remoteEntry.json (Native Federation)", " native-federation ", berth_detect_native},
     {"remoteEntry.js or the only remoteEntry*.js (webpack, rspack, vite)",
      " webpack-container module-container systemjs ", berth_detect_container},
+    {NULL, " es-module module-container systemjs webpack-container ", berth_detect_package},
     {"an index or main .mjs or .js that exports (ES module)", " es-module module-container ",
      berth_detect_module},
     {"or calls System.register", " systemjs ", berth_detect_system},
+    {NULL, " pilet ", berth_detect_old_pilet},
     {"or an index.html (a page by itself)", " document ", berth_detect_document},
 };
 
@@ -40,8 +43,12 @@ static enum berth_code refuse_memory(struct berth_error *error) {
 
 static enum berth_code refuse_missing(const struct berth_tree *tree, struct berth_error *error) {
     char looked_for[BERTH_HINT_BYTES] = "looked for: ";
+    const char *between = "";
     for (size_t i = 0; i < DETECTOR_COUNT; i++) {
-        strncat(looked_for, i ? "; " : "", sizeof looked_for - strlen(looked_for) - 1);
+        if (!detectors[i].looks_for)
+            continue;
+        strncat(looked_for, between, sizeof looked_for - strlen(looked_for) - 1);
+        between = "; ";
         strncat(looked_for, detectors[i].looks_for, sizeof looked_for - strlen(looked_for) - 1);
     }
     berth_fail(error, BERTH_REFUSED, "entry-missing",
@@ -140,6 +147,7 @@ enum berth_code berth_detect(struct berth_store *store, const struct berth_tree 
         code = berth_detect_remotes(&detection, error);
     if (!code) {
         berth_detect_imports(&detection);
+        berth_detect_pilet_container(&detection);
         move_to_end(detection.description, "integrity");
         add_files(&detection);
         if (tree->left_out)

@@ -23,6 +23,13 @@ struct berth_detection {
 typedef enum berth_code (*berth_detect_fn)(struct berth_detection *detection, bool *ret_matched,
                                            struct berth_error *error);
 
+/* By package.json: pilets, and any other package. */
+enum berth_code berth_detect_pilet(struct berth_detection *detection, bool *ret_matched,
+                                   struct berth_error *error);
+enum berth_code berth_detect_old_pilet(struct berth_detection *detection, bool *ret_matched,
+                                       struct berth_error *error);
+enum berth_code berth_detect_package(struct berth_detection *detection, bool *ret_matched,
+                                     struct berth_error *error);
 enum berth_code berth_detect_manifest(struct berth_detection *detection, bool *ret_matched,
                                       struct berth_error *error);
 enum berth_code berth_detect_native(struct berth_detection *detection, bool *ret_matched,
@@ -54,6 +61,9 @@ enum berth_code berth_detect_entry(struct berth_detection *detection,
  * ("entry-missing") when none matched. */
 enum berth_code berth_detect(struct berth_store *store, const struct berth_tree *tree,
                              enum berth_archive archive, char **ret, struct berth_error *error);
+
+/* Adds "pilet" to a container that exposes what Piral asks for. */
+void berth_detect_pilet_container(struct berth_detection *detection);
 
 /* Adds to the assets of an ES module's exposes and shared packages the files that they import. */
 void berth_detect_imports(struct berth_detection *detection);

@@ -14,9 +14,9 @@ enum {
     LANGUAGE_MAX_CHARACTERS = 35,
 };
 
-/* First segments that the public listener keeps for itself. */
-static const char *const reserved[] = {"m",     "manifests", "events", "reports",
-                                       "livez", "readyz",    "_berth", NULL};
+/* What paths may not begin with, since the public listener keeps it for itself. */
+static const char *const reserved[] = {"m",      "manifests", "events",       "reports", "livez",
+                                       "readyz", "_berth",    "api/v1/pilet", NULL};
 
 enum berth_code berth_page_refuse(struct berth_error *error, const char *rule, const char *pointer,
                                   const char *text) {

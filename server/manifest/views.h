@@ -26,5 +26,6 @@ json_t *manifest_mf_remotes(const struct berth_live *live);   /* federation.c */
 json_t *manifest_mf_snapshot(const struct berth_live *live);  /* federation.c */
 json_t *manifest_native(const struct berth_live *live);       /* native.c */
 json_t *manifest_discovery(const struct berth_live *live);    /* discovery.c */
+json_t *manifest_pilets(const struct berth_live *live);       /* pilets.c */
 
 #endif

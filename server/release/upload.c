@@ -1,14 +1,18 @@
 #include "desk.h"
 
 #include "berth/clock.h"
+#include "berth/json.h"
 #include "berth/log.h"
 #include "berth/name.h"
 #include "berth/semver.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+enum { DESCRIPTION_MAX_BYTES = 8 * 1024 * 1024 };
 
 struct berth_upload {
     struct berth_desk *desk;
@@ -130,6 +134,25 @@ static enum berth_code read_version(struct berth_upload *upload,
                              version, error);
 }
 
+/* Whoever publishes to a list of one kind must not wonder why it does not show what he sent. */
+static enum berth_code check_kind(const struct berth_upload_request *request,
+                                  const struct berth_version *version, struct berth_error *error) {
+    json_t *description = NULL;
+    if (!request->needs)
+        return BERTH_OK;
+    enum berth_code code = berth_json_parse(version->description, strlen(version->description),
+                                            DESCRIPTION_MAX_BYTES, &description, error);
+    if (code == BERTH_OK && !json_object_get(description, request->needs)) {
+        char rule[BERTH_RULE_BYTES];
+        (void)snprintf(rule, sizeof rule, "not-a-%s", request->needs);
+        code =
+            berth_fail(error, BERTH_REFUSED, rule, "the package is not a %s: what was found is %s",
+                       request->needs, berth_json_string(description, "format"));
+    }
+    json_decref(description);
+    return code;
+}
+
 /* The module's next node; only one in which nothing is live speaks for its newest version. */
 static enum berth_code next_module(struct berth_desk *desk, const struct berth_edition *edition,
                                    struct berth_module **ret, struct berth_error *error) {
@@ -248,6 +271,8 @@ enum berth_code berth_upload_finish(struct berth_upload *upload,
         code = berth_semver_check(request->version, error);
     if (code == BERTH_OK)
         code = read_version(upload, request, &uploaded.version, error);
+    if (code == BERTH_OK)
+        code = check_kind(request, &uploaded.version, error);
     if (code == BERTH_OK)
         code = add_version(desk, request, &uploaded, error);
     berth_hold_end(desk->options.store, &hold);

@@ -11,6 +11,7 @@ void site_get_frontend(struct berth_exchange *exchange, void *app);
 
 /* listing.c */
 void site_get_listing(struct berth_exchange *exchange, void *app);
+void site_get_pilets(struct berth_exchange *exchange, void *app);
 
 /* native.c */
 void site_get_module_events(struct berth_exchange *exchange, void *app);

@@ -29,3 +29,9 @@ void site_get_listing(struct berth_exchange *exchange, void *app) {
     answer(exchange, berth_snapshot_acquire(site->publisher), listing);
     berth_snapshot_release(site->publisher);
 }
+
+void site_get_pilets(struct berth_exchange *exchange, void *app) {
+    struct berth_site *site = app;
+    answer(exchange, berth_snapshot_acquire(site->publisher), BERTH_LISTING_PILETS);
+    berth_snapshot_release(site->publisher);
+}

@@ -36,6 +36,7 @@ const struct berth_route berth_site_routes[] = {
     {.pattern = "/m/{module}/@events", .cors = true, .get = site_get_module_events},
     {.pattern = "/m/{module}/{path*}", .cors = true, .get = site_get_alias},
     {.pattern = "/manifests/{file}", .cors = true, .get = site_get_listing},
+    {.pattern = "/api/v1/pilet", .cors = true, .get = site_get_pilets},
     {.pattern = "/events", .cors = true, .get = site_get_events},
     {.pattern = "/reports", .cors = true, .work = BERTH_WORK_REPORTS, .post = site_post_report},
     {.pattern = "/reports/csp", .work = BERTH_WORK_REPORTS, .post = site_post_csp},

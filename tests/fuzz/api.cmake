@@ -1,0 +1,12 @@
+# Each file of the corpus begins with a byte that says of what size the pieces are.
+add_executable(fuzz_api_multipart fuzz/api_multipart.c)
+target_link_libraries(fuzz_api_multipart PRIVATE berth_options berth_api)
+target_include_directories(fuzz_api_multipart PRIVATE ${PROJECT_SOURCE_DIR}/server)
+if(BERTH_FUZZ)
+    target_link_options(fuzz_api_multipart PRIVATE -fsanitize=fuzzer)
+else()
+    target_sources(fuzz_api_multipart PRIVATE fuzz/bundle_replay.c)
+    file(GLOB MULTIPART_FORMS CONFIGURE_DEPENDS data/fuzz/api_multipart/*)
+    add_test(NAME fuzz_api_multipart COMMAND fuzz_api_multipart ${MULTIPART_FORMS})
+    set_tests_properties(fuzz_api_multipart PROPERTIES LABELS fuzz TIMEOUT 60)
+endif()

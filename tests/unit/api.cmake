@@ -1,0 +1,2 @@
+berth_unit(api_multipart SOURCES unit/api_multipart.c LINKS berth_api)
+target_include_directories(unit_api_multipart PRIVATE ${PROJECT_SOURCE_DIR}/server)
