@@ -22,7 +22,7 @@ export interface VitePluginLike {
   apply: 'build';
   enforce: 'post';
   configResolved(config: ViteConfigLike): void;
-  buildStart(): void;
+  renderStart(): void;
   writeBundle: LastHook<[]>;
   closeBundle: LastHook<[]>;
 }
@@ -63,7 +63,8 @@ export function berthPublish(options: PluginOptions = {}): VitePluginLike | fals
     configResolved(resolved) {
       config = resolved;
     },
-    buildStart() {
+    // Once for each format that is written: the last one counts, and all before it have gone well.
+    renderStart() {
       written = undefined;
     },
     writeBundle: {

@@ -92,17 +92,22 @@ describe('in watch mode', { concurrency: 2 }, () => {
 });
 
 test('vite: a build that another plugin fails, and one for a server, publish nothing', async (t) => {
-  const fail = "process.env.FAIL && { name: 'fail', [process.env.FAIL]() { throw new Error('on purpose'); } }, ";
-  const config = configOf(TOOLS.vite).replace('plugins: [', `plugins: [${fail}`);
+  // The first format is written when the second one fails.
+  const config = configOf(TOOLS.vite)
+    .replace("formats: ['es']", "formats: ['es', 'cjs']")
+    .replace('plugins: [', "plugins: [process.env.FAIL && { name: 'fail', [process.env.FAIL](...all) { if ((all.find((one) => one?.format)?.format ?? 'cjs') === 'cjs') throw new Error('on purpose'); } }, ");
   const cwd = projectOf(t, TOOLS.vite, 'failing', config);
   for (const hook of ['transform', 'renderChunk', 'generateBundle', 'writeBundle', 'closeBundle']) {
     const { code, all } = await run(TOOLS.vite.command, { cwd, env: { ...env, FAIL: hook } });
     assert.notEqual(code, 0, hook);
     assert.match(all, /on purpose/);
+    assert.deepEqual(await versions('failing'), [], hook);
   }
-  const { code, all } = await run([...TOOLS.vite.command, '--ssr', 'src/hello.js'], { cwd, env });
-  assert.equal(code, 0, all);
+  const ssr = await run([...TOOLS.vite.command, '--ssr', 'src/hello.js'], { cwd, env });
+  assert.equal(ssr.code, 0, ssr.all);
   assert.deepEqual(await versions('failing'), []);
+  const good = await run(TOOLS.vite.command, { cwd, env });
+  assert.match(good.all, /uploaded failing@1\.0\.0: 2 files/);
 });
 
 test('a version that is staged is there and not live; source maps are left out where that is wanted', async (t) => {
