@@ -1,4 +1,5 @@
 #include "berth/bundle.h"
+#include "aside.h"
 #include "detect.h"
 #include "kind.h"
 #include "tree.h"
@@ -42,9 +43,9 @@ static enum berth_code read_into(struct result *result, struct berth_store *stor
     return code;
 }
 
-enum berth_code berth_bundle_read(struct berth_store *store, int fd, int64_t archive_bytes,
-                                  const struct berth_bundle_limits *limits,
-                                  struct berth_version *ret, struct berth_error *error) {
+static enum berth_code read_bundle(struct berth_store *store, int fd, int64_t archive_bytes,
+                                   const struct berth_bundle_limits *limits,
+                                   struct berth_version *ret, struct berth_error *error) {
     struct result result = {0};
     berth_tree_init(&result.tree);
     enum berth_code code = read_into(&result, store, fd, archive_bytes, limits, error);
@@ -67,4 +68,31 @@ enum berth_code berth_bundle_read(struct berth_store *store, int fd, int64_t arc
     ret->description = result.description;
     ret->archive_bytes = archive_bytes;
     return BERTH_OK;
+}
+
+struct reading {
+    struct berth_store *store;
+    int fd;
+    int64_t archive_bytes;
+    const struct berth_bundle_limits *limits;
+    struct berth_version *ret;
+    struct berth_error *error;
+};
+
+static enum berth_code read_aside(void *context) {
+    const struct reading *reading = context;
+    return read_bundle(reading->store, reading->fd, reading->archive_bytes, reading->limits,
+                       reading->ret, reading->error);
+}
+
+enum berth_code berth_bundle_read(struct berth_store *store, int fd, int64_t archive_bytes,
+                                  const struct berth_bundle_limits *limits,
+                                  struct berth_version *ret, struct berth_error *error) {
+    struct reading reading = {.store = store,
+                              .fd = fd,
+                              .archive_bytes = archive_bytes,
+                              .limits = limits,
+                              .ret = ret,
+                              .error = error};
+    return limits->seconds ? berth_aside(read_aside, &reading) : read_aside(&reading);
 }

@@ -45,26 +45,25 @@ static int spawn(int fd, pid_t *ret) {
     return failed;
 }
 
-static int launch(struct berth_launcher **ret) {
+/* NULL, and errno in *ret_failed. */
+static struct berth_launcher *launch(int *ret_failed) {
     int ends[2];
     struct berth_launcher *launcher = calloc(1, sizeof *launcher);
-    if (!launcher)
-        return ENOMEM;
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) {
+    if (!launcher || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) {
+        *ret_failed = errno;
         free(launcher);
-        return errno;
+        return NULL;
     }
-    int failed = spawn(ends[1], &launcher->pid);
+    *ret_failed = spawn(ends[1], &launcher->pid);
     (void)close(ends[1]);
-    if (failed) {
+    if (*ret_failed) {
         (void)close(ends[0]);
         free(launcher);
-        return failed;
+        return NULL;
     }
     launcher->fd = ends[0];
     launcher->users = 1;
-    *ret = launcher;
-    return 0;
+    return launcher;
 }
 
 /* With the lock held: true when nobody is left, and the caller is to end it. */
@@ -81,17 +80,15 @@ static void finish(struct berth_launcher *launcher) {
     free(launcher);
 }
 
-static int take(struct berth_launcher **ret) {
-    int failed = 0;
+static struct berth_launcher *take(int *ret_failed) {
     pthread_mutex_lock(&lock);
     if (!current)
-        failed = launch(&current);
-    if (!failed) {
-        current->users++;
-        *ret = current;
-    }
+        current = launch(ret_failed);
+    struct berth_launcher *launcher = current;
+    if (launcher)
+        launcher->users++;
     pthread_mutex_unlock(&lock);
-    return failed;
+    return launcher;
 }
 
 void berth_launcher_drop(struct berth_launcher *launcher, bool retire) {
@@ -140,9 +137,8 @@ int berth_launcher_send(const struct berth_child_task *task,
                         struct berth_launcher **ret) {
     int failed = 0;
     for (int i = 0; i < TRIES; i++) {
-        struct berth_launcher *launcher = NULL;
-        failed = take(&launcher);
-        if (failed)
+        struct berth_launcher *launcher = take(&failed);
+        if (!launcher)
             return failed;
         failed = send_to(launcher, task, descriptors);
         if (!failed) {

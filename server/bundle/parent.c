@@ -10,7 +10,6 @@
 #include <stddef.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -19,7 +18,6 @@
 enum {
     MAX_READERS = 256, /* what --max-uploads may be */
     SOCKET = STDIN_FILENO,
-    READERS_NICE = 10, /* a tenth of what others get, where all want the same core */
 };
 
 struct reader {
@@ -185,8 +183,6 @@ static void prepare_signals(struct parent *parent) {
 void berth_parent_run(void (*prepare)(void), void (*read)(const struct berth_child_task *task)) {
     static struct parent parent = {.signals = -1};
     parent.read = read;
-    /* Lowering needs no right; where it fails all the same, readers work as well. */
-    (void)setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + READERS_NICE);
     prepare_signals(&parent);
     if (prepare)
         prepare();

@@ -5,8 +5,8 @@
  * even if another has its name by now) with BERTH_PARENT_COMMAND. Descriptor 0 is a socket of
  * packets: each is a struct berth_child_task with three descriptors, which are the archive, the
  * pipe that the reader writes to, and a control socket of its own, on which the parent answers with
- * struct berth_child_news. It runs at a lower priority, and so do the readers: who visits a page
- * comes before who uploads. The server's end is its own, and that of all readers.
+ * struct berth_child_news. It is started by a thread that has stepped back (aside.h), so it and the
+ * readers come after who visits a page. The server's end is its own, and that of all readers.
  */
 #ifndef BUNDLE_PARENT_H
 #define BUNDLE_PARENT_H

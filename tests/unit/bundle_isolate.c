@@ -1,6 +1,7 @@
 /* Reading in a process of its own, with readers that fail in every way. This program is also the
  * readers' parent: it is started again with that command. Of a task's ratio a reader here takes
  * what to do: HEALTHY, or FAULT and the number of a fault. */
+#include "aside.h"
 #include "bundle_scratch.h"
 #include "child.h"
 #include "jail.h"
@@ -284,22 +285,22 @@ static bool is_clean(const struct scratch *scratch) {
 
 /* The parent of a process, and its nice value; 0 when there is none. */
 static pid_t parent_of(pid_t pid, long *ret_nice) {
+    enum { PARENT = 1, NICE = 16 }; /* fields of the line, from the state on */
     char path[32];
     char line[512] = "";
+    long fields[NICE + 1] = {0};
     (void)snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
     FILE *file = fopen(path, "re");
     if (!file)
         return 0;
-    const char *read = fgets(line, sizeof line, file);
+    char *at = fgets(line, sizeof line, file) ? strrchr(line, ')') : NULL;
     (void)fclose(file);
-    const char *name_end = read ? strrchr(line, ')') : NULL;
-    int parent = 0;
-    if (!name_end || sscanf(name_end,
-                            ") %*c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d"
-                            " %*d %ld",
-                            &parent, ret_nice) != 2)
-        return 0;
-    return parent;
+    for (size_t i = 0; at && i <= NICE; i++) {
+        at = strchr(at + 1, ' ');
+        fields[i] = at ? strtol(at, NULL, 10) : 0;
+    }
+    *ret_nice = fields[NICE];
+    return (pid_t)fields[PARENT];
 }
 
 /* How many processes `pid` has started that are there still; *ret one of them. */
@@ -398,7 +399,7 @@ static void readers_come_after_who_visits_pages(void **state) {
     long niceness = 0;
     read_well(scratch);
     assert_int_equal(parent_of(only_parent(), &niceness), getpid());
-    assert_int_equal(niceness, getpriority(PRIO_PROCESS, 0) + 10);
+    assert_int_equal(niceness, getpriority(PRIO_PROCESS, 0) + BERTH_ASIDE_NICE);
 }
 
 static void the_reader_finds_what_reading_here_finds(void **state) {
@@ -415,6 +416,20 @@ static void the_reader_finds_what_reading_here_finds(void **state) {
     assert_int_equal(count_blobs(scratch), 1);
     berth_version_done(&isolated);
     berth_version_done(&here);
+}
+
+static enum berth_code tell_nice(void *context) {
+    *(int *)context = getpriority(PRIO_PROCESS, (id_t)gettid());
+    return BERTH_REFUSED;
+}
+
+static void work_aside_steps_back_alone(void **state) {
+    (void)state;
+    int own = getpriority(PRIO_PROCESS, (id_t)gettid());
+    int niceness = 0;
+    assert_int_equal(berth_aside(tell_nice, &niceness), BERTH_REFUSED);
+    assert_int_equal(niceness, own + BERTH_ASIDE_NICE);
+    assert_int_equal(getpriority(PRIO_PROCESS, (id_t)gettid()), own);
 }
 
 static void a_reader_that_cannot_start_is_a_reason_to_come_back(void **state) {
@@ -448,6 +463,7 @@ int main(int argc, char **argv) {
                                         scratch_setup, scratch_teardown),
         cmocka_unit_test_setup_teardown(readers_come_after_who_visits_pages, scratch_setup,
                                         scratch_teardown),
+        cmocka_unit_test(work_aside_steps_back_alone),
         cmocka_unit_test(a_reader_that_cannot_start_is_a_reason_to_come_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
