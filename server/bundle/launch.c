@@ -66,11 +66,6 @@ static struct berth_launcher *launch(int *ret_failed) {
     return launcher;
 }
 
-/* With the lock held: true when nobody is left, and the caller is to end it. */
-static bool give_up(struct berth_launcher *launcher) {
-    return --launcher->users == 0;
-}
-
 /* It has no readers, so there is nothing that it could lose. */
 static void finish(struct berth_launcher *launcher) {
     (void)close(launcher->fd);
@@ -93,12 +88,11 @@ static struct berth_launcher *take(int *ret_failed) {
 
 void berth_launcher_drop(struct berth_launcher *launcher, bool retire) {
     pthread_mutex_lock(&lock);
-    bool last = false;
     if (retire && launcher == current) {
         current = NULL;
-        last = give_up(launcher);
+        launcher->users--;
     }
-    last = give_up(launcher) || last;
+    bool last = --launcher->users == 0 && launcher != current;
     pthread_mutex_unlock(&lock);
     if (last)
         finish(launcher);
