@@ -6,6 +6,7 @@
 #include <string.h>
 
 const struct cli_option_spec cli_option_specs[CLI_OPTION_COUNT] = {
+    [CLI_PROFILE] = {"profile", 0, "NAME"},
     [CLI_SERVER] = {"server", 0, "URL"},
     [CLI_TOKEN] = {"token", 0, "TOKEN"},
     [CLI_TOKEN_FILE] = {"token-file", 0, "FILE"},

@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 enum cli_option {
+    CLI_PROFILE,
     CLI_SERVER,
     CLI_TOKEN,
     CLI_TOKEN_FILE,

@@ -1,4 +1,6 @@
 #include "command.h"
+#include "completion.h"
+#include "profile.h"
 
 #include "berth/log.h"
 
@@ -7,8 +9,7 @@
 
 static const char default_server[] = "http://127.0.0.1:8081";
 
-/* How many of the words name this command: 1 or 2, or 0 when they name another. */
-static size_t words_in_name(const struct cli_command *command, const struct cli_args *args) {
+size_t cli_names_command(const struct cli_command *command, const struct cli_args *args) {
     size_t length = strcspn(command->name, " ");
     if (args->words < 1 || strlen(args->word[0]) != length ||
         memcmp(command->name, args->word[0], length) != 0)
@@ -50,7 +51,7 @@ static enum berth_code unknown_command(const struct cli_args *args, struct berth
 
 static enum berth_code find_command(struct cli *cli, struct berth_error *error) {
     for (size_t i = 0; cli_commands[i]; i++) {
-        size_t words = words_in_name(cli_commands[i], &cli->args);
+        size_t words = cli_names_command(cli_commands[i], &cli->args);
         if (words > 0) {
             cli->command = cli_commands[i];
             cli->words = cli->args.word + words;
@@ -92,42 +93,31 @@ static enum berth_code check_command(const struct cli *cli, struct berth_error *
     return BERTH_OK;
 }
 
-/* The first line of the file, without its end. */
-static enum berth_code read_token_file(const char *path, char ret[CLI_TOKEN_MAX_BYTES],
-                                       struct berth_error *error) {
-    FILE *file = fopen(path, "re");
-    if (!file) {
-        berth_fail_errno(error, "token-file", "cannot read the token file");
-        berth_error_where(error, "%s", path);
-        return error->code;
-    }
-    char *line = fgets(ret, CLI_TOKEN_MAX_BYTES, file);
-    fclose(file);
-    if (!line) {
-        berth_fail(error, BERTH_INVALID, "token-file", "the token file is empty");
-        berth_error_where(error, "%s", path);
-        return BERTH_INVALID;
-    }
-    ret[strcspn(ret, "\r\n")] = '\0';
-    return BERTH_OK;
-}
-
-static enum berth_code connect_client(struct cli *cli, struct berth_error *error) {
-    char from_file[CLI_TOKEN_MAX_BYTES];
+enum berth_code cli_connect(struct cli *cli, struct berth_error *error) {
+    struct cli_profile profile;
     const char *server = cli->args.option[CLI_SERVER];
     const char *token = cli->args.option[CLI_TOKEN];
     const char *file = cli->args.option[CLI_TOKEN_FILE];
-    if (token && file)
-        return berth_fail(error, BERTH_INVALID, "usage", "use --token or --token-file, not both");
-    if (file) {
-        enum berth_code code = read_token_file(file, from_file, error);
-        if (code != BERTH_OK)
-            return code;
+    char from_file[CLI_TOKEN_MAX_BYTES];
+    enum berth_code code =
+        cli_profile_read(&cli->style, cli->args.option[CLI_PROFILE], &profile, error);
+    if (code == BERTH_OK && token && file)
+        code = berth_fail(error, BERTH_INVALID, "usage", "use --token or --token-file, not both");
+    token = token || file ? token : cli_environment("BERTH_TOKEN");
+    server = server ? server : cli_environment("BERTH_SERVER");
+    if (!token && !file && cli_profile_is_for(&profile, server)) {
+        token = profile.token;
+        file = profile.token_file;
+    }
+    server = server ? server : profile.server;
+    if (code == BERTH_OK && file) {
+        code = cli_token_file_read(file, from_file, error);
         token = from_file;
     }
-    token = token ? token : cli_environment("BERTH_TOKEN");
-    server = server ? server : cli_environment("BERTH_SERVER");
-    return cli_client_init(&cli->client, server ? server : default_server, token, error);
+    if (code == BERTH_OK)
+        code = cli_client_init(&cli->client, server ? server : default_server, token, error);
+    cli_profile_done(&profile);
+    return code;
 }
 
 /* Whether the line asks for help that there is; then it was given. */
@@ -168,7 +158,7 @@ static enum berth_exit run(struct cli *cli, int argc, char **argv) {
     cli->style.json = cli->args.option[CLI_JSON] != NULL;
     cli->style.quiet = cli->args.option[CLI_QUIET] != NULL;
     if (find_command(cli, &error) != BERTH_OK || check_command(cli, &error) != BERTH_OK ||
-        (!cli->command->offline && connect_client(cli, &error) != BERTH_OK))
+        (!cli->command->offline && cli_connect(cli, &error) != BERTH_OK))
         return cli_report(cli, &error);
     return cli->command->run(cli);
 }
@@ -177,12 +167,14 @@ int berth_cli_main(int argc, char **argv) {
     struct cli cli = {0};
     cli_style_init(&cli.style);
     berth_log_to_stderr();
-    enum berth_exit outcome = run(&cli, argc, argv);
+    int outcome = argc > 1 && strcmp(argv[1], "__complete") == 0
+                      ? cli_complete(&cli, argc - 1, argv + 1)
+                      : (int)run(&cli, argc, argv);
     cli_client_done(&cli.client);
     errno = 0;
     if (fflush(stdout) != 0 || ferror(stdout)) {
         fprintf(stderr, "berth: cannot write the output: %s\n", strerror(errno));
-        outcome = outcome == BERTH_EXIT_OK ? BERTH_EXIT_FAILED : outcome;
+        outcome = outcome == BERTH_EXIT_OK ? (int)BERTH_EXIT_FAILED : outcome;
     }
-    return (int)outcome;
+    return outcome;
 }

@@ -1,5 +1,7 @@
 #include "client.h"
 
+#include "profile.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>

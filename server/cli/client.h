@@ -16,7 +16,7 @@
 #include <curl/curl.h>
 #include <stdint.h>
 
-enum { CLI_ANSWER_MAX_BYTES = 16 * 1024 * 1024, CLI_TOKEN_MAX_BYTES = 4096 };
+enum { CLI_ANSWER_MAX_BYTES = 16 * 1024 * 1024 };
 
 struct cli_client {
     CURL *curl;

@@ -59,6 +59,8 @@ extern const struct cli_command cli_command_gc;
 extern const struct cli_command cli_command_backup;
 extern const struct cli_command cli_command_restore;
 extern const struct cli_command cli_command_verify;
+extern const struct cli_command cli_command_completion;
+extern const struct cli_command cli_command_manual;
 
 /* One run of the program. */
 struct cli {
@@ -76,9 +78,19 @@ struct cli_check;
 enum berth_exit cli_show_check(const struct cli *cli, const struct cli_check *check);
 
 /* --- help.c --- */
+extern const char *const cli_help_global[CLI_GLOBAL_COUNT];
+extern const char cli_help_about[];
+extern const char cli_help_exit_codes[];
+extern const char cli_help_examples[];
 void cli_help_command(FILE *stream, const struct cli_command *command);
 /* The commands whose names begin with `group` and a blank. */
 void cli_help_group(FILE *stream, const char *group);
+
+/* --- cli.c --- */
+/* How many of the words name this command: 1 or 2, or 0 when they name another. */
+size_t cli_names_command(const struct cli_command *command, const struct cli_args *args);
+/* Makes the client, by the options, the environment and the profile. */
+enum berth_code cli_connect(struct cli *cli, struct berth_error *error);
 
 /* --- call.c --- */
 

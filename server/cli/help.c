@@ -2,28 +2,33 @@
 
 #include <string.h>
 
-static const char *const global_help[CLI_GLOBAL_COUNT] = {
-    [CLI_SERVER] = "the admin address of the server; else BERTH_SERVER,\n"
-                   "else http://127.0.0.1:8081",
+const char *const cli_help_global[CLI_GLOBAL_COUNT] = {
+    [CLI_PROFILE] = "a section of ~/.config/berth/config with a server and a\n"
+                    "token; else BERTH_PROFILE, else \"default\"",
+    [CLI_SERVER] = "the admin address of the server; else BERTH_SERVER, else\n"
+                   "the profile's, else http://127.0.0.1:8081",
     [CLI_TOKEN] = "the token, for all users of this machine to see in the\n"
                   "list of processes: better set BERTH_TOKEN",
-    [CLI_TOKEN_FILE] = "a file that holds the token alone; else BERTH_TOKEN",
+    [CLI_TOKEN_FILE] = "a file that holds the token alone; else BERTH_TOKEN, else\n"
+                       "the profile's",
     [CLI_JSON] = "print the server's answer as it is, problems too",
     [CLI_QUIET] = "only errors and warnings; of a table, the names alone",
     [CLI_HELP] = "help on berth or on one command",
     [CLI_VERSION] = "print the version of this program",
 };
 
-static const char exit_codes[] =
-    "exit codes:\n"
+const char cli_help_about[] =
+    "Berth serves separately built bundles, keeps every version, composes pages of\n"
+    "them and swaps what is live under open pages.\n";
+
+const char cli_help_exit_codes[] =
     "  0  done                       5  not found (404)\n"
     "  1  failed                     6  conflict or stale (409, 412)\n"
     "  2  wrong command line         7  contents refused (400, 413, 415, 422)\n"
     "  3  no connection              8  server busy or failing (429, 5xx)\n"
     "  4  not allowed (401, 403)\n";
 
-static const char main_examples[] =
-    "examples:\n"
+const char cli_help_examples[] =
     "  export BERTH_SERVER=http://127.0.0.1:8081\n"
     "  export BERTH_TOKEN=$(cat DATA/admin.token)\n"
     "  berth push header-app@1.1.0 ./dist          upload a build\n"
@@ -50,22 +55,19 @@ static void put_option(FILE *stream, enum cli_option option, const char *help) {
 static void put_global_options(FILE *stream) {
     fputs("options of every command, anywhere on the line:\n", stream);
     for (int i = 0; i < CLI_GLOBAL_COUNT; i++)
-        put_option(stream, (enum cli_option)i, global_help[i]);
+        put_option(stream, (enum cli_option)i, cli_help_global[i]);
 }
 
 void berth_cli_usage(FILE *stream) {
     fputs("usage: berth <command> [arguments] [options]\n"
-          "\n"
-          "Berth serves separately built bundles, keeps every version, composes pages of\n"
-          "them and swaps what is live under open pages.\n"
-          "\n"
-          "commands:\n",
+          "\n",
           stream);
+    fprintf(stream, "%s\ncommands:\n", cli_help_about);
     for (size_t i = 0; cli_commands[i]; i++)
         fprintf(stream, "  %-16s%s\n", cli_commands[i]->name, cli_commands[i]->summary);
     fputs("  berth <command> --help says more about one of them.\n\n", stream);
     put_global_options(stream);
-    fprintf(stream, "\n%s\n%s", exit_codes, main_examples);
+    fprintf(stream, "\nexit codes:\n%s\nexamples:\n%s", cli_help_exit_codes, cli_help_examples);
 }
 
 void cli_help_command(FILE *stream, const struct cli_command *command) {
@@ -78,7 +80,7 @@ void cli_help_command(FILE *stream, const struct cli_command *command) {
         put_option(stream, command->options[i].option, command->options[i].help);
     fputc('\n', stream);
     put_global_options(stream);
-    fprintf(stream, "\n%s", exit_codes);
+    fprintf(stream, "\nexit codes:\n%s", cli_help_exit_codes);
     if (command->examples)
         fprintf(stream, "\nexamples:\n%s", command->examples);
 }

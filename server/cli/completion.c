@@ -1,0 +1,190 @@
+/* What a shell may offer for the word that is being typed. The shells' scripts ask this program, so
+ * that there is one place that knows the commands. */
+#include "completion.h"
+#include "command.h"
+
+#include "berth/json.h"
+#include <stdlib.h>
+#include <string.h>
+
+/* The words before the one at the cursor, and that one. */
+struct line {
+    char *const *words;
+    size_t count;
+    const char *now;
+};
+
+static void offer(const struct line *line, const char *text, const char *prefix) {
+    if (strncmp(text, line->now + strlen(prefix), strlen(line->now + strlen(prefix))) == 0)
+        cli_line(stdout, "%s%s", prefix, text);
+}
+
+static const struct cli_command *find(const struct cli_args *args, size_t *ret_words) {
+    for (size_t i = 0; cli_commands[i]; i++) {
+        *ret_words = cli_names_command(cli_commands[i], args);
+        if (*ret_words)
+            return cli_commands[i];
+    }
+    return NULL;
+}
+
+/* First words of commands, or second ones of a group; each once. */
+static void offer_commands(const struct line *line, const struct cli_args *args) {
+    char last[32] = "";
+    for (size_t i = 0; cli_commands[i]; i++) {
+        const char *name = cli_commands[i]->name;
+        size_t length = strcspn(name, " ");
+        char word[32];
+        if (args->words == 1 && cli_in_group(cli_commands[i], args->word[0]))
+            offer(line, name + length + 1, "");
+        (void)snprintf(word, sizeof word, "%.*s", (int)length, name);
+        if (args->words == 0 && strcmp(word, last) != 0)
+            offer(line, word, "");
+        memcpy(last, word, sizeof last);
+    }
+}
+
+static void offer_options(const struct line *line, const struct cli_command *command) {
+    for (int i = 0; i < CLI_GLOBAL_COUNT; i++)
+        offer(line, cli_option_specs[i].name, "--");
+    for (size_t i = 0; command && i < CLI_COMMAND_OPTIONS_MAX && command->options[i].help; i++)
+        offer(line, cli_option_specs[command->options[i].option].name, "--");
+}
+
+/* The names in a list of the server's answer; silent when there is no answer. */
+static void offer_from_server(struct cli *cli, const struct line *line, const char *path,
+                              const char *list, const char *member, const char *prefix) {
+    struct cli_request request = {.method = "GET", .path = path, .expected = CLI_IF_ANY};
+    struct cli_answer answer = {0};
+    json_t *json = NULL;
+    if (cli_client_perform(&cli->client, &request, &answer, NULL) == BERTH_OK &&
+        answer.status == 200)
+        (void)berth_json_parse(answer.body.data, answer.body.length, CLI_ANSWER_MAX_BYTES, &json,
+                               NULL);
+    const json_t *items = json_object_get(json, list);
+    for (size_t i = 0; i < json_array_size(items); i++) {
+        const char *text = berth_json_string(json_array_get(items, i), member);
+        if (text)
+            offer(line, text, prefix);
+    }
+    json_decref(json);
+    cli_answer_done(&answer);
+}
+
+static void offer_versions(struct cli *cli, const struct line *line, size_t module_length) {
+    char module[BERTH_MODULE_MAX_BYTES + 1], prefix[BERTH_MODULE_MAX_BYTES + 2], path[1024];
+    if (module_length > BERTH_MODULE_MAX_BYTES)
+        return;
+    (void)snprintf(module, sizeof module, "%.*s", (int)module_length, line->now);
+    (void)snprintf(prefix, sizeof prefix, "%s@", module);
+    char *escaped = cli_url_escape(module);
+    (void)snprintf(path, sizeof path, "/api/modules/%s/versions", escaped ? escaped : "");
+    free(escaped);
+    offer_from_server(cli, line, path, "versions", "version", prefix);
+}
+
+/* The placeholder for the word at the cursor says what it is: "<module>", "<module>@<version>". */
+static void offer_arguments(struct cli *cli, const struct line *line,
+                            const struct cli_command *command, size_t index) {
+    const char *at = command->args;
+    for (size_t i = 0; i < index && at; i++) {
+        at = strchr(at, ' ');
+        at = at ? at + 1 : NULL;
+    }
+    bool optional = at && *at == '[';
+    at = at ? at + optional : "";
+    if (strncmp(at, "<module>", 8) != 0 || cli_connect(cli, NULL) != BERTH_OK)
+        return;
+    const char *separator = *line->now ? strchr(line->now + 1, '@') : NULL;
+    if (separator && strncmp(at, "<module>@", 9) == 0)
+        offer_versions(cli, line, (size_t)(separator - line->now));
+    else
+        offer_from_server(cli, line, "/api/modules", "modules", "name", "");
+}
+
+/* Does the word before the cursor wait for a value? */
+static bool awaits_value(const struct line *line) {
+    const char *before = line->count ? line->words[line->count - 1] : "";
+    for (int i = 0; strncmp(before, "--", 2) == 0 && i < CLI_OPTION_COUNT; i++)
+        if (strcmp(before + 2, cli_option_specs[i].name) == 0)
+            return cli_option_specs[i].value != NULL;
+    return false;
+}
+
+int cli_complete(struct cli *cli, int argc, char **argv) {
+    struct line line = {argv, argc > 1 ? (size_t)argc - 1 : 0, argc > 1 ? argv[argc - 1] : ""};
+    size_t words = 0;
+    if (argc < 2 || awaits_value(&line) ||
+        cli_args_parse(argc - 1, argv, &cli->args, NULL) != BERTH_OK)
+        return 0;
+    const struct cli_command *command = find(&cli->args, &words);
+    if (*line.now == '-')
+        offer_options(&line, command);
+    else if (command)
+        offer_arguments(cli, &line, command, cli->args.words - words);
+    else
+        offer_commands(&line, &cli->args);
+    return 0;
+}
+
+/* --- the scripts --- */
+
+static const char bash_script[] =
+    "# bash completion for berth; try: source <(berth completion bash)\n"
+    "_berth() {\n"
+    "    local IFS=$'\\n'\n"
+    "    COMPREPLY=($(berth __complete \"${COMP_WORDS[@]:1:COMP_CWORD}\" 2>/dev/null))\n"
+    "    [[ ${#COMPREPLY[@]} -eq 1 || $COMP_CWORD -ne 2 ]] || return 0\n"
+    "}\n"
+    "COMP_WORDBREAKS=${COMP_WORDBREAKS//@/}\n"
+    "complete -o default -F _berth berth\n";
+
+static const char zsh_script[] =
+    "#compdef berth\n"
+    "# zsh completion for berth; try: source <(berth completion zsh)\n"
+    "_berth() {\n"
+    "    local -a found\n"
+    "    found=(\"${(@f)$(berth __complete \"${(@)words[2,CURRENT]}\" 2>/dev/null)}\")\n"
+    "    if [[ -n ${found[1]} ]]; then compadd -Q -- $found; else _files; fi\n"
+    "}\n"
+    "if [[ ${funcstack[1]} == _berth ]]; then _berth \"$@\"; else compdef _berth berth; fi\n";
+
+static const char fish_script[] =
+    "# fish completion for berth; try: berth completion fish | source\n"
+    "function __berth_complete\n"
+    "    set -l words (commandline -opc) (commandline -ct)\n"
+    "    berth __complete $words[2..-1] 2>/dev/null\n"
+    "end\n"
+    "complete -c berth -a '(__berth_complete)'\n";
+
+static enum berth_exit run_completion(struct cli *cli) {
+    static const struct {
+        const char *shell;
+        const char *script;
+    } scripts[] = {{"bash", bash_script}, {"zsh", zsh_script}, {"fish", fish_script}};
+    struct berth_error error = {0};
+    for (size_t i = 0; i < sizeof scripts / sizeof *scripts; i++) {
+        if (strcmp(cli->words[0], scripts[i].shell) == 0) {
+            (void)fputs(scripts[i].script, stdout);
+            return BERTH_EXIT_OK;
+        }
+    }
+    berth_fail(&error, BERTH_INVALID, "usage", "there is no completion for %.40s", cli->words[0]);
+    berth_error_hint(&error, "bash, zsh and fish have one");
+    return cli_report(cli, &error);
+}
+
+const struct cli_command cli_command_completion = {
+    .name = "completion",
+    .args = "<bash|zsh|fish>",
+    .min_words = 1,
+    .max_words = 1,
+    .summary = "print a script that lets a shell complete commands and names",
+    .help = "Prints a script for a shell, in which the tabulator key then completes commands,\n"
+            "options, and the names of modules and versions that the server knows (by the\n"
+            "same settings and environment as every command).",
+    .examples = "  berth completion fish > ~/.config/fish/completions/berth.fish\n"
+                "  source <(berth completion bash)             in ~/.bashrc\n",
+    .offline = true,
+    .run = run_completion,
+};
