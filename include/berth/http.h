@@ -203,6 +203,10 @@ void berth_answer_redirect(struct berth_exchange *exchange, const char *location
  * requestId; WWW-Authenticate on 401. With Retry-After on 503 and 429, which end the connection: it
  * is what others wait for. */
 void berth_answer_problem(struct berth_exchange *exchange, const struct berth_error *error);
+/* The same with a member of its own (RFC 9457 section 3.2); `value` is a new reference that is
+ * taken. */
+void berth_answer_problem_with(struct berth_exchange *exchange, const struct berth_error *error,
+                               const char *key, json_t *value);
 
 /* Problems that this exchange is answered with from now on also have `message`: the detail, the
  * place and the hint in one text, for clients that show nothing else. */

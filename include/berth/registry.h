@@ -100,6 +100,8 @@ struct berth_activate {
     int64_t at_ms;
     struct berth_actor by;
     const char *reason; /* may be NULL */
+    bool force;         /* the desk's: what would break does not stop it */
+    size_t breaks;      /* that it was forced over, for the audit */
 };
 
 /* What a change did; the caller frees it with berth_activated_done. */

@@ -74,6 +74,7 @@ struct berth_upload_request {
     bool activate;
     const char *needs;  /* a member that its description must have, or NULL for none */
     const char *reason; /* of the upload and the activation; may be NULL */
+    bool force;         /* as of berth_activate */
 };
 
 /* What became of an upload; free with berth_uploaded_done. */
@@ -82,6 +83,10 @@ struct berth_uploaded {
     bool created; /* false: the same contents were there already */
     bool activated;
     struct berth_activated activation; /* when activated */
+    /* See berth/compat.h; NULL where it did not come to it. After an error it alone is there, and
+     * only when the activation was refused for it (BERTH_CONFLICT, "compatibility"), while the
+     * version can be read: then, too, to be freed. */
+    json_t *report;
 };
 void berth_uploaded_done(struct berth_uploaded *uploaded);
 
@@ -96,9 +101,22 @@ enum berth_code berth_upload_finish(struct berth_upload *upload,
 enum berth_code berth_desk_refresh(struct berth_desk *desk, const char *module, const char *version,
                                    struct berth_error *error);
 
-/* Activation or rollback; see berth/registry.h. On BERTH_OK readers see it. */
+/* Activation or rollback; see berth/registry.h. On BERTH_OK readers see it. BERTH_CONFLICT
+ * ("compatibility") when it would break what is live (berth/compat.h) and is not forced: that is
+ * looked at under the same lock. */
 enum berth_code berth_desk_activate(struct berth_desk *desk, const struct berth_activate *request,
                                     struct berth_activated *ret, struct berth_error *error);
+/* The same with the report, a new reference, or NULL where it did not come to it. It is there after
+ * that BERTH_CONFLICT, too. */
+enum berth_code berth_desk_activate_telling(struct berth_desk *desk,
+                                            const struct berth_activate *request,
+                                            struct berth_activated *ret, json_t **ret_report,
+                                            struct berth_error *error);
+
+/* What a version would do to what is live now: a new reference. Errors as of version_get. */
+enum berth_code berth_desk_compatibility(struct berth_desk *desk, const char *module,
+                                         const char *version, json_t **ret,
+                                         struct berth_error *error);
 
 /* Takes a version away for good; see berth/registry.h. On BERTH_OK its URLs answer no one who asks
  * from now on; open pages go on with what they have. The generation stays, no event is sent. */

@@ -23,12 +23,14 @@ enum berth_code api_package(struct berth_upload *upload, const struct berth_prin
 static enum berth_code receive(struct berth_exchange *exchange, const struct berth_api *api,
                                const struct berth_principal *principal, struct berth_uploaded *ret,
                                struct berth_error *error) {
-    bool wanted;
+    bool wanted, force;
     struct api_spooled spooled;
     struct berth_package package;
     enum berth_code code = api_read_activate(exchange, &wanted, error);
     if (code == BERTH_OK && wanted)
         code = api_allow_some(principal, BERTH_SCOPE_ACTIVATE, error);
+    if (code == BERTH_OK)
+        code = api_read_force(exchange, wanted, &force, error);
     if (code == BERTH_OK)
         code = api_spool(exchange, api, &spooled, error);
     if (code == BERTH_OK)
@@ -40,6 +42,7 @@ static enum berth_code receive(struct berth_exchange *exchange, const struct ber
                                            .expected = spooled.given ? &spooled.digest : NULL,
                                            .by = api_actor(exchange, principal),
                                            .activate = wanted,
+                                           .force = force,
                                            .reason = berth_exchange_query(exchange, "reason")};
     return berth_upload_finish(spooled.upload, &request, ret, error);
 }
@@ -47,7 +50,7 @@ static enum berth_code receive(struct berth_exchange *exchange, const struct ber
 void api_post_bundle(struct berth_exchange *exchange, void *app) {
     const struct berth_api *api = app;
     struct berth_principal principal;
-    struct berth_uploaded uploaded;
+    struct berth_uploaded uploaded = {0};
     struct berth_error error = {0};
     if (!api_identify(exchange, api, &principal))
         return;
@@ -57,5 +60,5 @@ void api_post_bundle(struct berth_exchange *exchange, void *app) {
     if (code == BERTH_OK)
         api_answer_uploaded(exchange, api, &uploaded);
     else
-        berth_answer_problem(exchange, &error);
+        api_answer_refusal(exchange, &error, uploaded.report);
 }

@@ -69,6 +69,16 @@ void api_number_etag(int64_t number, char ret[32]);
 /* --- tokens.c --- */
 json_t *api_scopes_json(unsigned scopes);
 
+/* --- compat.c --- */
+/* BERTH_INVALID ("force-reason") when it is forced without a reason. */
+enum berth_code api_force(bool force, const char *reason, struct berth_error *error);
+/* ?force= of an upload, with its reason. */
+enum berth_code api_read_force(const struct berth_exchange *exchange, bool activate, bool *ret,
+                               struct berth_error *error);
+/* A problem with the report as "compatibility"; the report is taken, and may be NULL. */
+void api_answer_refusal(struct berth_exchange *exchange, const struct berth_error *error,
+                        json_t *report);
+
 /* --- by resource --- */
 void api_not_found(struct berth_exchange *exchange, const char *rule, const char *text);
 void api_get_modules(struct berth_exchange *exchange, void *app);
@@ -79,6 +89,7 @@ void api_post_pilet(struct berth_exchange *exchange, void *app);
 void api_post_bundle(struct berth_exchange *exchange, void *app);
 void api_put_version(struct berth_exchange *exchange, void *app);
 void api_delete_version(struct berth_exchange *exchange, void *app);
+void api_get_compatibility(struct berth_exchange *exchange, void *app);
 void api_get_live(struct berth_exchange *exchange, void *app);
 void api_put_live(struct berth_exchange *exchange, void *app);
 void api_post_rollback(struct berth_exchange *exchange, void *app);

@@ -48,14 +48,17 @@ void api_get_live(struct berth_exchange *exchange, void *app) {
     berth_answer_json(exchange, 200, search.found, etag, NULL);
 }
 
+/* Takes the report. */
 static void answer_activated(struct berth_exchange *exchange, const struct berth_activate *request,
-                             struct berth_activated *activated) {
+                             struct berth_activated *activated, json_t *report) {
     char etag[32], headers[64];
     api_number_etag(activated->generation, etag);
     json_t *json = json_pack("{ss ss ss? sI sb so ss}", "module", request->module, "version",
                              activated->version, "previous", activated->previous, "generation",
                              (json_int_t)activated->generation, "changed", activated->changed, "at",
                              api_time(request->at_ms), "by", request->by.name);
+    if (report)
+        json_object_set_new(json, "compatibility", report);
     (void)snprintf(headers, sizeof headers, "ETag: %s\r\n", etag);
     berth_answer_json(exchange, 200, json, NULL, headers);
     berth_activated_done(activated);
@@ -64,7 +67,7 @@ static void answer_activated(struct berth_exchange *exchange, const struct berth
 /* The members that both calls take. */
 static enum berth_code read_request(struct berth_exchange *exchange, struct berth_activate *request,
                                     json_t **ret_body, struct berth_error *error) {
-    static const char *const known[] = {"version", "reason", NULL};
+    static const char *const known[] = {"version", "reason", "force", NULL};
     enum berth_code code = berth_exchange_expected(exchange, &request->expected, error);
     if (code == BERTH_OK)
         code =
@@ -86,6 +89,14 @@ static enum berth_code read_request(struct berth_exchange *exchange, struct bert
     }
     if (code == BERTH_OK)
         code = api_reason(request->reason, error);
+    const json_t *force = json_object_get(*ret_body, "force");
+    request->force = json_is_true(force);
+    if (code == BERTH_OK && force && !json_is_boolean(force)) {
+        code = berth_fail(error, BERTH_INVALID, "force", "\"force\" takes true or false");
+        berth_error_where(error, "/force");
+    }
+    if (code == BERTH_OK)
+        code = api_force(request->force, request->reason, error);
     return code;
 }
 
@@ -95,18 +106,18 @@ static void change_live(struct berth_exchange *exchange, const struct berth_api 
     struct berth_error error = {0};
     struct berth_activate request = {.rollback = rollback, .at_ms = berth_now_ms()};
     struct berth_activated activated;
-    json_t *body = NULL;
+    json_t *body = NULL, *report = NULL;
     request.module = api_permit_module(exchange, api, BERTH_SCOPE_ACTIVATE, &principal);
     if (!request.module)
         return;
     request.by = api_actor(exchange, &principal);
     enum berth_code code = read_request(exchange, &request, &body, &error);
     if (code == BERTH_OK)
-        code = berth_desk_activate(api->desk, &request, &activated, &error);
+        code = berth_desk_activate_telling(api->desk, &request, &activated, &report, &error);
     if (code == BERTH_OK)
-        answer_activated(exchange, &request, &activated);
+        answer_activated(exchange, &request, &activated, report);
     else
-        berth_answer_problem(exchange, &error);
+        api_answer_refusal(exchange, &error, report);
     json_decref(body);
 }
 
@@ -123,7 +134,7 @@ void api_post_stage(struct berth_exchange *exchange, void *app) {
     const struct berth_api *api = app;
     struct berth_principal principal;
     struct berth_error error = {0};
-    json_t *body = NULL;
+    json_t *body = NULL, *report = NULL;
     int streams = 0;
     const char *module = api_permit_module(exchange, api, BERTH_SCOPE_ACTIVATE, &principal);
     if (!module)
@@ -140,11 +151,13 @@ void api_post_stage(struct berth_exchange *exchange, void *app) {
         code = berth_semver_check(version, &error);
     if (code == BERTH_OK)
         code = berth_desk_stage(api->desk, module, version, &streams, &error);
+    if (code == BERTH_OK) /* to look at in time; it hinders nobody */
+        (void)berth_desk_compatibility(api->desk, module, version, &report, NULL);
     if (code == BERTH_OK)
-        berth_answer_json(
-            exchange, 200,
-            json_pack("{ss ss si}", "module", module, "version", version, "streams", streams), NULL,
-            NULL);
+        berth_answer_json(exchange, 200,
+                          json_pack("{ss ss si so*}", "module", module, "version", version,
+                                    "streams", streams, "compatibility", report),
+                          NULL, NULL);
     else
         berth_answer_problem(exchange, &error);
     json_decref(body);

@@ -10,6 +10,8 @@ const struct berth_route berth_api_routes[] = {
     {.pattern = "/api/bundles", .post = api_post_bundle},
     {.pattern = "/api/gc", .post = api_post_gc},
     {.pattern = "/api/modules", .get = api_get_modules},
+    {.pattern = "/api/modules/{module}/versions/{version}/compatibility",
+     .get = api_get_compatibility},
     {.pattern = "/api/modules/{module}/versions/{version}",
      .get = api_get_version,
      .put = api_put_version,

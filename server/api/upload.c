@@ -86,6 +86,11 @@ static json_t *uploaded_json(const struct berth_api *api, const struct berth_upl
     return json;
 }
 
+static void set_report(json_t *json, const struct berth_uploaded *uploaded) {
+    if (uploaded->report)
+        json_object_set(json, "compatibility", uploaded->report);
+}
+
 static bool is_live(const struct berth_api *api, const struct berth_version *version) {
     struct berth_publisher *publisher = berth_desk_publisher(api->desk);
     const struct berth_module *module =
@@ -98,6 +103,7 @@ static bool is_live(const struct berth_api *api, const struct berth_version *ver
 void api_answer_uploaded(struct berth_exchange *exchange, const struct berth_api *api,
                          struct berth_uploaded *uploaded) {
     json_t *json = uploaded_json(api, uploaded, is_live(api, &uploaded->version));
+    set_report(json, uploaded);
     berth_answer_json(exchange, uploaded->created ? 201 : 200, json, NULL, NULL);
     berth_uploaded_done(uploaded);
 }
@@ -117,14 +123,16 @@ void api_put_version(struct berth_exchange *exchange, void *app) {
     struct berth_principal principal;
     struct berth_error error = {0};
     struct api_spooled spooled;
-    struct berth_uploaded uploaded;
-    bool wanted;
+    struct berth_uploaded uploaded = {0};
+    bool wanted, force = false;
     const char *module = api_permit_module(exchange, api, BERTH_SCOPE_PUBLISH, &principal);
     if (!module)
         return;
     enum berth_code code = api_read_activate(exchange, &wanted, &error);
     if (code == BERTH_OK && wanted)
         code = berth_auth_allow(&principal, BERTH_SCOPE_ACTIVATE, module, &error);
+    if (code == BERTH_OK)
+        code = api_read_force(exchange, wanted, &force, &error);
     const char *version = berth_exchange_param(exchange, "version");
     if (code == BERTH_OK)
         code = berth_semver_check(version, &error);
@@ -139,9 +147,10 @@ void api_put_version(struct berth_exchange *exchange, void *app) {
                                            .expected = spooled.given ? &spooled.digest : NULL,
                                            .by = api_actor(exchange, &principal),
                                            .activate = wanted,
+                                           .force = force,
                                            .reason = berth_exchange_query(exchange, "reason")};
     if (berth_upload_finish(spooled.upload, &request, &uploaded, &error) == BERTH_OK)
         api_answer_uploaded(exchange, api, &uploaded);
     else
-        berth_answer_problem(exchange, &error);
+        api_answer_refusal(exchange, &error, uploaded.report);
 }

@@ -197,6 +197,8 @@ static char *problem_text(const struct berth_exchange *exchange, const struct be
     (void)json_object_set_new(object, "retryable",
                               json_boolean(berth_code_is_retryable(error->code)));
     set_text(object, "requestId", exchange->id);
+    if (exchange->member)
+        (void)json_object_set(object, exchange->member, exchange->value);
     char *text = object ? berth_json_text(object) : NULL;
     json_decref(object);
     return text;
@@ -232,6 +234,15 @@ void berth_answer_refusal(struct berth_exchange *exchange, const struct berth_er
 
 void berth_answer_problem(struct berth_exchange *exchange, const struct berth_error *error) {
     berth_answer_refusal(exchange, error, NULL);
+}
+
+void berth_answer_problem_with(struct berth_exchange *exchange, const struct berth_error *error,
+                               const char *key, json_t *value) {
+    exchange->member = key;
+    exchange->value = value;
+    berth_answer_refusal(exchange, error, NULL);
+    exchange->member = NULL;
+    json_decref(value);
 }
 
 bool berth_answer_stream(struct berth_exchange *exchange, const char *content_type,

@@ -75,6 +75,9 @@ struct berth_exchange {
     char id[BERTH_ID_BYTES];
     char actor[40];
     char rule[BERTH_RULE_BYTES];
+    /* A member of its own that its problem has, with the value; or NULL. */
+    const char *member;
+    json_t *value;
 };
 
 struct berth_worker {

@@ -193,6 +193,10 @@ static enum berth_code audit(struct sqlite_registry *registry, const struct live
         .details =
             json_pack("{sI ss?}", "generation", (json_int_t)generation, "previous", live->name),
     };
+    if (request->breaks && audit.details) {
+        json_object_set_new(audit.details, "forced", json_true());
+        json_object_set_new(audit.details, "breaks", json_integer((json_int_t)request->breaks));
+    }
     return sqlite_audit_add(registry, &audit, error);
 }
 

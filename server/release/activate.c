@@ -1,5 +1,8 @@
 #include "desk.h"
 
+#include "berth/compat.h"
+#include "berth/json.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -70,8 +73,51 @@ static enum berth_code commit(struct berth_desk *desk, const struct berth_activa
     return BERTH_OK;
 }
 
+/* The registry refuses what comes too late, in its own words. */
+static bool is_stale(const struct berth_module *known, const struct berth_activate *request) {
+    int64_t found = known->live ? known->live_generation : 0;
+    return request->expected != BERTH_ANY_GENERATION && request->expected != found;
+}
+
+static enum berth_code refuse_breaks(const json_t *report, size_t breaks,
+                                     struct berth_error *error) {
+    const json_t *first = json_array_get(json_object_get(report, "breaks"), 0);
+    const char *text = berth_json_string(first, "text");
+    if (breaks > 1)
+        berth_fail(error, BERTH_CONFLICT, "compatibility", "%s, and %zu more would break",
+                   text ? text : "", breaks - 1);
+    else
+        berth_fail(error, BERTH_CONFLICT, "compatibility", "%s", text ? text : "");
+    berth_error_hint(error, "see \"compatibility\"; to go live all the same, send force as true "
+                            "and a reason");
+    return BERTH_CONFLICT;
+}
+
+/* Compared in the same breath as it goes live, so nothing comes between. */
+static enum berth_code check(struct berth_desk *desk, const struct berth_module *known,
+                             const struct berth_edition *next, struct berth_activate *request,
+                             json_t **ret_report, struct berth_error *error) {
+    json_t *report;
+    if (is_stale(known, request))
+        return BERTH_OK;
+    enum berth_code code = desk_compare(desk, next, &report, error);
+    if (code != BERTH_OK)
+        return code;
+    size_t breaks = berth_compat_breaks(report);
+    if (breaks && !request->force)
+        code = refuse_breaks(report, breaks, error);
+    request->breaks = breaks;
+    if (ret_report)
+        *ret_report = report;
+    else
+        json_decref(report);
+    return code;
+}
+
 enum berth_code desk_activate_locked(struct berth_desk *desk, const struct berth_activate *request,
-                                     struct berth_activated *ret, struct berth_error *error) {
+                                     struct berth_activated *ret, json_t **ret_report,
+                                     struct berth_error *error) {
+    struct berth_activate checked = *request;
     struct berth_registry *registry = desk->options.registry;
     const struct berth_module *known = catalog_module(&desk->catalog, request->module);
     char *way_back = NULL;
@@ -86,16 +132,29 @@ enum berth_code desk_activate_locked(struct berth_desk *desk, const struct berth
     /* What the catalog does not know the registry refuses, in its own words. */
     if (code == BERTH_OK && known && version && berth_module_has(known, version))
         code = prepare(desk, known, version, request->rollback, &module, &snapshot, error);
+    if (code == BERTH_OK && module)
+        code = check(desk, known, module->live, &checked, ret_report, error);
     if (code == BERTH_OK)
-        code = commit(desk, request, module, snapshot, ret, error);
+        code = commit(desk, &checked, module, snapshot, ret, error);
+    else if (module)
+        desk_discard(desk, module, snapshot);
     free(way_back);
+    return code;
+}
+
+enum berth_code berth_desk_activate_telling(struct berth_desk *desk,
+                                            const struct berth_activate *request,
+                                            struct berth_activated *ret, json_t **ret_report,
+                                            struct berth_error *error) {
+    if (ret_report)
+        *ret_report = NULL;
+    pthread_mutex_lock(&desk->lock);
+    enum berth_code code = desk_activate_locked(desk, request, ret, ret_report, error);
+    pthread_mutex_unlock(&desk->lock);
     return code;
 }
 
 enum berth_code berth_desk_activate(struct berth_desk *desk, const struct berth_activate *request,
                                     struct berth_activated *ret, struct berth_error *error) {
-    pthread_mutex_lock(&desk->lock);
-    enum berth_code code = desk_activate_locked(desk, request, ret, error);
-    pthread_mutex_unlock(&desk->lock);
-    return code;
+    return berth_desk_activate_telling(desk, request, ret, NULL, error);
 }

@@ -126,10 +126,16 @@ void desk_tell_activation(struct berth_desk *desk, const char *name, const char 
                           const char *previous, int64_t generation);
 void desk_tell_page(struct berth_desk *desk, const char *page, int64_t generation);
 
+/* --- compat.c --- */
+/* What `next` would do to what is live, with the lock held. */
+enum berth_code desk_compare(struct berth_desk *desk, const struct berth_edition *next,
+                             json_t **ret, struct berth_error *error);
+
 /* --- activate.c --- */
-/* With the lock held. */
+/* With the lock held. As berth_desk_activate_telling. */
 enum berth_code desk_activate_locked(struct berth_desk *desk, const struct berth_activate *request,
-                                     struct berth_activated *ret, struct berth_error *error);
+                                     struct berth_activated *ret, json_t **ret_report,
+                                     struct berth_error *error);
 /* Puts the module into the catalog and publishes the snapshot; takes both. */
 void desk_publish(struct berth_desk *desk, struct berth_module *module,
                   struct berth_snapshot *snapshot);

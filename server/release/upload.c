@@ -102,6 +102,7 @@ void berth_uploaded_done(struct berth_uploaded *uploaded) {
     berth_version_done(&uploaded->version);
     if (uploaded->activated)
         berth_activated_done(&uploaded->activation);
+    json_decref(uploaded->report);
 }
 
 static enum berth_code check_digest(struct berth_upload *upload,
@@ -211,15 +212,21 @@ static enum berth_code add_locked(struct berth_desk *desk,
                                   const struct berth_edition *edition,
                                   struct berth_uploaded *uploaded, struct berth_error *error) {
     enum berth_code code = add_and_show(desk, request, edition, uploaded, error);
-    if (code != BERTH_OK || !request->activate)
+    if (code != BERTH_OK)
         return code;
+    if (!request->activate) {
+        /* It is there, whether it can be compared or not. */
+        (void)desk_compare(desk, edition, &uploaded->report, NULL);
+        return BERTH_OK;
+    }
     struct berth_activate activate = {.module = request->module,
                                       .version = request->version,
                                       .expected = BERTH_ANY_GENERATION,
                                       .at_ms = berth_now_ms(),
                                       .by = request->by,
-                                      .reason = request->reason};
-    code = desk_activate_locked(desk, &activate, &uploaded->activation, error);
+                                      .reason = request->reason,
+                                      .force = request->force};
+    code = desk_activate_locked(desk, &activate, &uploaded->activation, &uploaded->report, error);
     uploaded->activated = code == BERTH_OK;
     return code;
 }
@@ -279,9 +286,11 @@ enum berth_code berth_upload_finish(struct berth_upload *upload,
     berth_upload_abort(upload);
     if (code == BERTH_OK && !uploaded.created)
         show_healed(desk, request);
-    if (code == BERTH_OK)
-        *ret = uploaded;
-    else
+    if (code != BERTH_OK) {
+        json_t *report = json_incref(uploaded.report);
         berth_uploaded_done(&uploaded);
+        uploaded = (struct berth_uploaded){.report = report};
+    }
+    *ret = uploaded;
     return code;
 }

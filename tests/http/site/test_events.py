@@ -62,7 +62,9 @@ class Events(SiteCase):
             self.assertEqual(stream.event()["id"], str(first))
             reply = self.admin.json("POST", path, {"version": "1.1.0"})
             self.assertStatus(reply, 200)
-            self.assertEqual(reply.json, {"module": self.name, "version": "1.1.0", "streams": 1})
+            told = reply.json
+            self.assertTrue(told.pop("compatibility")["compatible"])
+            self.assertEqual(told, {"module": self.name, "version": "1.1.0", "streams": 1})
             event = stream.event()
             self.assertEqual((event.get("id"), event["event"], event["data"]["version"]), (None, "staged", "1.1.0"))
             self.assertEqual(event["data"]["remote"]["base"], "/m/%s@1.1.0/" % self.name)

@@ -139,14 +139,14 @@ class Live(SiteCase):
         path = "/api/modules/body/live"
         kind = {"Content-Type": "application/json"}
         for body in (b"", b"{", b"nonsense", b"[]", b'"1.0.0"', b"null", b"{}", b'{"version":1}',
-                     b'{"version":null}', b'{"version":"1.0.0","force":true}', b'{"version":"1.0.0"}x',
+                     b'{"version":null}', b'{"version":"1.0.0","now":true}', b'{"version":"1.0.0"}x',
                      b'{"version":"1.0.0","version":"1.0.0"}', b'{"version":"1.0.0\\u0000"}',
                      b'{"version":"\xff"}',
                      b'{"version":"1.0.0","reason":"%s"}' % (b"x" * 501)):
             with self.subTest(body[:40]):
                 self.assertStatus(self.admin.call("PUT", path, body, kind), 400)
-        self.assertEqual(self.admin.call("PUT", path, b'{"version":"1.0.0","force":true}', kind).json["where"],
-                         "/force")
+        self.assertEqual(self.admin.call("PUT", path, b'{"version":"1.0.0","now":true}', kind).json["where"],
+                         "/now")
         for body in (b" " * 70000, b"[" * 5000, b'{"a":' * 40 + b"1" + b"}" * 40):
             self.assertStatus(self.admin.call("PUT", path, body, kind), 413)
         self.assertStatus(self.admin.call("PUT", path, None, kind), 411)
