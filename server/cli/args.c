@@ -30,6 +30,7 @@ const struct cli_option_spec cli_option_specs[CLI_OPTION_COUNT] = {
     [CLI_DAYS] = {"days", 0, "N"},
     [CLI_BEFORE] = {"before", 0, "VERSION"},
     [CLI_YES] = {"yes", 'y', NULL},
+    [CLI_LIMIT] = {"limit", 0, "N"},
 };
 
 enum { NEAREST_BYTES = 24, NEAREST_DISTANCE = 2 };

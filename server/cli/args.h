@@ -41,6 +41,7 @@ enum cli_option {
     CLI_DAYS,
     CLI_BEFORE,
     CLI_YES,
+    CLI_LIMIT,
     CLI_OPTION_COUNT
 };
 

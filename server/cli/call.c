@@ -85,8 +85,11 @@ static const struct advice {
     /* A server knows every path that is asked for here; the public listener knows none. */
     {404, "no-route", true, "is that the admin address? the public one takes no commands"},
     {404, "not-found", true, "is that the admin address? the public one takes no commands"},
+    {404, "not-live", false, "berth activate MODULE@VERSION makes one live"},
     {404, "version-unknown", false, "see what there is with \"berth versions MODULE\""},
     {404, "token-unknown", false, "see what there is with \"berth token list\""},
+    {405, "method-not-allowed", true,
+     "is that the admin address? the public one takes no commands"},
     {409, "no-way-back", false, "name the version with --to; \"berth versions MODULE\" lists them"},
     {412, NULL, false, "somebody was faster: look with \"berth status\", then decide again"},
 };
@@ -139,7 +142,8 @@ static enum berth_exit report_stranger(const struct cli *cli, const struct cli_a
     return answer->status >= 400 ? exit_of_status(answer->status) : BERTH_EXIT_FAILED;
 }
 
-static enum berth_exit read_answer(struct cli *cli, const struct cli_answer *answer, json_t **ret) {
+static enum berth_exit read_answer(struct cli *cli, const struct cli_request *request,
+                                   const struct cli_answer *answer, json_t **ret) {
     bool good = answer->status >= 200 && answer->status < 300;
     json_t *json = NULL;
     if (good && (answer->status == 204 || answer->in_file)) {
@@ -153,7 +157,7 @@ static enum berth_exit read_answer(struct cli *cli, const struct cli_answer *ans
         json_decref(json);
         return report_stranger(cli, answer);
     }
-    if (cli->style.json)
+    if (cli->style.json && !(good && request->keeps_answer))
         cli_print_json(&cli->style, json);
     else if (!good)
         report_problem(cli, answer, json);
@@ -203,7 +207,7 @@ enum berth_exit cli_call(struct cli *cli, const struct cli_request *request, jso
     *ret_json = NULL;
     *ret_status = answer.status;
     enum berth_exit outcome =
-        code == BERTH_OK ? read_answer(cli, &answer, ret_json) : cli_report(cli, &error);
+        code == BERTH_OK ? read_answer(cli, request, &answer, ret_json) : cli_report(cli, &error);
     cli_answer_done(&answer);
     return outcome;
 }

@@ -49,6 +49,7 @@ struct cli_request {
     bool takes_long;      /* no limit for the whole call */
     bool into_file;       /* the body of a 200 goes to `into_fd`, however long */
     int into_fd;
+    bool keeps_answer; /* with --json, a good answer is not printed: it is for the command alone */
 };
 
 struct cli_answer {

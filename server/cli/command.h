@@ -49,6 +49,8 @@ extern const struct cli_command cli_command_rollback;
 extern const struct cli_command cli_command_delete;
 extern const struct cli_command cli_command_status;
 extern const struct cli_command cli_command_versions;
+extern const struct cli_command cli_command_diff;
+extern const struct cli_command cli_command_logs;
 extern const struct cli_command cli_command_page_put;
 extern const struct cli_command cli_command_page_list;
 extern const struct cli_command cli_command_token_create;
