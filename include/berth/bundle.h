@@ -59,11 +59,11 @@ struct berth_bundle_limits berth_bundle_limits_default(void);
  *   shared       [{"name", "version"?, "requiredVersion"?, "singleton"?, "strictVersion"?: true,
  *                "file"?, "assets"?: as of an expose: what is loaded when this bundle's own copy is
  *                used}]
- *   remotes      [{"alias"?, "container"?, "url"?, "module"?, "version"?, "expose"?}]: what it takes
- *                from others. "module" is the one that the URL (/m/MODULE/...) or berth.json names,
- *                "version" is there when the URL names one for good. Absent when it is not known:
- *                there was too much to look at, or an older berth did not look. What code asks for
- *                by names that it puts together at run time is not seen
+ *   remotes      what it takes from others: [{"alias"?, "container"?, "url"?, "module"?,
+ *                "version"?, "expose"?}]. "module" is the one that the URL (/m/MODULE/…) or
+ *                berth.json names, "version" is there when the URL names one for good. Absent when
+ *                it is not known: there was too much to look at, or an older berth did not look.
+ *                What code asks for by names that it puts together at run time is not seen
  *   pilet        of a pilet of Piral: {"version": 0 to 3 or "mf", "hash"? (of 0), "requireRef"?,
  *                "dependencies"? {name: path or URL}, "custom"?, "config"?}; in the formats "pilet"
  *                (what only Piral can load, and so exposes nothing) and those of containers

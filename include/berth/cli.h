@@ -23,6 +23,7 @@ enum berth_exit {
     BERTH_EXIT_CONFLICT = 6,    /* 409, 412 */
     BERTH_EXIT_REFUSED = 7,     /* 400, 413, 415, 422, or content that is refused before sending */
     BERTH_EXIT_SERVER = 8,      /* 429, 5xx */
+    BERTH_EXIT_BREAKS = 9,      /* 409: it would break what is live, and is not forced */
 };
 
 /* Runs one command line, argv[0] included, and returns its exit code. `--help` and `--version` are

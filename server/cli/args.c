@@ -15,6 +15,7 @@ const struct cli_option_spec cli_option_specs[CLI_OPTION_COUNT] = {
     [CLI_HELP] = {"help", 'h', NULL},
     [CLI_VERSION] = {"version", 0, NULL},
     [CLI_ACTIVATE] = {"activate", 0, NULL},
+    [CLI_FORCE] = {"force", 0, NULL},
     [CLI_REASON] = {"reason", 0, "TEXT"},
     [CLI_IF_GENERATION] = {"if-generation", 0, "N"},
     [CLI_IF_REVISION] = {"if-revision", 0, "N"},

@@ -26,6 +26,7 @@ enum cli_option {
     CLI_VERSION,
     CLI_GLOBAL_COUNT, /* the options above belong to every command */
     CLI_ACTIVATE = CLI_GLOBAL_COUNT,
+    CLI_FORCE,
     CLI_REASON,
     CLI_IF_GENERATION,
     CLI_IF_REVISION,

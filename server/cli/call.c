@@ -90,6 +90,7 @@ static const struct advice {
     {404, "token-unknown", false, "see what there is with \"berth token list\""},
     {405, "method-not-allowed", true,
      "is that the admin address? the public one takes no commands"},
+    {409, "compatibility", true, "to go live all the same, say --force and --reason"},
     {409, "no-way-back", false, "name the version with --to; \"berth versions MODULE\" lists them"},
     {412, NULL, false, "somebody was faster: look with \"berth status\", then decide again"},
 };
@@ -165,8 +166,11 @@ static enum berth_exit read_answer(struct cli *cli, const struct cli_request *re
         *ret = json;
         return BERTH_EXIT_OK;
     }
+    const json_t *report = json_object_get(json, "compatibility");
+    bool breaks = answer->status == 409 && report;
+    cli_show_compat(cli, report, "it would break what is live:");
     json_decref(json);
-    return exit_of_status(answer->status);
+    return breaks ? BERTH_EXIT_BREAKS : exit_of_status(answer->status);
 }
 
 static void wait_before_retry(const struct cli *cli, const struct cli_answer *answer, int retry) {

@@ -109,6 +109,14 @@ enum berth_exit cli_call(struct cli *cli, const struct cli_request *request, jso
 enum berth_exit cli_get(struct cli *cli, const char *path,
                         enum berth_exit (*show)(const struct cli *cli, const json_t *answer));
 
+/* --- compat.c --- */
+
+/* Prints what a version would do to what is live, breaks under `heading`; nothing when there is
+ * nothing to tell, with --json, or without a report. */
+void cli_show_compat(const struct cli *cli, const json_t *report, const char *heading);
+/* BERTH_INVALID ("usage") for --force without --reason. */
+enum berth_code cli_force_check(const struct cli *cli, struct berth_error *error);
+
 /* Prints the table and frees it. */
 enum berth_exit cli_table_finish(const struct cli *cli, struct cli_table *table,
                                  size_t quiet_column);

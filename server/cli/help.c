@@ -26,7 +26,7 @@ const char cli_help_exit_codes[] =
     "  1  failed                     6  conflict or stale (409, 412)\n"
     "  2  wrong command line         7  contents refused (400, 413, 415, 422)\n"
     "  3  no connection              8  server busy or failing (429, 5xx)\n"
-    "  4  not allowed (401, 403)\n";
+    "  4  not allowed (401, 403)      9  would break what is live (409)\n";
 
 const char cli_help_examples[] =
     "  export BERTH_SERVER=http://127.0.0.1:8081\n"

@@ -4,19 +4,30 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-/* {"version"?, "reason"?}; NULL and an error when a text is no UTF-8. */
-static char *make_body(const char *version, const char *reason, struct berth_error *error) {
+/* {"version"?, "reason"?, "force"?}; NULL and an error when a text is no UTF-8. */
+static char *make_body(const struct cli *cli, const char *version, struct berth_error *error) {
+    const char *reason = cli->args.option[CLI_REASON];
     json_t *body = json_object();
     bool good = body != NULL;
     if (version)
         good = good && json_object_set_new(body, "version", json_string(version)) == 0;
     if (reason)
         good = good && json_object_set_new(body, "reason", json_string(reason)) == 0;
+    if (cli->args.option[CLI_FORCE])
+        good = good && json_object_set_new(body, "force", json_true()) == 0;
     char *text = good ? berth_json_text(body) : NULL;
     json_decref(body);
     if (!text)
         berth_fail(error, BERTH_INVALID, "usage", "the reason is not UTF-8 text");
     return text;
+}
+
+/* After the fact, or ahead of it. */
+static void show_report(const struct cli *cli, const json_t *answer) {
+    bool staged = cli->command == &cli_command_stage;
+    cli_show_compat(cli, json_object_get(answer, "compatibility"),
+                    staged ? "if it goes live, it breaks what is live now:"
+                           : "it was forced, and breaks:");
 }
 
 static void show_change(const struct cli *cli, const char *module, const json_t *answer) {
@@ -57,7 +68,9 @@ static enum berth_code prepare(const struct cli *cli, const struct change *chang
     int64_t generation = CLI_IF_ANY;
     if (expected && cli_number_parse("if-generation", expected, &generation, error) != BERTH_OK)
         return error->code;
-    char *body = make_body(change->version, cli->args.option[CLI_REASON], error);
+    if (cli_force_check(cli, error) != BERTH_OK)
+        return error->code;
+    char *body = make_body(cli, change->version, error);
     if (!body)
         return error->code;
     char *path = NULL;
@@ -90,6 +103,8 @@ static enum berth_exit send_change(struct cli *cli, const struct change *change)
     enum berth_exit outcome = cli_call(cli, &request, &answer, &status);
     if (outcome == BERTH_EXIT_OK && !cli->style.json && !cli->style.quiet)
         show_change(cli, change->module, answer);
+    if (outcome == BERTH_EXIT_OK)
+        show_report(cli, answer);
     json_decref(answer);
     free(path);
     free(body);
@@ -162,10 +177,14 @@ const struct cli_command cli_command_activate = {
     .max_words = 1,
     .summary = "make a version live, on open pages too",
     .help = "Makes a version what pages get. Pages that are open swap to it without a reload.\n"
-            "What was live before stays the way back.",
+            "What was live before stays the way back.\n"
+            "\n"
+            "What would break in pages that work now (an expose that is gone and used, say) is\n"
+            "not activated (exit code 9), unless it is forced with a reason.",
     .options =
         {
             {CLI_REASON, "why, for the history"},
+            {CLI_FORCE, "go live though it breaks what is live; needs --reason"},
             {CLI_IF_GENERATION, "only if the live version has this generation (see\n"
                                 "berth status); 0: only if nothing is live"},
         },
@@ -181,7 +200,8 @@ const struct cli_command cli_command_stage = {
     .max_words = 2,
     .summary = "have open pages load a version ahead of its activation",
     .help = "Open pages load the version in the background and go on showing what is live. An\n"
-            "activation then swaps without waiting for the network. Nothing else changes.",
+            "activation then swaps without waiting for the network. Nothing else changes. What\n"
+            "the activation would break is told.",
     .examples = "  berth stage header-app@1.1.0 && berth activate header-app@1.1.0\n",
     .run = stage,
 };
@@ -193,11 +213,15 @@ const struct cli_command cli_command_rollback = {
     .max_words = 1,
     .summary = "make live again what was live before",
     .help = "Goes back to what was live before the present activation; a second rollback goes\n"
-            "a step further back. With --to it goes to that version.",
+            "a step further back. With --to it goes to that version.\n"
+            "\n"
+            "Like an activation it is refused (exit code 9) when it would break more than is\n"
+            "broken, unless it is forced with a reason.",
     .options =
         {
             {CLI_TO, "the version to go back to"},
             {CLI_REASON, "why, for the history"},
+            {CLI_FORCE, "go back though it breaks what is live; needs --reason"},
             {CLI_IF_GENERATION, "only if the live version has this generation"},
         },
     .examples = "  berth rollback header-app\n"

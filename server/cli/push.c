@@ -11,13 +11,14 @@
 static char *push_path(const struct cli *cli, const struct cli_target *target) {
     const char *reason = cli->args.option[CLI_REASON];
     bool activate = cli->args.option[CLI_ACTIVATE] != NULL;
+    bool force = cli->args.option[CLI_FORCE] != NULL;
     char *version = cli_url_escape(target ? target->version : "");
     char *escaped = cli_url_escape(reason ? reason : "");
     char *path = NULL;
     if (version && escaped &&
-        asprintf(&path, "/api/%s%s%s%s%s%s%s", target ? "modules/" : "bundles",
+        asprintf(&path, "/api/%s%s%s%s%s%s%s%s", target ? "modules/" : "bundles",
                  target ? target->module : "", target ? "/versions/" : "", version,
-                 activate ? "?activate=true" : "", reason ? "&reason=" : "", escaped) < 0)
+                 activate ? "?activate=true" : "", force ? "&force=true" : "", reason ? "&reason=" : "", escaped) < 0)
         path = NULL;
     free(version);
     free(escaped);
@@ -105,6 +106,13 @@ static void show_push(const struct cli *cli, const struct cli_target *target, lo
     show_next(module, version, answer);
 }
 
+static void show_report(const struct cli *cli, const json_t *answer) {
+    bool live = json_is_true(json_object_get(answer, "live"));
+    cli_show_compat(cli, json_object_get(answer, "compatibility"),
+                    live ? "it was forced, and breaks:"
+                         : "if it goes live, it breaks what is live now:");
+}
+
 static enum berth_exit send_archive(struct cli *cli, const struct cli_target *target,
                                     const struct cli_archive *archive) {
     struct berth_error error = {0};
@@ -131,6 +139,10 @@ static enum berth_exit send_archive(struct cli *cli, const struct cli_target *ta
     enum berth_exit outcome = cli_call(cli, &request, &answer, &status);
     if (outcome == BERTH_EXIT_OK && !cli->style.json)
         show_push(cli, target, status, answer);
+    else if (outcome == BERTH_EXIT_BREAKS && !cli->style.json && !cli->style.quiet)
+        cli_line(stderr, "it is uploaded; what was live still is");
+    if (outcome == BERTH_EXIT_OK)
+        show_report(cli, answer);
     json_decref(answer);
     free(path);
     return outcome;
@@ -143,6 +155,9 @@ static enum berth_exit push(struct cli *cli) {
     bool named = cli->word_count > 1;
     if (cli->args.option[CLI_REASON] && !cli->args.option[CLI_ACTIVATE])
         berth_fail(&error, BERTH_INVALID, "usage", "--reason goes with --activate");
+    if (cli->args.option[CLI_FORCE] && !cli->args.option[CLI_ACTIVATE])
+        berth_fail(&error, BERTH_INVALID, "usage", "--force goes with --activate");
+    (void)cli_force_check(cli, &error);
     if (error.code != BERTH_OK ||
         (named && cli_target_parse(cli->words[0], &target, &error) != BERTH_OK) ||
         cli_archive_open(cli->words[named], &cli->style, &archive, &error) != BERTH_OK)
@@ -166,11 +181,15 @@ const struct cli_command cli_command_push = {
             "and the version of its package.json are taken.\n"
             "\n"
             "Pushing the same contents again is fine; other contents under a version that\n"
-            "exists are refused (exit code 6): give them a new version.",
+            "exists are refused (exit code 6): give them a new version.\n"
+            "\n"
+            "What would break if it went live, or breaks as it was forced, is told.",
     .options =
         {
             {CLI_ACTIVATE, "make it live at once"},
             {CLI_REASON, "with --activate: why, for the history"},
+            {CLI_FORCE, "with --activate: though it breaks what is live (exit\n"
+                        "code 9); needs --reason"},
         },
     .examples = "  berth push header-app@1.1.0 ./dist\n"
                 "  berth push shop-cart-2.0.0.tgz\n"

@@ -101,6 +101,70 @@ class WithServer(unittest.TestCase):
         self.assertIn("415 archive-unknown", self.berth("push", "nothing@1.0.0", __file__, code=7))
         self.assertIn("404 module-unknown", self.berth("versions", "nothing", code=5))
 
+    def module_with(self, *exposes, **members):
+        """A folder with an ES module of these exposes."""
+        folder = tempfile.mkdtemp(dir=self.folder)
+        with open(os.path.join(folder, "index.js"), "w", encoding="ascii") as file:
+            file.write("export const mount = () => {};")
+        with open(os.path.join(folder, "berth.json"), "w", encoding="ascii") as file:
+            json.dump({"exposes": {name: "index.js" for name in exposes}, **members}, file)
+        return folder
+
+    def test_what_would_break_is_told_and_takes_force_and_a_reason(self):
+        page = os.path.join(self.folder, "front.json")
+        with open(page, "w", encoding="ascii") as file:
+            json.dump({"path": "/front", "title": "Front", "slots": [
+                {"name": "top", "module": "broken", "expose": "./A"}]}, file)
+        self.berth("push", "broken@1.0.0", self.module_with("./A"), "--activate")
+        self.berth("push", "user@1.0.0", self.module_with("./U", remotes={"broken": ["./A"]}), "--activate")
+        self.berth("page", "put", page)
+        told = ("  broken@2.0.0 no longer exposes ./A\n"
+                "    concerns: page front (slot top), user@1.0.0\n"
+                "    do: expose it again, or change who uses it first\n"
+                "warnings:\n"
+                "  broken@2.0.0 takes ./X from nobody, and there is no such module\n"
+                "    do: publish it, or check its name\n")
+        second = self.module_with("./B", remotes={"nobody": ["./X"]})
+        out = self.berth("push", "broken@2.0.0", second)
+        self.assertIn("if it goes live, it breaks what is live now:\n" + told, out)
+        self.assertIn("if it goes live, it breaks what is live now:\n" + told, self.berth("stage", "broken@2.0.0"))
+        out = self.berth("activate", "broken@2.0.0", code=9)
+        self.assertIn("berth: broken@2.0.0 no longer exposes ./A\n"
+                      "hint: to go live all the same, say --force and --reason\n", out)
+        self.assertIn("(409 compatibility)\nit would break what is live:\n" + told, out)
+        out = self.berth("push", "broken@2.0.0", second, "--activate", code=9)
+        self.assertTrue(out.endswith(told + "it is uploaded; what was live still is\n"), out)
+        problem = json.loads(self.berth("activate", "broken@2.0.0", "--json", code=9))
+        self.assertEqual(problem["compatibility"]["breaks"][0]["rule"], "expose-gone")
+        for words in (("activate", "broken@2.0.0"), ("push", "broken@2.0.0", second, "--activate"),
+                      ("rollback", "broken", "--to", "2.0.0")):
+            self.assertIn("--force needs --reason", self.berth(*words, "--force", code=2))
+        self.assertIn("--force goes with --activate", self.berth("push", "broken@2.0.0", second, "--force", code=2))
+        out = self.berth("activate", "broken@2.0.0", "--force", "--reason", "new start")
+        self.assertIn("broken@2.0.0 is live", out)
+        self.assertIn("it was forced, and breaks:\n" + told, out)
+        # Back again: nothing is worse than it is.
+        self.assertNotIn("breaks", self.berth("rollback", "broken"))
+
+    def test_a_forced_push_and_a_forced_rollback(self):
+        page = os.path.join(self.folder, "pushed.json")
+        with open(page, "w", encoding="ascii") as file:
+            json.dump({"path": "/pushed", "title": "Pushed", "slots": [
+                {"name": "top", "module": "pushed", "expose": "./B"}]}, file)
+        self.berth("push", "pushed@1.0.0", self.module_with("./A"), "--activate")
+        self.berth("push", "pushed@2.0.0", self.module_with("./B"), "--activate")
+        self.berth("page", "put", page)
+        self.assertIn("it would break what is live:", self.berth("rollback", "pushed", code=9))
+        out = self.berth("push", "pushed@3.0.0", self.module_with("./C"), "--activate", "--force", "--reason", "a&b=c")
+        self.assertIn("it was forced, and breaks:\n  pushed@3.0.0 no longer exposes ./B", out)
+        # 3.0.0 has it no more: what is so already hinders nobody.
+        out = self.berth("rollback", "pushed", "--to", "1.0.0")
+        self.assertIn("  pushed@1.0.0 does not expose ./B, as is so already with 3.0.0\n", out)
+        self.berth("rollback", "pushed", "--to", "2.0.0")
+        self.berth("rollback", "pushed", "--to", "1.0.0", "--force", "--reason", "2.0.0 is on fire")
+        history = self.berth("status", "pushed")
+        self.assertIn("2.0.0 is on fire", history)
+
     def test_a_version_is_deleted(self):
         for version in ("1.0.0", "1.1.0+b.2"):
             self.berth("push", "del-app@" + version, self.dist("1.0.0"))
