@@ -35,7 +35,7 @@ static void show_users(const json_t *finding) {
     size_t i;
     const json_t *user;
     json_int_t more = berth_json_integer(finding, "more", 0);
-    berth_buffer_init(&out, 64 * 1024);
+    berth_buffer_init(&out, (size_t)64 * 1024);
     json_array_foreach(json_object_get(finding, "users"), i, user) {
         berth_buffer_text(&out, i ? ", " : "");
         add_user(&out, user);

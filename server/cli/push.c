@@ -18,7 +18,8 @@ static char *push_path(const struct cli *cli, const struct cli_target *target) {
     if (version && escaped &&
         asprintf(&path, "/api/%s%s%s%s%s%s%s%s", target ? "modules/" : "bundles",
                  target ? target->module : "", target ? "/versions/" : "", version,
-                 activate ? "?activate=true" : "", force ? "&force=true" : "", reason ? "&reason=" : "", escaped) < 0)
+                 activate ? "?activate=true" : "", force ? "&force=true" : "",
+                 reason ? "&reason=" : "", escaped) < 0)
         path = NULL;
     free(version);
     free(escaped);
