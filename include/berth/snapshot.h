@@ -192,6 +192,18 @@ enum berth_code berth_body_borrow(struct berth_bodies *bodies, struct berth_stor
                                   const void **ret, struct berth_error *error);
 void berth_body_return(struct berth_bodies *bodies, const struct berth_digest *digest);
 
+/* What berth_body_borrow has no room for, part by part: one thread a reader. */
+struct berth_reader;
+enum berth_code berth_reader_open(struct berth_bodies *bodies, struct berth_store *store,
+                                  const struct berth_digest *digest, int64_t bytes,
+                                  struct berth_reader **ret, struct berth_error *error);
+void berth_reader_close(struct berth_reader *reader); /* NULL is fine */
+/* Whether its bytes were right, now or since the start; if not, the store is told. Reads all of the
+ * blob the first time. */
+bool berth_reader_check(struct berth_reader *reader);
+/* After a check (else with one). false: what lies there is damaged; nothing of it was given. */
+bool berth_reader_read(struct berth_reader *reader, int64_t offset, void *ret, size_t length);
+
 /* --- cold editions --- */
 struct berth_cold;
 struct berth_views;

@@ -5,80 +5,31 @@
 
 #include "berth/log.h"
 
-#include <errno.h>
-#include <stdlib.h>
-#include <unistd.h>
-
-enum { CHECKED_PIECE_BYTES = 64 * 1024 };
-
-/* A file that is over its share of the cache comes from the store piece by piece. */
-struct stored {
-    struct berth_store *store;
-    int fd;
-    int64_t bytes;
-    struct berth_digest digest;
-    bool sound; /* its bytes were held against its digest */
-};
-
-static bool read_at(int fd, int64_t offset, void *ret, size_t length) {
-    char *rest = ret;
-    while (length) {
-        ssize_t got = pread(fd, rest, length, offset);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got <= 0)
-            return false;
-        rest += got;
-        offset += got;
-        length -= (size_t)got;
-    }
-    return true;
-}
-
-static bool is_sound(const struct stored *stored) {
-    struct berth_hasher *hasher = berth_hasher_create(BERTH_SHA256);
-    char *piece = malloc(CHECKED_PIECE_BYTES);
-    bool good = hasher && piece;
-    for (int64_t at = 0; good && at < stored->bytes; at += CHECKED_PIECE_BYTES) {
-        int64_t left = stored->bytes - at;
-        size_t length = left < CHECKED_PIECE_BYTES ? (size_t)left : CHECKED_PIECE_BYTES;
-        good = read_at(stored->fd, at, piece, length);
-        if (good)
-            berth_hasher_add(hasher, piece, length);
-    }
-    struct berth_digest found;
-    if (good) {
-        berth_hasher_finish(hasher, found.bytes);
-        good = berth_digest_equal(&found, &stored->digest);
-    }
-    berth_hasher_destroy(hasher);
-    free(piece);
-    return good;
-}
-
 static void log_damage(const char *rule, const char *etag, const char *text) {
     berth_log_event("error", rule, json_pack("{ss ss}", "etag", etag, "text", text));
 }
 
-static bool check(struct stored *stored, const char *etag) {
-    if (!stored->sound)
-        stored->sound = is_sound(stored);
-    if (!stored->sound) {
-        log_damage("blob-damaged", etag, "the file is not what its digest says");
-        berth_blob_suspect(stored->store, &stored->digest); /* the next upload of it heals it */
-    }
-    return stored->sound;
-}
-
-struct stored_content {
-    struct stored stored;
+/* A file that is over its share of the cache comes from the store piece by piece. */
+struct stored {
+    struct berth_reader *reader;
     const char *etag;
 };
 
+static bool check(const struct stored *stored) {
+    bool sound = berth_reader_check(stored->reader);
+    if (!sound)
+        log_damage("blob-damaged", stored->etag, "the file is not what its digest says");
+    return sound;
+}
+
 static bool read_stored(void *context, int64_t offset, void *ret, size_t length) {
-    struct stored_content *content = context;
-    return check(&content->stored, content->etag) &&
-           read_at(content->stored.fd, offset, ret, length);
+    const struct stored *stored = context;
+    if (!check(stored))
+        return false;
+    bool read = berth_reader_read(stored->reader, offset, ret, length);
+    if (!read)
+        log_damage("blob-damaged", stored->etag, "a part of the file is not what it was");
+    return read;
 }
 
 /* One way in which a file can be sent. */
@@ -99,14 +50,12 @@ static struct form form_of(const struct berth_file *file, int coding) {
 static bool answer_streamed(struct berth_exchange *exchange, struct berth_site *site,
                             const struct form *form, struct berth_content *content,
                             struct berth_error *error) {
-    struct berth_store *store = berth_desk_store(site->desk);
-    struct stored_content stored = {.stored = {.store = store, .digest = form->variant.digest},
-                                    .etag = content->etag};
-    if (berth_blob_open(store, &form->variant.digest, &stored.stored.fd, &stored.stored.bytes,
-                        error) != BERTH_OK)
+    struct stored stored = {.etag = content->etag};
+    if (berth_reader_open(berth_desk_bodies(site->desk), berth_desk_store(site->desk),
+                          &form->variant.digest, form->variant.bytes, &stored.reader,
+                          error) != BERTH_OK)
         return false;
-    bool good = stored.stored.bytes == form->variant.bytes &&
-                (form->coding < 0 || check(&stored.stored, content->etag));
+    bool good = form->coding < 0 || check(&stored);
     if (good) {
         content->read = read_stored;
         content->read_context = &stored;
@@ -114,7 +63,7 @@ static bool answer_streamed(struct berth_exchange *exchange, struct berth_site *
     } else {
         berth_fail(error, BERTH_IO, "blob-damaged", "a blob is not what its row says");
     }
-    (void)close(stored.stored.fd);
+    berth_reader_close(stored.reader);
     return good;
 }
 

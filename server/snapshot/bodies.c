@@ -30,6 +30,7 @@ struct berth_bodies {
     int64_t budget_bytes;
     struct body *newest; /* idle: neither pinned nor borrowed */
     struct body *oldest;
+    struct berth_pieces *pieces;
 };
 
 struct berth_bodies *berth_bodies_create(int64_t budget_bytes) {
@@ -39,7 +40,10 @@ struct berth_bodies *berth_bodies_create(int64_t budget_bytes) {
     bodies->capacity = 1024;
     bodies->budget_bytes = budget_bytes;
     bodies->cells = calloc(bodies->capacity, sizeof(struct body *));
-    if (!bodies->cells) {
+    bodies->pieces = berth_pieces_create();
+    if (!bodies->cells || !bodies->pieces) {
+        berth_pieces_destroy(bodies->pieces);
+        free(bodies->cells);
         free(bodies);
         return NULL;
     }
@@ -61,8 +65,13 @@ void berth_bodies_destroy(struct berth_bodies *bodies) {
         destroy(bodies->cells[i]);
     pthread_mutex_destroy(&bodies->lock);
     pthread_cond_destroy(&bodies->read);
+    berth_pieces_destroy(bodies->pieces);
     free(bodies->cells);
     free(bodies);
+}
+
+struct berth_pieces *berth_bodies_pieces(struct berth_bodies *bodies) {
+    return bodies->pieces;
 }
 
 static int64_t read_number(struct berth_bodies *bodies, const int64_t *number) {

@@ -7,9 +7,33 @@
 void berth_etag(const struct berth_digest *digest, char ret[BERTH_ETAG_BYTES]);
 
 /* --- bodies.c --- */
+struct berth_pieces *berth_bodies_pieces(struct berth_bodies *bodies);
+
 /* As berth_blob_read, of a blob that a row says is so long: another length is damage too. */
 enum berth_code berth_blob_whole(struct berth_store *store, const struct berth_digest *digest,
                                  int64_t bytes, char **ret, struct berth_error *error);
+
+/* --- pieces.c --- */
+struct piece_sums {
+    struct piece_sums *next; /* in its cell */
+    struct piece_sums *newer;
+    struct piece_sums *older; /* while nobody holds it */
+    struct berth_digest digest;
+    int holds;
+    bool dropped; /* nobody finds it any more; it goes with its last holder */
+    size_t count;
+    struct berth_digest of[];
+};
+struct berth_pieces *berth_pieces_create(void); /* NULL when out of memory */
+void berth_pieces_destroy(struct berth_pieces *pieces);
+/* To be given back; NULL when nothing is noted of that blob. */
+const struct piece_sums *berth_pieces_take(struct berth_pieces *pieces,
+                                           const struct berth_digest *digest);
+/* Takes a calloc'd one and lends it, or one that is the same. */
+const struct piece_sums *berth_pieces_put(struct berth_pieces *pieces, struct piece_sums *sums);
+void berth_pieces_give(struct berth_pieces *pieces, const struct piece_sums *sums); /* NULL: fine */
+/* Nobody finds a held one any more. */
+void berth_pieces_drop(struct berth_pieces *pieces, const struct piece_sums *sums);
 
 /* --- forms.c --- */
 /* A content of that type and digest but for its body; `coding` -1 for identity. */

@@ -3,9 +3,12 @@ target_include_directories(unit_snapshot_bodies PRIVATE ${PROJECT_SOURCE_DIR}/se
 # The test decides what a blob holds.
 target_link_options(unit_snapshot_bodies PRIVATE -Wl,--wrap=berth_blob_read)
 
-foreach(unit nodes pages publish forms cold)
+foreach(unit nodes pages publish forms cold reader)
     berth_unit(snapshot_${unit}
         SOURCES unit/snapshot_${unit}.c unit/snapshot_fixture.c conformance/temp_directory.c
         LINKS berth_snapshot)
     target_include_directories(unit_snapshot_${unit} PRIVATE conformance)
 endforeach()
+# What is read of files is counted.
+target_include_directories(unit_snapshot_reader PRIVATE ${PROJECT_SOURCE_DIR}/server/snapshot)
+target_link_options(unit_snapshot_reader PRIVATE -Wl,--wrap=pread)

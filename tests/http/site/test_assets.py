@@ -321,14 +321,16 @@ class OldVersions(SiteCase):
         self.assertStatus(self.public.get("/m/old/only-99.js"), 404)
 
 
-class Damage(SiteCase):
-    options = ("--cache-bytes", "0", "--compress-threads", "0")
-
+class DamageCase(SiteCase):
     def put(self, name, data):
         """Its file x.js is not in memory afterwards; its blob."""
         self.server.put(name, "1.0.0", bundles.bundle(name, x__js=data))
         self.server.restart()
         return next(p for p in self.server.blobs() if p.endswith(sha256(data)))
+
+
+class Damage(DamageCase):
+    options = ("--cache-bytes", "0", "--compress-threads", "0")
 
     def test_a_file_that_is_gone_from_the_disk_is_our_fault(self):
         path = self.put("gone", BIG)
@@ -355,6 +357,26 @@ class Damage(SiteCase):
 
 class DamageBeforeTheCache(Damage):
     options = ("--cache-bytes", "10000000", "--compress-threads", "0")
+
+
+class DamageAfterALook(DamageCase):
+    options = ("--cache-bytes", "0", "--compress-threads", "0")
+
+    def test_damage_that_comes_after_a_first_look_is_never_sent(self):
+        path = self.put("later", BIG)
+        os.chmod(path, 0o600)
+        get = lambda **headers: self.public.call("GET", "/m/later@1.0.0/x.js", headers=headers)
+        self.assertEqual(get(Range="bytes=10-19").body, BIG[10:20])
+        at = len(BIG) - 5
+        with open(path, "r+b") as file:
+            file.seek(at)
+            file.write(bytes([BIG[at] ^ 1]))
+        self.assertEqual(get(Range="bytes=10-19").body, BIG[10:20])  # these are as they were
+        for headers in ({"Range": "bytes=-10"}, {}, {"Range": "bytes=10-19"}):
+            self.assertStatus(get(**headers), 500)
+        self.server.put("heals", "1.0.0", bundles.tar_gz({**bundles.files(), "y.js": BIG}))
+        self.assertEqual(get().body, BIG)
+        self.assertEqual(get(Range="bytes=-10").body, BIG[-10:])
 
 
 if __name__ == "__main__":
