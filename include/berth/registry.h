@@ -75,6 +75,7 @@ enum berth_change_kind {
     BERTH_CHANGE_ROLLBACK = 2,
     BERTH_CHANGE_PAGE = 3,
     BERTH_CHANGE_PAGE_DELETED = 4,
+    BERTH_CHANGE_EXTERNALS = 5,
 };
 
 /* One row of history. Strings not meant for the kind are NULL. */
@@ -141,6 +142,26 @@ struct berth_page_put {
     const char *reason;
 };
 
+/* What an import map names that is not hosted here. */
+enum berth_external_kind {
+    BERTH_EXTERNAL_IMPORT = 1,    /* a specifier and its URL */
+    BERTH_EXTERNAL_SCOPE = 2,     /* a scope's prefix, and its object as JSON text */
+    BERTH_EXTERNAL_INTEGRITY = 3, /* a URL and its integrity */
+};
+struct berth_external {
+    enum berth_external_kind kind;
+    const char *key;
+    const char *value; /* NULL takes it away */
+};
+
+struct berth_externals_put {
+    const struct berth_external *items;
+    size_t count;
+    int64_t at_ms;
+    struct berth_actor by;
+    const char *reason; /* may be NULL */
+};
+
 enum berth_scope {
     BERTH_SCOPE_READ = 1,
     BERTH_SCOPE_PUBLISH = 2,
@@ -176,7 +197,7 @@ struct berth_audit_record {
     int64_t id; /* from 1, without gaps */
     int64_t at_ms;
     const char *action;  /* "upload", "activate", "rollback", "delete", "page-put", "page-delete",
-                            "token-issue", "token-rotate", "token-revoke" */
+                            "token-issue", "token-rotate", "token-revoke", "imports" */
     const char *module;  /* NULL for pages and tokens */
     const char *subject; /* module@version, the page's name, the token's id */
     const char *actor;
@@ -208,6 +229,7 @@ struct berth_registry;
 typedef bool (*berth_version_fn)(const struct berth_version *version, void *context);
 typedef bool (*berth_change_fn)(const struct berth_change *change, void *context);
 typedef bool (*berth_page_fn)(const struct berth_page_record *page, void *context);
+typedef bool (*berth_external_fn)(const struct berth_external *external, void *context);
 typedef bool (*berth_token_fn)(const struct berth_token_record *token, void *context);
 typedef bool (*berth_audit_fn)(const struct berth_audit_record *record, void *context);
 
@@ -335,6 +357,16 @@ struct berth_registry_ops {
     enum berth_code (*page_revisions_each)(struct berth_registry *registry, const char *name,
                                            berth_page_fn fn, void *context,
                                            struct berth_error *error);
+
+    /* Sets and takes away externals, all of them or none. What is so already is passed over; when
+     * that is all of it, no row is made: *ret_changed false, and *ret_generation is the newest. */
+    enum berth_code (*externals_put)(struct berth_registry *registry,
+                                     const struct berth_externals_put *request,
+                                     int64_t *ret_generation, bool *ret_changed,
+                                     struct berth_error *error);
+    /* By kind and key, bytewise. */
+    enum berth_code (*externals_each)(struct berth_registry *registry, berth_external_fn fn,
+                                      void *context, struct berth_error *error);
 
     enum berth_code (*token_add)(struct berth_registry *registry,
                                  const struct berth_token_record *token,

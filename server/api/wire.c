@@ -29,6 +29,8 @@ static const char *kind_text(enum berth_change_kind kind) {
         return "page";
     case BERTH_CHANGE_PAGE_DELETED:
         return "page-deleted";
+    case BERTH_CHANGE_EXTERNALS:
+        return "imports";
     case BERTH_CHANGE_ACTIVATION:
         break;
     }

@@ -57,6 +57,10 @@ enum sqlite_sql {
     SQL_PAGE_REVISION_ADD,
     SQL_PAGES_ALL,
     SQL_PAGE_REVISIONS,
+    SQL_EXTERNAL_FIND,
+    SQL_EXTERNAL_SET,
+    SQL_EXTERNAL_DELETE,
+    SQL_EXTERNALS_ALL,
     SQL_TOKEN_ADD,
     SQL_TOKEN_FIND,
     SQL_TOKEN_USED,
@@ -104,7 +108,7 @@ enum berth_code sqlite_file_look(const char *directory, sqlite3 **ret, int64_t *
 
 /* Takes an empty file (`from` 0) or one of an older schema to ours, in one transaction: a failure
  * or a kill leaves it as it was (sqlite_schema.c). */
-enum { SQLITE_SCHEMA_VERSION = 4 };
+enum { SQLITE_SCHEMA_VERSION = 5 };
 enum berth_code sqlite_schema_bring(sqlite3 *db, int64_t from, struct berth_error *error);
 
 /* What a result code of `db` means to everyone else. BERTH_OK for OK, ROW and DONE. */
@@ -245,6 +249,13 @@ enum berth_code sqlite_pages_each(struct berth_registry *base, berth_page_fn fn,
 enum berth_code sqlite_page_revisions_each(struct berth_registry *base, const char *name,
                                            berth_page_fn fn, void *context,
                                            struct berth_error *error);
+
+enum berth_code sqlite_externals_put(struct berth_registry *base,
+                                     const struct berth_externals_put *request,
+                                     int64_t *ret_generation, bool *ret_changed,
+                                     struct berth_error *error);
+enum berth_code sqlite_externals_each(struct berth_registry *base, berth_external_fn fn,
+                                      void *context, struct berth_error *error);
 
 enum berth_code sqlite_token_add(struct berth_registry *base,
                                  const struct berth_token_record *token,

@@ -130,16 +130,50 @@ static const char THIRD[] =
 /* Which blobs are still named, found without a look at every asset. */
 static const char FOURTH[] = "CREATE INDEX assets_of_blob ON assets (digest);";
 
-static const char *const STEPS[SQLITE_SCHEMA_VERSION] = {FIRST, SECOND, THIRD, FOURTH};
+/* A change of what import maps name elsewhere has neither a module nor a page, which the older
+ * table did not take. A table's CHECK can only be changed by making it anew. */
+static const char FIFTH[] =
+    "CREATE TABLE changes_next ("
+    "    generation INTEGER PRIMARY KEY,"
+    "    kind INTEGER NOT NULL CHECK (kind BETWEEN 1 AND 5),"
+    "    module INTEGER REFERENCES modules (id),"
+    "    version INTEGER REFERENCES versions (id),"
+    "    previous INTEGER REFERENCES versions (id),"
+    "    back INTEGER REFERENCES changes (generation),"
+    "    page INTEGER REFERENCES pages (id),"
+    "    at_ms INTEGER NOT NULL,"
+    "    by TEXT NOT NULL,"
+    "    reason TEXT,"
+    "    CHECK ((kind <= 2) = (module IS NOT NULL) AND (kind <= 2) = (version IS NOT NULL)"
+    "        AND (kind IN (3, 4)) = (page IS NOT NULL))"
+    ") STRICT;"
+    "INSERT INTO changes_next (generation, kind, module, version, previous, back, page, at_ms, by,"
+    "    reason) SELECT generation, kind, module, version, previous, back, page, at_ms, by, reason"
+    "    FROM changes ORDER BY generation;"
+    "DROP TABLE changes;"
+    "ALTER TABLE changes_next RENAME TO changes;"
+    "CREATE INDEX changes_of_module ON changes (module, generation) WHERE module IS NOT NULL;"
+    "CREATE INDEX changes_of_page ON changes (page, generation) WHERE page IS NOT NULL;"
+    "CREATE TABLE externals ("
+    "    kind INTEGER NOT NULL CHECK (kind BETWEEN 1 AND 3)," /* enum berth_external_kind */
+    "    key TEXT NOT NULL,"
+    "    value TEXT NOT NULL,"
+    "    generation INTEGER NOT NULL REFERENCES changes (generation)," /* that set it */
+    "    PRIMARY KEY (kind, key)"
+    ") STRICT, WITHOUT ROWID;";
+
+static const char *const STEPS[SQLITE_SCHEMA_VERSION] = {FIRST, SECOND, THIRD, FOURTH, FIFTH};
 
 static int run(sqlite3 *db, const char *sql) {
     return sqlite3_exec(db, sql, NULL, NULL, NULL);
 }
 
+/* While a table is made anew, others refer to one that is not there; this only counts between
+ * transactions. */
 static int take_steps(sqlite3 *db, int64_t from) {
     char version[48];
     (void)snprintf(version, sizeof version, "PRAGMA user_version = %d;", SQLITE_SCHEMA_VERSION);
-    int result = run(db, "BEGIN IMMEDIATE;");
+    int result = run(db, "PRAGMA foreign_keys = OFF; BEGIN IMMEDIATE;");
     for (int64_t step = from; result == SQLITE_OK && step < SQLITE_SCHEMA_VERSION; step++)
         result = run(db, STEPS[step]);
     if (result == SQLITE_OK)
@@ -159,5 +193,6 @@ enum berth_code sqlite_schema_bring(sqlite3 *db, int64_t from, struct berth_erro
         code = sqlite_fail(db, result, error);
     if (code && !sqlite3_get_autocommit(db))
         (void)run(db, "ROLLBACK;");
+    (void)run(db, "PRAGMA foreign_keys = ON;");
     return code;
 }

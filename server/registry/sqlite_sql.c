@@ -135,6 +135,13 @@ const char *const sqlite_sql_text[SQL_COUNT] = {
     [SQL_PAGE_REVISIONS] =
         PAGE_COLUMNS "WHERE pages.name = ? ORDER BY page_revisions.revision DESC",
 
+    [SQL_EXTERNAL_FIND] = "SELECT value FROM externals WHERE kind = ? AND key = ?",
+    [SQL_EXTERNAL_SET] = "INSERT INTO externals (kind, key, value, generation) VALUES (?, ?, ?, ?) "
+                         "ON CONFLICT (kind, key) DO UPDATE "
+                         "SET value = excluded.value, generation = excluded.generation",
+    [SQL_EXTERNAL_DELETE] = "DELETE FROM externals WHERE kind = ? AND key = ?",
+    [SQL_EXTERNALS_ALL] = "SELECT kind, key, value FROM externals ORDER BY kind, key",
+
     [SQL_TOKEN_ADD] =
         "INSERT INTO tokens (id, name, secret, module, scopes, created_ms, expires_ms, revoked_ms, "
         "used_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",

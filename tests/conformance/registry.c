@@ -15,6 +15,7 @@ int main(void) {
         failures += run_variants();
         failures += run_activations();
         failures += run_pages();
+        failures += run_externals();
         failures += run_tokens();
         failures += run_deletions();
         failures += run_audit();

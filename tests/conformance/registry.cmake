@@ -2,7 +2,7 @@
 berth_unit(registry LABEL conformance
     SOURCES conformance/registry.c conformance/registry_fixture.c conformance/versions.c
         conformance/lookups.c conformance/variants.c conformance/activations.c
-        conformance/pages.c conformance/tokens.c conformance/deletions.c conformance/audit.c conformance/keep.c
+        conformance/pages.c conformance/externals.c conformance/tokens.c conformance/deletions.c conformance/audit.c conformance/keep.c
         conformance/races.c conformance/temp_directory.c
     LINKS berth_registry)
 

@@ -6,7 +6,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum { OUR_SCHEMA = 4, PAGE_BYTES = 4096, USER_VERSION = 60 /* offset in the header */ };
+enum { OUR_SCHEMA = 5, PAGE_BYTES = 4096, USER_VERSION = 60 /* offset in the header */ };
 
 static const struct backend SQLITE = {"sqlite", berth_registry_sqlite_open};
 
@@ -175,6 +175,26 @@ static void assert_audit(struct fixture *fixture, int64_t expected) {
     assert_int_equal(count, expected);
 }
 
+static bool no_fault(const char *text, void *context) {
+    (void)context;
+    fail_msg("%s", text);
+    return false;
+}
+
+/* What older files could not hold, in tables that were made anew. */
+static void assert_takes_externals(struct fixture *fixture) {
+    const struct berth_external item = {BERTH_EXTERNAL_IMPORT, "react", "https://cdn/react.js"};
+    const struct berth_externals_put put = {.items = &item, .count = 1, .by = fixture_actor};
+    int64_t generation = 0;
+    bool changed = false;
+    assert_int_equal(fixture->ops->externals_put(fixture->registry, &put, &generation, &changed,
+                                                 &fixture->error),
+                     BERTH_OK);
+    assert_true(changed);
+    assert_int_equal(generation, 8);
+    assert_int_equal(fixture->ops->check(fixture->registry, no_fault, NULL, NULL), BERTH_OK);
+}
+
 static void keep_all(int schema) {
     char directory[TEMP_PATH_BYTES];
     size_t bytes = 0;
@@ -195,6 +215,7 @@ static void keep_all(int schema) {
     assert_int_equal(fixture_activate(fixture, "header-app", "1.2.0"), 7);
     assert_with(fixture, "remoteEntry.js", "1.2.0");
     assert_audit(fixture, schema > 2 ? 4 : 2);
+    assert_takes_externals(fixture);
     close_it(fixture);
     free(data);
     temp_directory_remove(directory);

@@ -7,6 +7,7 @@ int run_lookups(void);
 int run_variants(void);
 int run_activations(void);
 int run_pages(void);
+int run_externals(void);
 int run_tokens(void);
 int run_deletions(void);
 int run_audit(void);
