@@ -1,6 +1,6 @@
 # The stock loaders of other projects, in Chromium: see loaders/README.md. What is built by bundlers comes from the
 # matrix; packages are fetched at first.
-foreach(part importmaps federation native discovery)
+foreach(part importmaps federation swap native discovery)
     add_test(NAME loaders_${part}
         COMMAND /usr/bin/env node --test --test-reporter=spec
             ${PROJECT_SOURCE_DIR}/tests/browser/loaders/${part}.test.mjs)

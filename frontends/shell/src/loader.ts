@@ -78,7 +78,7 @@ export function unload(version: Version): void {
 
 export const isContainer = (value: unknown): value is Container => typeof (value as Container | null)?.get === 'function';
 
-async function runScript(version: Version): Promise<void> {
+export async function runScript(version: Version): Promise<void> {
   const { spec } = version;
   routeVersion(version);
   const adoptGlobals = spec.globals.length ? undefined : (await more()).watchGlobals();
