@@ -217,6 +217,10 @@ void berth_cold_destroy(struct berth_cold *cold);
 enum berth_code berth_cold_take(struct berth_cold *cold, const char *module, const char *version,
                                 const struct berth_edition **ret, struct berth_error *error);
 void berth_cold_give(struct berth_cold *cold, const struct berth_edition *edition);
+/* The manifest (may be NULL) of an edition that was taken, to be held longer than that. */
+const struct berth_view *berth_cold_take_manifest(struct berth_cold *cold,
+                                                  const struct berth_edition *edition);
+void berth_cold_give_manifest(struct berth_cold *cold, const struct berth_view *manifest);
 /* The registry knows more of it by now: who takes it from now on gets that. */
 void berth_cold_drop(struct berth_cold *cold, const char *module, const char *version);
 /* The registry's version_with, under the same bound. */

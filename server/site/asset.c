@@ -23,20 +23,20 @@ static bool split_epoch(const char *text, char *ret_version, size_t size) {
 
 static const char no_file[] = "the version has no such file";
 
-/* The manifest of a version that tells its own URL. Where it could not be read, the file as it was
- * uploaded must not stand in for it: it would be kept for a year. */
-static bool answer_manifest(struct berth_exchange *exchange, const struct berth_edition *edition,
-                            const char *path) {
-    if (!edition->manifest_path || strcmp(path, edition->manifest_path) != 0)
-        return false;
-    if (edition->manifest) {
-        site_answer_forms(exchange, berth_view_forms(edition->manifest));
+static bool is_manifest(const struct berth_edition *edition, const char *path) {
+    return edition->manifest_path && strcmp(path, edition->manifest_path) == 0;
+}
+
+/* The manifest of a version that tells its own URL. Where it could not be read (NULL), the file as
+ * it was uploaded must not stand in for it: it would be kept for a year. */
+static void answer_manifest(struct berth_exchange *exchange, const struct berth_view *manifest) {
+    if (manifest) {
+        site_answer_forms(exchange, berth_view_forms(manifest));
     } else {
         struct berth_error error = {0};
         berth_fail(&error, BERTH_IO, "manifest-unreadable", "the manifest could not be read");
         berth_answer_problem(exchange, &error);
     }
-    return true;
 }
 
 static void answer_resident(struct berth_exchange *exchange, struct berth_site *site,
@@ -46,8 +46,8 @@ static void answer_resident(struct berth_exchange *exchange, struct berth_site *
     if (!file) {
         if (!site_answer_native_of(exchange, site, module, edition->version, path))
             site_not_found(exchange, no_file, NULL);
-    } else if (answer_manifest(exchange, edition, path)) {
-        return;
+    } else if (is_manifest(edition, path)) {
+        answer_manifest(exchange, edition->manifest);
     } else if (file->forms) {
         site_answer_forms(exchange, file->forms);
     } else {
@@ -55,7 +55,7 @@ static void answer_resident(struct berth_exchange *exchange, struct berth_site *
     }
 }
 
-/* The edition is given back before the file is sent, which may take long. */
+/* The edition is given back before the file or the manifest is sent, which may take long. */
 static void answer_cold(struct berth_exchange *exchange, struct berth_site *site,
                         const char *module, const char *version, const char *path) {
     struct berth_cold *cold = berth_desk_cold(site->desk);
@@ -69,12 +69,17 @@ static void answer_cold(struct berth_exchange *exchange, struct berth_site *site
     const struct berth_file *found = berth_edition_file(edition, path);
     struct berth_file file = found ? *found : (struct berth_file){0};
     file.path = path;
-    bool answered = found && answer_manifest(exchange, edition, path);
+    bool wants_manifest = found && is_manifest(edition, path);
+    const struct berth_view *manifest =
+        wants_manifest ? berth_cold_take_manifest(cold, edition) : NULL;
     berth_cold_give(cold, edition);
     if (!found)
         site_not_found(exchange, no_file, NULL);
-    else if (!answered)
+    else if (wants_manifest)
+        answer_manifest(exchange, manifest);
+    else
         site_answer_stored(exchange, site, &file);
+    berth_cold_give_manifest(cold, manifest);
 }
 
 static void answer_asset(struct berth_exchange *exchange, struct berth_site *site,

@@ -245,6 +245,22 @@ void berth_cold_give(struct berth_cold *cold, const struct berth_edition *editio
     pthread_mutex_unlock(&cold->lock);
 }
 
+/* Counts of views are plain numbers; those of cold editions belong to who has the lock. */
+const struct berth_view *berth_cold_take_manifest(struct berth_cold *cold,
+                                                  const struct berth_edition *edition) {
+    pthread_mutex_lock(&cold->lock);
+    if (edition->manifest)
+        edition->manifest->refs++;
+    pthread_mutex_unlock(&cold->lock);
+    return edition->manifest;
+}
+
+void berth_cold_give_manifest(struct berth_cold *cold, const struct berth_view *manifest) {
+    pthread_mutex_lock(&cold->lock);
+    berth_view_unref((struct berth_view *)(uintptr_t)manifest);
+    pthread_mutex_unlock(&cold->lock);
+}
+
 void berth_cold_drop(struct berth_cold *cold, const char *module, const char *version) {
     pthread_mutex_lock(&cold->lock);
     struct item *item = find(cold, module, version);

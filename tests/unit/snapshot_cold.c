@@ -19,7 +19,10 @@ struct fake {
     int most_reading;
     int reads;
     int64_t variant_bytes; /* what it knows of variants by now */
+    bool has_manifests;    /* the one file of each version is its manifest */
 };
+
+static const char manifest_text[] = "{\"metaData\":{\"name\":\"app\",\"publicPath\":\"auto\"}}";
 
 static void enter(struct fake *fake) {
     pthread_mutex_lock(&fake->lock);
@@ -46,9 +49,16 @@ static enum berth_code version_get(struct berth_registry *registry, const char *
                                 .digest = berth_sha256(version, strlen(version)),
                                 .bytes = (int64_t)strlen(version)};
     asset.variants[BERTH_GZIP].bytes = fake->variant_bytes;
+    const char *description = "{}";
+    if (fake->has_manifests) {
+        asset.path = (char *)(uintptr_t) "mf-manifest.json";
+        asset.digest = berth_sha256(manifest_text, strlen(manifest_text));
+        asset.bytes = (int64_t)strlen(manifest_text);
+        description = "{\"manifest\":\"mf-manifest.json\"}";
+    }
     struct berth_version record = {.module = (char *)(uintptr_t)module,
                                    .version = (char *)(uintptr_t)version,
-                                   .description = (char *)(uintptr_t) "{}",
+                                   .description = (char *)(uintptr_t)description,
                                    .assets = &asset,
                                    .asset_count = 1};
     fn(&record, context);
@@ -132,6 +142,30 @@ static void without_room_the_longest_unused_goes_and_what_is_held_stays(void **s
     berth_cold_give(cold, again);
     assert_true(take_and_give(cold, "1.0.0"));
     assert_int_equal(fake.reads, 4);
+    berth_cold_destroy(cold);
+}
+
+/* So that who reads it slowly keeps no edition. */
+static void a_manifest_outlives_its_edition_as_long_as_it_is_held(void **state) {
+    struct snapshot_fixture *fixture = *state;
+    struct fake fake;
+    const struct fixture_file file = {"mf-manifest.json", manifest_text};
+    fake_open(&fake, fixture);
+    fake.has_manifests = true;
+    berth_edition_unref(NULL, fixture_edition(fixture, "app", "1.0.0", "{}", &file, 1));
+    struct berth_cold *cold = berth_cold_create(&fixture->views, 0); /* nothing is kept */
+    const struct berth_edition *edition = NULL;
+    assert_int_equal(berth_cold_take(cold, "app", "1.0.0", &edition, NULL), BERTH_OK);
+    const struct berth_view *first = berth_cold_take_manifest(cold, edition);
+    const struct berth_view *second = berth_cold_take_manifest(cold, edition);
+    berth_cold_give(cold, edition);
+    assert_int_equal(berth_cold_take(cold, "app", "1.0.0", &edition, NULL), BERTH_OK);
+    assert_int_equal(fake.reads, 2); /* the first edition was gone */
+    berth_cold_give(cold, edition);
+    berth_cold_give_manifest(cold, first);
+    assert_string_equal(second->body, manifest_text);
+    berth_cold_give_manifest(cold, second);
+    berth_cold_give_manifest(cold, NULL);
     berth_cold_destroy(cold);
 }
 
@@ -275,6 +309,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         SNAPSHOT_TEST(a_version_is_read_once_and_kept),
         SNAPSHOT_TEST(without_room_the_longest_unused_goes_and_what_is_held_stays),
+        SNAPSHOT_TEST(a_manifest_outlives_its_edition_as_long_as_it_is_held),
         SNAPSHOT_TEST(what_cannot_be_read_is_told_and_asked_for_again),
         SNAPSHOT_TEST(who_asks_after_a_drop_gets_what_the_registry_knows_by_now),
         SNAPSHOT_TEST(who_asks_for_the_same_version_waits_for_one_read),
