@@ -97,27 +97,39 @@ static enum berth_code refuse_breaks(const json_t *report, size_t breaks,
 static enum berth_code check(struct berth_desk *desk, const struct berth_module *known,
                              const struct berth_edition *next, struct berth_activate *request,
                              json_t **ret_report, struct berth_error *error) {
-    json_t *report;
     if (is_stale(known, request))
         return BERTH_OK;
-    enum berth_code code = desk_compare(desk, next, &report, error);
-    if (code != BERTH_OK)
-        return code;
-    size_t breaks = berth_compat_breaks(report);
-    if (breaks && !request->force)
-        code = refuse_breaks(report, breaks, error);
-    request->breaks = breaks;
-    if (ret_report)
-        *ret_report = report;
+    enum berth_code code = desk_compare(desk, next, ret_report, error);
+    request->breaks = code == BERTH_OK ? berth_compat_breaks(*ret_report) : 0;
+    if (request->breaks && !request->force)
+        code = refuse_breaks(*ret_report, request->breaks, error);
+    return code;
+}
+
+static enum berth_code check_and_commit(struct berth_desk *desk, const struct berth_module *known,
+                                        const struct berth_activate *request,
+                                        struct berth_module *module,
+                                        struct berth_snapshot *snapshot,
+                                        struct berth_activated *ret, json_t **ret_report,
+                                        struct berth_error *error) {
+    struct berth_activate checked = *request;
+    json_t *report = NULL;
+    enum berth_code code =
+        module ? check(desk, known, module->live, &checked, &report, error) : BERTH_OK;
+    bool refused = code != BERTH_OK && report;
+    if (code == BERTH_OK)
+        code = commit(desk, &checked, module, snapshot, ret, error);
     else
-        json_decref(report);
+        desk_discard(desk, module, snapshot);
+    if (ret_report && (code == BERTH_OK || refused))
+        *ret_report = json_incref(report);
+    json_decref(report);
     return code;
 }
 
 enum berth_code desk_activate_locked(struct berth_desk *desk, const struct berth_activate *request,
                                      struct berth_activated *ret, json_t **ret_report,
                                      struct berth_error *error) {
-    struct berth_activate checked = *request;
     struct berth_registry *registry = desk->options.registry;
     const struct berth_module *known = catalog_module(&desk->catalog, request->module);
     char *way_back = NULL;
@@ -132,12 +144,8 @@ enum berth_code desk_activate_locked(struct berth_desk *desk, const struct berth
     /* What the catalog does not know the registry refuses, in its own words. */
     if (code == BERTH_OK && known && version && berth_module_has(known, version))
         code = prepare(desk, known, version, request->rollback, &module, &snapshot, error);
-    if (code == BERTH_OK && module)
-        code = check(desk, known, module->live, &checked, ret_report, error);
     if (code == BERTH_OK)
-        code = commit(desk, &checked, module, snapshot, ret, error);
-    else if (module)
-        desk_discard(desk, module, snapshot);
+        code = check_and_commit(desk, known, request, module, snapshot, ret, ret_report, error);
     free(way_back);
     return code;
 }
