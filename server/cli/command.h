@@ -51,6 +51,7 @@ extern const struct cli_command cli_command_status;
 extern const struct cli_command cli_command_versions;
 extern const struct cli_command cli_command_diff;
 extern const struct cli_command cli_command_logs;
+extern const struct cli_command cli_command_doctor;
 extern const struct cli_command cli_command_page_put;
 extern const struct cli_command cli_command_page_list;
 extern const struct cli_command cli_command_token_create;

@@ -28,6 +28,7 @@ const struct cli_command *const cli_commands[] = {
     &cli_command_backup,
     &cli_command_restore,
     &cli_command_verify,
+    &cli_command_doctor,
     &cli_command_completion,
     &cli_command_manual,
     NULL,
