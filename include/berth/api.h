@@ -1,7 +1,8 @@
 /* The admin listener's handlers: JSON in and out, a bearer token on every call, errors as
  * problem+json.
  *
- * Thread rules: the context is immutable but for its listeners; handlers run on any thread.
+ * Thread rules: the context is immutable but for its listeners and counts; handlers run on any
+ * thread.
  */
 #ifndef BERTH_API_H
 #define BERTH_API_H
@@ -38,6 +39,7 @@ struct berth_api {
     /* NULL until they are started; each outlives the admin listener. */
     struct berth_listener *_Atomic public_listener;
     struct berth_listener *_Atomic admin_listener;
+    atomic_int event_streams; /* of consoles */
 };
 
 extern const struct berth_route berth_api_routes[];

@@ -29,6 +29,10 @@ enum berth_code berth_auth_check(struct berth_registry *registry, const char *au
                                  int64_t now_ms, struct berth_principal *ret,
                                  struct berth_error *error);
 
+/* Whoever publishes or activates the console runs scripts with the tokens of all who open it: for
+ * this module each scope but READ takes ADMIN for all modules. */
+#define BERTH_CONSOLE_MODULE "@berth/console"
+
 /* BERTH_DENIED ("scope") or ("scope-module"), naming what is missing. `module` NULL: the scope must
  * hold for all modules ("*"). READ comes with every scope. */
 enum berth_code berth_auth_allow(const struct berth_principal *principal, enum berth_scope scope,

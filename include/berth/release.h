@@ -138,6 +138,20 @@ void berth_desk_report(struct berth_desk *desk, const char *module, const char *
 void berth_desk_reports(struct berth_desk *desk, const char *module, const char *version,
                         int64_t ret[BERTH_REPORT_KINDS]);
 
+/* The same for every version that was reported, and how it went in the last minutes. */
+enum { BERTH_REPORT_MINUTES = 60 };
+struct berth_report_series {
+    const char *module;
+    const char *version;
+    int64_t counts[BERTH_REPORT_KINDS];
+    uint32_t loads[BERTH_REPORT_MINUTES]; /* "loaded" and "swapped"; the last is this minute */
+    uint32_t errors[BERTH_REPORT_MINUTES];
+};
+/* fn is called under a lock that reports wait for, and must not call the desk. */
+void berth_desk_reports_each(struct berth_desk *desk,
+                             void (*fn)(const struct berth_report_series *series, void *context),
+                             void *context);
+
 /* Creates or replaces (`manifest`, whose reference stays the caller's) or deletes (NULL) a page. */
 struct berth_desk_page {
     const char *name;

@@ -12,6 +12,10 @@
 #include "berth/release.h"
 #include <stdatomic.h>
 
+/* Answers with the desk's event stream, from the request's Last-Event-ID on, until the client goes
+ * or the hub drains; the admin listener answers so too. */
+void berth_answer_events(struct berth_exchange *exchange, struct berth_desk *desk);
+
 struct berth_site {
     struct berth_desk *desk;
     struct berth_publisher *publisher;

@@ -108,4 +108,10 @@ void api_rotate_token(struct berth_exchange *exchange, void *app);
 void api_get_activity(struct berth_exchange *exchange, void *app);
 void api_get_activity_check(struct berth_exchange *exchange, void *app);
 
+void api_get_console(struct berth_exchange *exchange, void *app);
+void api_get_console_file(struct berth_exchange *exchange, void *app);
+void api_get_events(struct berth_exchange *exchange, void *app);
+void api_get_reports(struct berth_exchange *exchange, void *app);
+void api_get_session(struct berth_exchange *exchange, void *app);
+
 #endif

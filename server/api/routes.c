@@ -6,8 +6,11 @@ static void get_livez(struct berth_exchange *exchange, void *app) {
 }
 
 const struct berth_route berth_api_routes[] = {
+    {.pattern = "/", .get = api_get_console},
+    {.pattern = "/console/{path*}", .get = api_get_console_file},
     {.pattern = "/api/backup", .get = api_get_backup},
     {.pattern = "/api/bundles", .post = api_post_bundle},
+    {.pattern = "/api/events", .get = api_get_events},
     {.pattern = "/api/gc", .post = api_post_gc},
     {.pattern = "/api/modules", .get = api_get_modules},
     {.pattern = "/api/modules/{module}/versions/{version}/compatibility",
@@ -26,6 +29,8 @@ const struct berth_route berth_api_routes[] = {
      .get = api_get_page,
      .put = api_put_page,
      .remove = api_delete_page},
+    {.pattern = "/api/reports", .get = api_get_reports},
+    {.pattern = "/api/session", .get = api_get_session},
     {.pattern = "/api/system", .get = api_get_system},
     {.pattern = "/api/tokens", .get = api_get_tokens, .post = api_post_token},
     {.pattern = "/api/tokens/{id}/rotate", .post = api_rotate_token},

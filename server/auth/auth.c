@@ -128,8 +128,14 @@ static bool covers(const struct berth_principal *principal, const char *module) 
                   : strcmp(principal->module, "*") == 0;
 }
 
+static bool is_console(const char *module) {
+    return module && strcmp(module, BERTH_CONSOLE_MODULE) == 0;
+}
+
 enum berth_code berth_auth_allow(const struct berth_principal *principal, enum berth_scope scope,
                                  const char *module, struct berth_error *error) {
+    if (scope != BERTH_SCOPE_READ && is_console(module))
+        return berth_auth_allow(principal, BERTH_SCOPE_ADMIN, NULL, error);
     if (!has_scope(principal, scope)) {
         char text[48];
         berth_scopes_text(scope, text);

@@ -30,9 +30,8 @@ static int64_t last_event_id(const struct berth_exchange *exchange) {
     return strtoll(text, NULL, 10);
 }
 
-void site_get_events(struct berth_exchange *exchange, void *app) {
-    struct berth_site *site = app;
-    struct berth_events *events = berth_desk_events(site->desk);
+void berth_answer_events(struct berth_exchange *exchange, struct berth_desk *desk) {
+    struct berth_events *events = berth_desk_events(desk);
     static const char headers[] = "Cache-Control: no-store\r\nX-Accel-Buffering: no\r\n";
     if (berth_exchange_method(exchange) == BERTH_HEAD) {
         berth_answer_empty(exchange, 200,
@@ -50,4 +49,9 @@ void site_get_events(struct berth_exchange *exchange, void *app) {
     if (berth_answer_stream(exchange, "text/event-stream", headers))
         berth_events_follow(stream, last_event_id(exchange), &client);
     berth_events_leave(stream);
+}
+
+void site_get_events(struct berth_exchange *exchange, void *app) {
+    const struct berth_site *site = app;
+    berth_answer_events(exchange, site->desk);
 }
