@@ -141,7 +141,8 @@ static enum berth_code repair_blob(struct checked *checked, struct berth_registr
 }
 
 static bool can_be_repaired(const struct checked_blob *blob) {
-    return blob->state == CHECKED_DAMAGED || (blob->state != CHECKED_SOUND && blob->variants);
+    return blob->state == CHECKED_DAMAGED ||
+           (blob->state != CHECKED_SOUND && blob->state != CHECKED_UNREADABLE && blob->variants);
 }
 
 static bool is_anything_to_repair(const struct checked *checked) {

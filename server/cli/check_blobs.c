@@ -26,24 +26,26 @@ static bool hash_file(int fd, unsigned char *piece, struct berth_hasher *hasher)
     }
 }
 
-/* A file that cannot be read is as good as damaged. */
-static bool is_sound(struct blob_walk *walk, const struct berth_digest *digest) {
+static enum checked_state state_of(struct blob_walk *walk, const struct berth_digest *digest) {
     int fd = -1;
     int64_t bytes = 0;
+    struct berth_error error = {0};
+    enum checked_state state = CHECKED_UNREADABLE;
     struct berth_hasher *hasher = berth_hasher_create(BERTH_SHA256);
-    bool sound =
-        hasher && berth_blob_open(walk->checked->store, digest, &fd, &bytes, NULL) == BERTH_OK;
-    if (sound) {
+    if (hasher && berth_blob_open(walk->checked->store, digest, &fd, &bytes, &error) == BERTH_OK) {
         struct berth_digest found;
-        sound = hash_file(fd, walk->piece, hasher);
+        bool read = hash_file(fd, walk->piece, hasher);
         berth_hasher_finish(hasher, found.bytes);
-        sound = sound && berth_digest_equal(&found, digest);
+        if (read)
+            state = berth_digest_equal(&found, digest) ? CHECKED_SOUND : CHECKED_DAMAGED;
         close(fd);
+    } else if (strcmp(error.rule, "blob-damaged") == 0) {
+        state = CHECKED_DAMAGED; /* no file */
     }
     if (!hasher)
         walk->checked->failed = true;
     berth_hasher_destroy(hasher);
-    return sound;
+    return state;
 }
 
 static bool look_at(const struct berth_blob_found *found, void *context) {
@@ -57,12 +59,12 @@ static bool look_at(const struct berth_blob_found *found, void *context) {
                    "move it out of the data directory");
         return !checked->failed;
     }
-    bool sound = is_sound(walk, &found->digest);
+    enum checked_state state = state_of(walk, &found->digest);
     struct checked_blob *blob = check_blob(checked, &found->digest);
     if (!blob)
         return false;
     blob->bytes = found->bytes;
-    blob->state = sound ? CHECKED_SOUND : CHECKED_DAMAGED;
+    blob->state = state;
     checked->check->blobs++;
     checked->check->bytes += found->bytes;
     return !checked->failed;
@@ -77,12 +79,17 @@ enum berth_code check_blobs(struct checked *checked, struct berth_error *error) 
     return code;
 }
 
+static const char unreadable_hint[] =
+    "verify again; if it stays so, move it out of the data directory by hand, and verify then";
+
 static const char *rule_of(const struct checked_blob *blob) {
     switch (blob->state) {
     case CHECKED_MISSING:
         return "blob-missing";
     case CHECKED_SIZE:
         return "blob-size";
+    case CHECKED_UNREADABLE:
+        return "blob-unreadable";
     default:
         return "blob-damaged";
     }
@@ -94,6 +101,8 @@ static const char *text_of(const struct checked_blob *blob) {
         return "is not there";
     case CHECKED_SIZE:
         return "is not as long as its row says";
+    case CHECKED_UNREADABLE:
+        return "cannot be read";
     default:
         return "does not hold the bytes that its name says";
     }
@@ -114,6 +123,8 @@ static void tell_named(struct checked *checked, const struct checked_blob *blob,
                    blob->user_is_live ? " (live)" : "");
     if (!checked->rows_known)
         (void)snprintf(hint, sizeof hint, "restore the data directory from a backup");
+    else if (blob->state == CHECKED_UNREADABLE)
+        (void)snprintf(hint, sizeof hint, "%s", unreadable_hint);
     else if (!plain)
         (void)snprintf(hint, sizeof hint,
                        "run berth verify --repair: the server then makes this variant again");
@@ -141,8 +152,9 @@ void check_tell_blobs(struct checked *checked) {
         checked->check->orphan_bytes += checked->rows_known ? blob->bytes : 0;
         (void)snprintf(text, sizeof text, "blob %s %s", hex, text_of(blob));
         if (blob->state != CHECKED_SOUND) /* nobody reads it, but an upload could find it */
-            check_note(checked, checked->check->faults, "blob-damaged", text, NULL,
-                       checked->rows_known ? "run berth verify --repair"
-                                           : "restore the data directory from a backup");
+            check_note(checked, checked->check->faults, rule_of(blob), text, NULL,
+                       !checked->rows_known ? "restore the data directory from a backup"
+                       : blob->state == CHECKED_UNREADABLE ? unreadable_hint
+                                                           : "run berth verify --repair");
     }
 }

@@ -7,7 +7,15 @@
 #include "berth/digests.h"
 #include "berth/registry.h"
 
-enum checked_state { CHECKED_SOUND, CHECKED_DAMAGED, CHECKED_MISSING, CHECKED_SIZE, CHECKED_GONE };
+/* UNREADABLE is no proof of damage: descriptors may be short, or the disk may give it later. */
+enum checked_state {
+    CHECKED_SOUND,
+    CHECKED_DAMAGED,
+    CHECKED_UNREADABLE,
+    CHECKED_MISSING,
+    CHECKED_SIZE,
+    CHECKED_GONE
+};
 
 /* A blob that lies there, or one that is named and does not. */
 struct checked_blob {
