@@ -6,6 +6,7 @@ A case is named OPERATION:FAULT:N. Faults:
     ENOSPC, EIO, EMFILE     the Nth call fails with it
     ENOSPC+, EIO+, EMFILE+  ... and all later ones
     EINTR    the Nth call is interrupted: nothing may come of it
+    read, read+             the Nth read fails with EIO, or all from then on
 """
 
 import errno
@@ -17,20 +18,25 @@ import invariants
 from invariants import Violation, demand, observe
 from operations import BY_NAME
 from shim import COUNT, FAIL, KILL, KINDS, Shim
-from subject import NO_PEER, Subject, until
+from subject import NO_PEER, Subject, is_idle, until
 
 # Which calls are hit.
+CHANGES = tuple(kind for kind in KINDS if kind != "read")
 HIT = {
-    "kill": tuple(KINDS),
+    "kill": CHANGES,
     "torn": ("write",),
     "ENOSPC": ("create", "write", "sync", "rename", "mkdir"),
-    "EIO": tuple(KINDS),
+    "EIO": CHANGES,
     "EMFILE": ("open", "create"),
     "EINTR": ("write",),
+    "read": ("read",),
 }
-FAULTS = ("kill", "torn", "ENOSPC", "ENOSPC+", "EIO", "EIO+", "EMFILE", "EMFILE+", "EINTR")
+ERRNO = {"read": errno.EIO}  # of the rest its own name
+FAULTS = ("kill", "torn", "ENOSPC", "ENOSPC+", "EIO", "EIO+", "EMFILE", "EMFILE+", "EINTR",
+          "read", "read+")
 # What an answer may be when the call failed so. SQLite does not tell why a sync failed.
-ANSWERS = {"ENOSPC": {507, 500}, "EIO": {500, 503}, "EMFILE": {500, 503}, "EINTR": set()}
+ANSWERS = {"ENOSPC": {507, 500}, "EIO": {500, 503}, "EMFILE": {500, 503}, "EINTR": set(),
+           "read": {500, 503}}
 # Later changes may be refused, but only with these rules.
 REFUSALS = {"store-broken", "database-io", "database-broken"}
 
@@ -63,7 +69,7 @@ class Case:
         elif self.kills:
             self.shim.arm(KILL, self.at, torn=kind == "torn", kinds=HIT[kind])
         else:
-            self.shim.arm(FAIL, self.at, getattr(errno, kind), self.fault.endswith("+"), kinds=HIT[kind])
+            self.shim.arm(FAIL, self.at, ERRNO.get(kind) or getattr(errno, kind), self.fault.endswith("+"), kinds=HIT[kind])
 
     def run(self):
         """Raises Violation. Afterwards `reached` tells whether there is an Nth call at all."""
@@ -142,6 +148,8 @@ class Case:
             demand(server.process.returncode == 0, "exit code %d: %s", server.process.returncode, server.errors())
             return
         demand(not server.dead, "the server has ended: %s", server.errors())
+        if self.fault == "read+":
+            self.shim.disarm()  # nobody can look at what cannot be read
         now = observe(server)
         if reply is None:
             demand(now == self.states["before"], "%s", invariants.differences(self.states, now))
@@ -184,14 +192,6 @@ class Case:
             demand(again.status == 500 and again.rule in REFUSALS, "the second answer is %r", again)
 
 
-def is_idle(server):
-    try:
-        state = server.admin.get("/api/system").json["compressor"]
-    except NO_PEER:
-        return False
-    return state["waiting"] == 0 and state["improving"] == 0
-
-
 def expected(world, operation):
     """The states before, on the way, and after, seen where nothing fails."""
     known = world.__dict__.setdefault("expected", {})
@@ -226,10 +226,16 @@ def is_available(world, operation):
 
 
 def run_case(world, name):
-    case = Case(world, name)
+    case = make_case(world, name)
     case.run()
     shutil.rmtree(case.folder)
     return case
+
+
+def make_case(world, name):
+    from commands import CommandCase  # which is a Case
+    command = BY_NAME[name.split(":")[0]].phase == "command"
+    return CommandCase(world, name) if command else Case(world, name)
 
 
 def count_calls(world, operation, fault):

@@ -97,7 +97,8 @@ def check_activity(server, state):
     demand(changes == state["generation"], "%d audit records of changes, generation %d", changes, state["generation"])
     versions = sum(len(module["versions"]) for module in state["modules"].values())
     demand(actions["upload"] - actions["delete"] == versions, "%r, but %d versions", actions, versions)
-    demand(actions["token-issue"] == len(state["tokens"]), "%r, but %d tokens", actions, len(state["tokens"]))
+    issued = actions["token-issue"] + actions["token-rotate"]
+    demand(issued == len(state["tokens"]), "%r, but %d tokens", actions, len(state["tokens"]))
 
 
 def can_verify(_known=[]):

@@ -1,6 +1,11 @@
 """What is done to a server while calls are hit, and which states may be found afterwards."""
 
-from subject import OTHER_PAGE, PAGE, bundles
+import os
+import subprocess
+import tempfile
+
+from shim import KILL
+from subject import BERTH, NO_PEER, OTHER_PAGE, PAGE, bundles
 
 NEW = bundles.bundle("new", more__js=b"const more = 'text';\n" * 40)
 
@@ -12,6 +17,7 @@ class Operation:
         start     the hits begin before the server starts
         stop      SIGTERM
         compress  the server starts, and compresses what there is
+        command   without a server: see commands.py
     """
 
     def __init__(self, name, run=None, base="killed", middle=(), phase="request", why=""):
@@ -28,6 +34,45 @@ def revoke(server):
     tokens = server.admin.get("/api/tokens").json["tokens"]
     token = [t for t in tokens if t["name"] == "ci"][0]
     return server.admin.call("DELETE", "/api/tokens/" + token["id"])
+
+
+def rotate(server):
+    tokens = server.admin.get("/api/tokens").json["tokens"]
+    token = [t for t in tokens if t["name"] == "ci"][0]
+    return server.admin.json("POST", "/api/tokens/%s/rotate" % token["id"], {"overlapSeconds": 3600})
+
+
+class Cut:
+    """Of an answer that began well and was cut: who asked knows that it has nothing."""
+
+    status = 500
+    rule = "cut"
+
+
+def whole(ask):
+    """An answer's head may be gone before a read fails."""
+    def run(server):
+        try:
+            return ask(server)
+        except NO_PEER:
+            if not server.shim or server.shim["mode"] == KILL:
+                raise
+            return Cut()
+    return run
+
+
+def backup(server):
+    """One that is whole can be restored."""
+    reply = server.admin.get("/api/backup")
+    if reply.status == 200:
+        with tempfile.TemporaryDirectory(dir=os.path.dirname(server.data)) as folder:
+            path = os.path.join(folder, "backup.tar")
+            with open(path, "wb") as file:
+                file.write(reply.body)
+            done = subprocess.run([BERTH, "restore", path, "--data", os.path.join(folder, "data")],
+                                  capture_output=True, check=False)
+        return reply if done.returncode == 0 else Cut()
+    return reply
 
 
 def delete(version):
@@ -53,15 +98,20 @@ OPERATIONS = [
     Operation("token-create", lambda s: s.admin.json(
         "POST", "/api/tokens", {"name": "more", "module": "a", "can": ["publish"]}), why="a new token"),
     Operation("token-revoke", revoke, why="a token ends"),
+    Operation("token-rotate", rotate, why="a token gets a successor"),
     Operation("delete", delete("1.2.0"), why="a version that is not live goes"),
     Operation("gc", lambda s: s.admin.json("POST", "/api/gc", {}), base="deleted", why="blobs that no row names go"),
     # The last step on its way is that versions are gone, and blobs are not: it can be done again.
     Operation("gc-versions", gc_versions, base="old", middle=(delete("1.2.0"), delete("1.3.0"), gc_versions),
               why="two versions that nobody wants go"),
+    Operation("backup", whole(backup), base="old", why="all of it is read"),
+    Operation("get", whole(lambda s: s.public.get("/m/a@1.0.0/remoteEntry.js")), why="of a version that is not live"),
     Operation("start-first", base="none", phase="start", why="no data directory yet"),
     Operation("start", base="clean", phase="start", why="after a clean stop"),
     Operation("start-killed", base="killed", phase="start", why="after a kill"),
     Operation("stop", phase="stop", why="SIGTERM, which merges the database's log"),
     Operation("compress", phase="compress", why="variants of assets"),
+    Operation("restore", base="none", phase="command", why="a data directory from a backup"),
+    Operation("repair", base="damaged", phase="command", why="berth verify --repair"),
 ]
 BY_NAME = {operation.name: operation for operation in OPERATIONS}

@@ -1,6 +1,6 @@
-/* Preloaded into the server (LD_PRELOAD): counts the calls of libc that change what lies under one
- * folder, over all threads, and at the Nth kills the process or makes the call fail; and records
- * what each call did, for a replay of what a power cut would leave.
+/* Preloaded into the server (LD_PRELOAD): counts the calls of libc that change or read what lies
+ * under one folder, over all threads, and at the Nth kills the process or makes the call fail; and
+ * records what each call did, for a replay of what a power cut would leave.
  *
  *     CRASH_DATA     the folder, an absolute path without symbolic links
  *     CRASH_CONTROL  a file of struct control, which the test maps too and changes at any time
@@ -42,6 +42,7 @@ enum kind {
     KIND_HINT = 128,
     KIND_CREATE = 256,
     KIND_LOST = 512, /* a sync that was made to fail; in records alone */
+    KIND_READ = 1024,
 };
 
 enum mode { MODE_COUNT = 0, MODE_KILL = 1, MODE_FAIL = 2 };
@@ -88,6 +89,8 @@ static pthread_mutex_t record_lock = PTHREAD_MUTEX_INITIALIZER;
 #define ALL(X)                                                                                     \
     X(open)                                                                                        \
     X(openat)                                                                                      \
+    X(read)                                                                                        \
+    X(pread)                                                                                       \
     X(write)                                                                                       \
     X(pwrite)                                                                                      \
     X(fsync)                                                                                       \
@@ -334,6 +337,23 @@ static ssize_t write_at(int fd, const void *data, size_t length, const off_t *of
     if (fate == FATE_TORN && atomic_load(&control->mode) == MODE_KILL)
         die();
     return written;
+}
+
+/* Reads are not recorded: they leave nothing. */
+static bool fails_read(int fd) {
+    return concerns_fd(fd) && hit(KIND_READ, fd, NULL) != FATE_PASS;
+}
+
+ssize_t read(int fd, void *data, size_t length) {
+    return fails_read(fd) ? -1 : REAL(read)(fd, data, length);
+}
+
+ssize_t pread(int fd, void *data, size_t length, off_t offset) {
+    return fails_read(fd) ? -1 : REAL(pread)(fd, data, length, offset);
+}
+
+ssize_t pread64(int fd, void *data, size_t length, off64_t offset) {
+    return pread(fd, data, length, offset);
 }
 
 ssize_t write(int fd, const void *data, size_t length) {

@@ -8,7 +8,7 @@ from collections import namedtuple
 LIBRARY = os.environ.get("CRASH_SHIM", "")
 COUNT, KILL, FAIL = 0, 1, 2
 KINDS = {"open": 1, "write": 2, "sync": 4, "truncate": 8, "rename": 16, "unlink": 32, "mkdir": 64, "hint": 128,
-         "create": 256, "lost": 512}
+         "create": 256, "lost": 512, "read": 1024}
 NAMES = {number: name for name, number in KINDS.items()}
 FIELDS = ("armed", "mode", "at", "number", "sticky", "torn", "kinds", "count", "hits", "record", "log_bytes")
 CONTROL_BYTES, WHERE = 512, 96

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sqlite3
 import sys
 import tempfile
 
@@ -75,6 +76,15 @@ class Subject(Server):
             return None
 
 
+def is_idle(server):
+    """Has the compressor nothing to do?"""
+    try:
+        state = server.admin.get("/api/system").json["compressor"]
+    except NO_PEER:
+        return False
+    return state["waiting"] == 0 and state["improving"] == 0
+
+
 class World:
     """A folder for everything of one run, with the prepared directories; all of it is removed at the end."""
 
@@ -82,6 +92,7 @@ class World:
         use_memory()
         self.root = os.path.realpath(tempfile.mkdtemp(prefix="berth-crash-"))
         self.bases = {}
+        self.made = {}
         self.keep = None  # where disks are put on which a server failed
 
     def __enter__(self):
@@ -102,10 +113,16 @@ class World:
 
     def base(self, name):
         """`clean`: the server was stopped; `killed`: it was killed, so the database's log is not merged. `old` has
-        more versions, `deleted` one less, whose blobs are there still; of a server that cannot delete, none."""
+        more versions, `deleted` one less, whose blobs are there still; of a server that cannot delete, none.
+        `compressed` was stopped when all variants were there, of `damaged` a variant and a file are damaged."""
         if name not in self.bases:
             data = os.path.join(self.root, "base-" + name)
-            server = Subject(data)
+            if name == "damaged":
+                shutil.copytree(self.base("compressed"), data)
+                self.damage(data)
+                self.bases[name] = data
+                return data
+            server = Subject(data, "--compress-threads", "1" if name == "compressed" else "0")
             assert server.up, server.failure
             self.fill(server)
             if name == "old":
@@ -113,7 +130,9 @@ class World:
                     server.put("a", version, bundles.bundle(version))
             elif name == "deleted":
                 server.admin.call("DELETE", "/api/modules/a/versions/1.2.0")
-            if name == "clean":
+            elif name == "compressed":
+                until(lambda: is_idle(server), "compression to end")
+            if name in ("clean", "compressed"):
                 server.exit()
             else:
                 server.kill()
@@ -121,15 +140,40 @@ class World:
             self.bases[name] = data
         return self.bases[name]
 
+    THIRD = bundles.bundle("3")
+
+    def remember(self, name, make):
+        """What make(world) gives, made once."""
+        if name not in self.made:
+            self.made[name] = make(self)
+        return self.made[name]
+
+    @staticmethod
+    def damage(data):
+        """One file that only a's 1.2.0 has, and one variant."""
+        rows = sqlite3.connect("file:%s?mode=ro" % os.path.join(data, "db"), uri=True)
+        queries = (
+            "SELECT lower(hex(digest)) FROM assets GROUP BY digest HAVING count(*) = 1 AND max(version) ="
+            " (SELECT id FROM versions WHERE version = '1.2.0')",
+            "SELECT lower(hex(digest)) FROM variants WHERE bytes > 0 AND digest NOT IN (SELECT digest FROM assets)")
+        for query in queries:
+            (digest,) = rows.execute(query).fetchone()
+            with open(os.path.join(data, "blobs", digest[:2], digest), "r+b") as file:
+                byte = file.read(1)
+                file.seek(0)
+                file.write(bytes([byte[0] ^ 1]))
+        rows.close()
+
     @staticmethod
     def fill(server):
         text = b"const text = 'compressible';\n" * 60
         server.put("a", "1.0.0", bundles.bundle("1"), "?activate=true")
         server.put("a", "1.1.0", bundles.bundle("2", text__js=text), "?activate=true")
-        server.put("a", "1.2.0", bundles.bundle("3"))
+        server.put("a", "1.2.0", World.THIRD)
         server.put("b", "1.0.0", bundles.bundle("b"), "?activate=true")
         assert server.put_page("home", PAGE).status == 201
         server.token_for("b")
 
 
-__all__ = ["BERTH", "EventStream", "NO_PEER", "OTHER_PAGE", "PAGE", "Subject", "World", "bundles", "until"]
+__all__ = ["BERTH", "EventStream", "NO_PEER", "OTHER_PAGE", "PAGE", "Subject", "World", "bundles", "is_idle",
+           "until"]

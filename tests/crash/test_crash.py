@@ -9,11 +9,11 @@ import unittest
 
 import faults
 import power
-from operations import OPERATIONS
+from operations import BY_NAME, OPERATIONS
 from replay import Choice
 from subject import World
 
-FAILURES = ("ENOSPC", "EIO+", "EIO", "EMFILE+")
+FAILURES = ("ENOSPC", "EIO+", "EIO", "EMFILE+", "read", "read+")
 
 
 class CrashCase(unittest.TestCase):
@@ -36,6 +36,16 @@ class Calls(CrashCase):
         for index, operation in enumerate(OPERATIONS):
             # It matters most towards the end: rows are written, and nothing is answered.
             self.sample("torn" if index % 3 == 2 else "kill", operation, (0.55 + 0.01 * index, 0.92))
+
+    def test_commands_that_are_hit_can_be_given_again(self):
+        for index, operation in enumerate(operation for operation in OPERATIONS if operation.phase == "command"):
+            self.sample("kill", operation, (0.3 + 0.3 * index, 0.95))
+            self.sample("EIO+", operation, (0.7,))
+
+    def test_a_repair_sets_nothing_aside_that_it_could_not_read(self):
+        repair = BY_NAME["repair"]
+        self.sample("EMFILE", repair, [place / 12 for place in range(13)])
+        self.sample("read", repair, [place / 6 for place in range(7)])
 
     def test_a_failing_disk_is_told_and_leaves_nothing(self):
         for index, operation in enumerate(OPERATIONS):
