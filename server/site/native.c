@@ -4,16 +4,19 @@
 
 #include "berth/json.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
     URL_MAX_BYTES = 8192,
-    /* A stock loader opens a stream for each remote, and a browser six connections to a server that
-     * speaks HTTP/1.1: with more remotes than this, streams are not held open. */
-    MAX_HELD = 4,
-    RETRY_MS = 15000,
+    /* A stock loader opens a stream for each remote in each tab, and a browser has six connections
+     * to a server that speaks HTTP/1.1, for all of its tabs: of one address no more than these are
+     * held open. */
+    MAX_HELD = 3,
+    ADDRESSES = 4096, /* that are told apart; more share places */
+    RETRY_MS = 5000,
 };
 
 /* --- the document --- */
@@ -119,11 +122,17 @@ static enum berth_stream_news wait_for_news(void *context, int fd, int timeout_m
     return BERTH_NEWS_NONE;
 }
 
-static bool is_crowded(const struct berth_snapshot *snapshot) {
-    int count = 0;
-    for (size_t i = 0; i < snapshot->module_count; i++)
-        count += snapshot->modules[i]->live_native != NULL;
-    return count > MAX_HELD;
+static const char stream_headers[] = "Cache-Control: no-store\r\nX-Accel-Buffering: no\r\n";
+
+/* How many streams are held open, by address. */
+static atomic_int held[ADDRESSES];
+
+/* FNV-1a, 32 bits. */
+static atomic_int *place_of(const char *address) {
+    uint32_t hash = 2166136261U;
+    for (; *address; address++)
+        hash = (hash ^ (unsigned char)*address) * 16777619U;
+    return &held[hash % ADDRESSES];
 }
 
 /* Where streams are not held: what there is to say, and when to come again. */
@@ -134,17 +143,16 @@ static void answer_once(struct follower *follower) {
         (void)tell(follower);
 }
 
-static void hold(struct follower *follower) {
+/* Gives the place back. */
+static void hold(struct follower *follower, atomic_int *place) {
     struct berth_error error = {0};
-    struct berth_stream *stream;
+    struct berth_stream *stream = NULL;
     struct berth_stream_client client = {write_news, wait_for_news, follower};
-    if (berth_events_join(berth_desk_events(follower->site->desk), &stream, &error) != BERTH_OK) {
+    if (berth_events_join(berth_desk_events(follower->site->desk), &stream, &error) != BERTH_OK)
         berth_answer_problem(follower->exchange, &error);
-        return;
-    }
-    static const char headers[] = "Cache-Control: no-store\r\nX-Accel-Buffering: no\r\n";
-    if (berth_answer_stream(follower->exchange, "text/event-stream", headers))
+    else if (berth_answer_stream(follower->exchange, "text/event-stream", stream_headers))
         berth_events_follow(stream, -1, &client);
+    atomic_fetch_sub(place, 1);
     berth_events_leave(stream);
 }
 
@@ -156,23 +164,30 @@ static int64_t after_of(const struct berth_exchange *exchange, int64_t live) {
     return strtoll(text, NULL, 10);
 }
 
-static bool find_module(const struct berth_site *site, const char *name, bool *ret_crowded,
-                        int64_t *ret_live) {
+static bool find_module(const struct berth_site *site, const char *name, int64_t *ret_live) {
     const struct berth_snapshot *snapshot = berth_snapshot_acquire(site->publisher);
     const struct berth_module *module = berth_snapshot_module(snapshot, name);
-    *ret_crowded = is_crowded(snapshot);
     *ret_live = module && module->live ? module->live_generation : 0;
     berth_snapshot_release(site->publisher);
     return module != NULL;
 }
 
+static void follow(struct follower *follower) {
+    atomic_int *place = place_of(berth_exchange_remote(follower->exchange));
+    if (atomic_fetch_add(place, 1) < MAX_HELD) {
+        hold(follower, place);
+        return;
+    }
+    atomic_fetch_sub(place, 1);
+    if (berth_answer_stream(follower->exchange, "text/event-stream", stream_headers))
+        answer_once(follower);
+}
+
 void site_get_module_events(struct berth_exchange *exchange, void *app) {
     struct follower follower = {.exchange = exchange, .site = app};
     const char *name = berth_exchange_param(exchange, "module");
-    static const char headers[] = "Cache-Control: no-store\r\nX-Accel-Buffering: no\r\n";
-    bool crowded;
     int64_t live;
-    if (!find_module(follower.site, name, &crowded, &live)) {
+    if (!find_module(follower.site, name, &live)) {
         site_not_found(exchange, "there is no module of that name", NULL);
         return;
     }
@@ -187,9 +202,7 @@ void site_get_module_events(struct berth_exchange *exchange, void *app) {
     if (!follower.module &&
         berth_fail(&error, BERTH_NO_MEMORY, "memory", "out of memory") != BERTH_OK)
         berth_answer_problem(exchange, &error);
-    else if (!crowded)
-        hold(&follower);
-    else if (berth_answer_stream(exchange, "text/event-stream", headers))
-        answer_once(&follower);
+    else
+        follow(&follower);
     free(follower.module);
 }
