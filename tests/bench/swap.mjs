@@ -1,6 +1,6 @@
 // How long from the request that activates a version until the page shows its text.
 //
-//   node tests/bench/swap.mjs [--rounds N]        (scripts/bench swap)
+//   node tests/bench/swap.mjs [--rounds N] [--pages N]        (scripts/bench swap)
 //
 // One open composed page in Chromium, the real server, header-app under versions whose text differs. The time
 // runs from before the PUT of /api/modules/header-app/live is sent until the page's DOM has the new text; both
@@ -15,10 +15,14 @@ import { fileURLToPath } from 'node:url';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 process.env.BERTH_BIN ??= path.join(root, 'build/release/server/berth');
+const { option } = await import('./support/common.mjs');
+const { printPages } = await import('./support/swap-pages.mjs');
 const { Server } = await import('../browser/support/server.mjs');
 const { chromium } = await import('../browser/support/playwright.mjs');
 
-const rounds = Number(process.argv[process.argv.indexOf('--rounds') + 1]) || 30;
+const rounds = option('--rounds', 30);
+/** Activations with many pages; 0: that part is left out. */
+const pageRounds = option('--pages', 20);
 const cleanups = [];
 const context = { after: (what) => cleanups.unshift(what) };
 
@@ -126,3 +130,4 @@ for (const latency_ms of [0, 80]) {
   console.log(`${(latency_ms ? `${latency_ms} ms emulated latency` : 'loopback').padEnd(22)}${cells.map((ms) => ms.toFixed(1).padStart(12)).join('')}`);
 }
 for (const cleanup of cleanups.reverse()) await cleanup();
+if (pageRounds) await printPages(pageRounds);
