@@ -32,8 +32,10 @@ export function berth(options: Options): BerthPlugin {
   const origin = new URL(options.origin, location.href).origin;
   const hosts = new Set<Host>();
   const listeners = new Set<Listener>();
-  /** Remotes whose style sheets wait until a listener has shown the new version. */
-  const swapping = new Set<string>();
+  /** Remotes whose style sheets wait until listeners are done, and whether one has loaded the new version. */
+  const swapping = new Map<string, boolean>();
+  /** Versions that failed in this page, which are not tried in it again. */
+  const bad = new Set<string>();
   const first = learnAll(origin);
   watch(options.nonce);
 
@@ -54,12 +56,16 @@ export function berth(options: Options): BerthPlugin {
     return (await response.json()) as Remote[];
   }
 
-  async function tell(change: Change): Promise<void> {
-    swapping.add(change.name);
+  async function tell(change: Change, version: Version | undefined): Promise<void> {
+    const { name } = change;
+    swapping.set(name, false);
     try {
       for (const listener of listeners) await listener(change);
+      if (!swapping.get(name) || !version) return; // nobody shows it yet
+      await nextFrame();
+      show(name, version);
     } finally {
-      swapping.delete(change.name);
+      swapping.delete(name);
     }
   }
 
@@ -71,27 +77,20 @@ export function berth(options: Options): BerthPlugin {
   async function change(host: Host, old: Remote, remote: Remote): Promise<void> {
     const from = placeOf(old.entry, origin);
     const to = placeOf(remote.entry, origin);
-    if (!from || !to || from.base === to.base) return;
+    if (!from || !to || from.base === to.base || bad.has(to.base)) return;
     const version = await versionOf(remote);
     const { name } = old;
     const previous = shownVersion(name);
     register(host, { ...old, ...remote, name });
     if (previous === undefined) return; // nobody has asked for it yet
     try {
-      await tell({ name, module: to.module, version: to.version, previous });
-      await settle(name, version);
+      await tell({ name, module: to.module, version: to.version, previous }, version);
     } catch (error) {
       console.error(`berth: ${name} ${to.version} failed; back to ${from.version}:`, error);
+      bad.add(to.base);
       register(host, old);
-      await tell({ name, module: from.module, version: from.version, previous: to.version, error });
-      await settle(name, await versionOf(old));
+      await tell({ name, module: from.module, version: from.version, previous: to.version, error }, await versionOf(old));
     }
-  }
-
-  /** In the frame that shows it. */
-  async function settle(name: string, version: Version | undefined): Promise<void> {
-    await nextFrame();
-    if (version) show(name, version);
   }
 
   let news = 0;
@@ -159,6 +158,7 @@ export function berth(options: Options): BerthPlugin {
       const base = placeOf(remote.entry, origin)?.base;
       const { name } = remote;
       const loaded = base ? brought(base) : undefined;
+      if (swapping.has(name)) swapping.set(name, true);
       if (!loaded || swapping.has(name)) return;
       // A host that registers a remote anew by itself renders it when this returns.
       const turn = isFirst(name) ? Promise.resolve() : nextFrame();

@@ -5,7 +5,7 @@ import test from 'node:test';
 import { RELEASES, containerOf, moduleOf } from '../matrix/variants.mjs';
 import { Walk, cardFolder, publishCard } from '../matrix/walk.mjs';
 import { Visit, newContext } from '../support/browser.mjs';
-import { berthOf, bundled, hostOf, html } from './support.mjs';
+import { berthOf, bundled, folderOf, hostOf, html } from './support.mjs';
 
 const TIMEOUT = { timeout: 90_000 };
 const VARIANTS = ['webpack-production', 'enhanced', 'rspack2', 'vite'];
@@ -126,6 +126,9 @@ test('a version that fails takes the page back to the one before, and the next o
     await visit.page.waitForFunction((wanted) => window.changes.at(-1)?.previous === wanted && window.changes.at(-1).version === '1.0.0', version);
     await walk.sees('1.0.0');
   }
+  // Other news are no reason to try it again.
+  await server.activate('other', '1.0.0', folderOf(context, { 'index.js': 'export default 1;' }));
   await walk.activate('2.0.0');
   await walk.openMore('2.0.0');
+  assert.deepEqual(await visit.page.evaluate(() => window.changes.map(({ version }) => version)), ['3.0.0', '1.0.0', '3.1.0', '1.0.0', '3.2.0', '1.0.0', '2.0.0']);
 });
