@@ -1,5 +1,5 @@
-"""What must hold after every crash, failure and power cut. `observe` tells what a server has, without
-times and ids; `check` starts a server on what was left, and tries everything.
+"""What must hold after every crash, failure and power cut, and after all that clients did. `observe` tells what
+a server has, without times and ids; `check` starts a server on what was left, and tries everything.
 """
 
 import collections
@@ -78,11 +78,15 @@ def check_goes_on(server):
 
 def activity(server):
     """The audit records, oldest first; None of a server that keeps none. The ids of tokens are by chance."""
-    reply = server.admin.get("/api/activity?limit=200")
-    if reply.status == 404:
-        return None
-    demand(reply.status == 200, "the activity cannot be read: %r", reply)
-    rows = reply.json["activity"][::-1]
+    rows, before = [], ""
+    while before is not None:
+        reply = server.admin.get("/api/activity?limit=200%s" % (before and "&before=%d" % before))
+        if reply.status == 404:
+            return None
+        demand(reply.status == 200, "the activity cannot be read: %r", reply)
+        rows += reply.json["activity"]
+        before = reply.json["before"]
+    rows.reverse()
     demand([row["id"] for row in rows] == list(range(1, len(rows) + 1)), "the ids of audit records are %r",
            [row["id"] for row in rows])
     return [(row["action"], row["subject"] if row["module"] or "page" in row["action"] else None) for row in rows]
@@ -113,6 +117,13 @@ def check_verify(data):
     if can_verify():
         done = subprocess.run([BERTH, "verify", "--data", data], capture_output=True, check=False)
         demand(done.returncode == 0, "berth verify: %s%s", done.stdout.decode(), done.stderr.decode())
+
+
+def check_after(server):
+    """Whatever a test did to its server: it stops, and another one finds all in order; then it is back."""
+    server.exit()
+    check(server.data, {})
+    server.start()
 
 
 def check(data, states, since=0, token=None):

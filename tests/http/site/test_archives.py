@@ -16,7 +16,8 @@ import threading
 import unittest
 
 import bundles
-from harness import BERTH, PATIENCE_S, Server, SiteCase, asset_path, main, until
+from checked import CheckedCase
+from harness import BERTH, PATIENCE_S, Server, asset_path, main, until
 
 SOURCE = os.environ.get("BERTH_SOURCE") or os.path.join(os.path.dirname(__file__), "../../..")
 STATUS = {"ok": 201, "invalid": 400, "unsupported": 415, "refused": 422, "too_large": 413}
@@ -57,7 +58,7 @@ def tree(folder, leave_out):
     return names
 
 
-class Archives(SiteCase):
+class Archives(CheckedCase):
     options = ("--compress-threads", "0")  # variants are blobs, too
 
     @classmethod
@@ -135,7 +136,7 @@ class Archives(SiteCase):
         self.assertEqual(self.public.get(asset_path("mac", "1.0.0", "._remoteEntry.js")).status, 404)
 
 
-class Reader(SiteCase):
+class Reader(CheckedCase):
     """What happens to the process that reads: the server must not care."""
 
     options = ("--max-archive-seconds", "2")

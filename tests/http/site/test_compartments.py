@@ -18,7 +18,8 @@ import sys
 import threading
 
 import bundles
-from harness import BERTH, PATIENCE_S, SiteCase, main, until
+from checked import CheckedCase
+from harness import BERTH, PATIENCE_S, main, until
 
 BIG = random.Random(1).randbytes(8 << 20)  # more than the buffers of both ends hold
 GROSS = 20
@@ -63,7 +64,7 @@ def is_sanitized():
     return b"__asan_init" in data or b"__tsan_init" in data
 
 
-class Storms(SiteCase):
+class Storms(CheckedCase):
     options = ("--max-uploads", "2", "--max-token-failures", "20", "--admin-max-connections", "32")
 
     @classmethod
@@ -218,6 +219,11 @@ class Storms(SiteCase):
             # Who has a good token works behind the same address.
             self.assertStatus(self.admin.get("/api/modules"), 200)
             self.assertStatus(self.server.activate("small", "1.0.0"), 200)
+            # So does who gets one now, until it is taken away.
+            made = self.server.token_for()
+            self.assertStatus(self.admin.call("GET", "/api/modules", token=made["token"]), 200)
+            self.assertStatus(self.admin.json("DELETE", "/api/tokens/" + made["id"]), 204)
+            self.assertIn(self.admin.call("GET", "/api/modules", token=made["token"]).status, (401, 429))
         self.assertLessEqual({reply.status for reply in replies}, {401, 429})
         for reply in replies:
             if reply.status == 429:
@@ -229,7 +235,7 @@ class Storms(SiteCase):
         until(lambda: self.admin.call("GET", "/api/modules", token=bad).status == 401, "the next second")
 
 
-class Versions(SiteCase):
+class Versions(CheckedCase):
     options = ("--max-connections", "12", "--max-streams", "2", "--max-module-connections", "12",
                "--cache-bytes", "0")
 

@@ -15,7 +15,8 @@ import zlib
 
 import bundles
 from bundles import member
-from harness import SiteCase, main
+from checked import CheckedCase
+from harness import main
 
 
 def with_members(*members):
@@ -30,7 +31,7 @@ def zip_with(patch, **more):
     return bytes(data)
 
 
-class Hostile(SiteCase):
+class Hostile(CheckedCase):
     def refused(self, archive, rule=None, where=None, status=422):
         reply = self.server.upload("hostile", "1.0.0", archive)
         self.assertStatus(reply, status)

@@ -9,10 +9,11 @@ import re
 import threading
 
 import bundles
+from checked import CheckedCase
 from harness import EventStream, SiteCase, at_once, main
 
 
-class Races(SiteCase):
+class Races(CheckedCase):
     options = ("--max-uploads", "16")
 
     def test_one_of_64_activations_with_the_same_precondition_wins(self):
