@@ -135,9 +135,8 @@ static enum berth_code identify(struct berth_exchange *exchange, const struct be
 
 /* What the form says, else what the token may. */
 static bool is_to_activate(const struct form *form, const struct berth_principal *principal) {
-    struct berth_error none = {0};
     return *form->activate ? strcmp(form->activate, "true") == 0
-                           : api_allow_some(principal, BERTH_SCOPE_ACTIVATE, &none) == BERTH_OK;
+                           : api_allow_some(principal, BERTH_SCOPE_ACTIVATE, NULL) == BERTH_OK;
 }
 
 static enum berth_code publish(struct berth_exchange *exchange, struct form *form,
@@ -190,7 +189,7 @@ void api_post_pilet(struct berth_exchange *exchange, void *app) {
     struct form form = {.api = api};
     struct api_multipart multipart;
     struct berth_principal principal;
-    struct berth_uploaded uploaded;
+    struct berth_uploaded uploaded = {0};
     struct berth_error error = {0};
     berth_exchange_tell(exchange);
     enum berth_code code = identify(exchange, api, &principal, &error);
@@ -203,4 +202,6 @@ void api_post_pilet(struct berth_exchange *exchange, void *app) {
         answer(exchange, &uploaded);
     else
         answer_problem(exchange, &error);
+    if (code != BERTH_OK)
+        berth_uploaded_done(&uploaded);
 }

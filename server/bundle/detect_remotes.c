@@ -41,8 +41,9 @@ static bool is_worth_a_look(const char *text, size_t length, bool calls) {
     return any;
 }
 
+/* *ret_whole becomes false where the text is too long for the list of its tokens. */
 static enum berth_code scan_script(struct remotes *remotes, const struct berth_asset *asset,
-                                   bool calls, struct berth_error *error) {
+                                   bool calls, bool *ret_whole, struct berth_error *error) {
     char *text = NULL;
     size_t length = 0;
     struct berth_js js;
@@ -51,6 +52,7 @@ static enum berth_code scan_script(struct remotes *remotes, const struct berth_a
         code = berth_js_tokenize(&js, text, length, error);
         if (!code) {
             berth_scan_remotes(&js, remotes->found);
+            *ret_whole = *ret_whole && !js.cut;
             berth_js_done(&js);
         }
     }
@@ -73,7 +75,7 @@ static enum berth_code scan_scripts(struct remotes *remotes, bool calls, bool *r
         if (left < 0 || asset->bytes > BERTH_SCAN_TEXT_BYTES)
             *ret_whole = false;
         else
-            code = scan_script(remotes, asset, calls, error);
+            code = scan_script(remotes, asset, calls, ret_whole, error);
     }
     return code;
 }
@@ -328,8 +330,8 @@ enum berth_code berth_detect_remotes(struct berth_detection *detection, struct b
     else if (!code && !remotes.declared)
         berth_detect_warn(
             detection, "remotes-unknown",
-            "there are more than 64 MiB of scripts: what they take from other modules "
-            "was not looked for");
+            "there is too much of scripts: not all was looked through for what it takes "
+            "from other modules");
     json_decref(remotes.found);
     json_decref(remotes.remotes);
     return code;

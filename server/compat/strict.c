@@ -6,10 +6,7 @@
 #include "berth/json.h"
 #include "berth/semver.h"
 
-#include <stdlib.h>
 #include <string.h>
-
-enum { SHARES_MAX = 512 };
 
 /* The containers of a page, in order, each once. */
 struct line {
@@ -67,52 +64,79 @@ static struct line line_of(const struct compat *compat, const struct berth_page 
     return line;
 }
 
-static bool is_refused(const struct berth_share *share) {
-    const char *range = berth_json_string(share->wanted, "requiredVersion");
-    const char *version = berth_json_string(share->copy, "version");
-    return json_is_true(json_object_get(share->wanted, "singleton")) &&
-           json_is_true(json_object_get(share->wanted, "strictVersion")) && range && version &&
-           berth_range_satisfied(range, version) == BERTH_UNSATISFIED;
+static const json_t *find_package(const json_t *description, const char *name) {
+    const json_t *shared = json_object_get(description, "shared");
+    for (size_t i = 0; i < json_array_size(shared); i++) {
+        const char *found = berth_json_string(json_array_get(shared, i), "name");
+        if (found && strcmp(found, name) == 0)
+            return json_array_get(shared, i);
+    }
+    return NULL;
+}
+
+/* Who provides a singleton to a module of the line, as berth_shares_of_containers has it: the first
+ * that brings it, or the module itself. */
+static size_t provider_of(const struct line *line, size_t user, const char *package) {
+    for (size_t i = 0; i < user; i++)
+        if (berth_json_string(find_package(line->descriptions[i], package), "version"))
+            return i;
+    return user;
+}
+
+/* A strict singleton, and whether the copy of its provider is out of its range. */
+static bool is_refused(const struct line *line, size_t user, const json_t *wanted) {
+    const char *package = berth_json_string(wanted, "name");
+    const char *range = berth_json_string(wanted, "requiredVersion");
+    if (!package || !range || !json_is_true(json_object_get(wanted, "strictVersion")) ||
+        !json_is_true(json_object_get(wanted, "singleton")))
+        return false;
+    size_t provider = provider_of(line, user, package);
+    const char *version =
+        berth_json_string(find_package(line->descriptions[provider], package), "version");
+    return version && berth_range_satisfied(range, version) == BERTH_UNSATISFIED;
 }
 
 /* Whether the same module refuses the same package in another line, too. */
-static bool is_refused_in(const struct line *line, const struct berth_share *shares, size_t count,
-                          const char *module, const char *package) {
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(line->modules[shares[i].user], module) == 0 &&
-            strcmp(berth_json_string(shares[i].wanted, "name"), package) == 0)
-            return is_refused(&shares[i]);
+static bool is_refused_in(const struct line *line, const char *module, const char *package) {
+    for (size_t i = 0; i < line->count; i++)
+        if (strcmp(line->modules[i], module) == 0) {
+            const json_t *wanted = find_package(line->descriptions[i], package);
+            return wanted && is_refused(line, i, wanted);
+        }
     return false;
 }
 
 static void add_refused(struct compat *compat, const char *page, const struct line *line,
-                        const struct berth_share *share, bool already) {
-    const char *package = berth_json_string(share->wanted, "name");
+                        size_t user, const json_t *wanted, bool already) {
+    const char *package = berth_json_string(wanted, "name");
+    size_t provider = provider_of(line, user, package);
+    const json_t *copy = find_package(line->descriptions[provider], package);
     json_t *finding = compat_finding(
         compat,
         &(struct compat_words){"shared-strict", package,
                                "build them for ranges that have a version in common, or change "
                                "the order of the slots"},
-        "%s@%s takes %s in %s only, and would get %s of %s@%s", line->modules[share->user],
-        line->versions[share->user], package, berth_json_string(share->wanted, "requiredVersion"),
-        berth_json_string(share->copy, "version"), line->modules[share->provider],
-        line->versions[share->provider]);
+        "%s@%s takes %s in %s only, and would get %s of %s@%s", line->modules[user],
+        line->versions[user], package, berth_json_string(wanted, "requiredVersion"),
+        berth_json_string(copy, "version"), line->modules[provider], line->versions[provider]);
     if (finding)
         compat_add_user(finding, compat_page_user(page, NULL));
     compat_add(compat, finding, true, already);
 }
 
-static void check_page(struct compat *compat, const struct berth_compat_page *page,
-                       struct berth_share *next, struct berth_share *live) {
-    struct line then = line_of(compat, page->page, compat->next);
-    struct line now = line_of(compat, page->page, compat->live);
-    size_t next_count = berth_shares_of_containers(then.descriptions, then.count, next, SHARES_MAX);
-    size_t live_count = berth_shares_of_containers(now.descriptions, now.count, live, SHARES_MAX);
-    for (size_t i = 0; i < next_count; i++)
-        if (is_refused(&next[i]))
-            add_refused(compat, page->name, &then, &next[i],
-                        is_refused_in(&now, live, live_count, then.modules[next[i].user],
-                                      berth_json_string(next[i].wanted, "name")));
+static void check_page(struct compat *compat, const struct berth_compat_page *page) {
+    struct line next = line_of(compat, page->page, compat->next);
+    struct line live = line_of(compat, page->page, compat->live);
+    for (size_t i = 0; i < next.count; i++) {
+        size_t index = 0;
+        const json_t *wanted = NULL;
+        json_array_foreach(json_object_get(next.descriptions[i], "shared"), index, wanted) {
+            if (is_refused(&next, i, wanted))
+                add_refused(
+                    compat, page->name, &next, i, wanted,
+                    is_refused_in(&live, next.modules[i], berth_json_string(wanted, "name")));
+        }
+    }
 }
 
 static bool shows(const struct berth_page *page, const char *module) {
@@ -123,10 +147,7 @@ static bool shows(const struct berth_page *page, const char *module) {
 }
 
 void compat_check_strict(struct compat *compat) {
-    struct berth_share *shares = calloc((size_t)2 * SHARES_MAX, sizeof *shares);
-    compat->failed = compat->failed || !shares;
-    for (size_t i = 0; shares && i < compat->world->page_count; i++)
+    for (size_t i = 0; i < compat->world->page_count; i++)
         if (shows(compat->world->pages[i].page, compat->module))
-            check_page(compat, &compat->world->pages[i], shares, shares + SHARES_MAX);
-    free(shares);
+            check_page(compat, &compat->world->pages[i]);
 }

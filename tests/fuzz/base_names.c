@@ -1,5 +1,5 @@
-/* Versions and names of any text, one a line: precedence is an order, and what is taken is safe in
- * a URL and on a command line. */
+/* Versions, ranges and names of any text, one a line: precedence is an order, and what is taken is
+ * safe in a URL and on a command line. */
 #include "berth/name.h"
 #include "berth/semver.h"
 
@@ -32,6 +32,20 @@ static void check_order(char *const *versions, size_t count) {
         }
 }
 
+/* Ranges: a version that is in two of them is proof that they meet. */
+static void check_ranges(char *const *ranges, size_t count, char *const *versions,
+                         size_t version_count) {
+    for (size_t a = 0; a < count; a++)
+        for (size_t b = 0; b < count; b++) {
+            enum berth_satisfaction met = berth_ranges_meet(ranges[a], ranges[b]);
+            must(met == berth_ranges_meet(ranges[b], ranges[a]));
+            for (size_t v = 0; v < version_count; v++)
+                must(met != BERTH_UNSATISFIED ||
+                     berth_range_satisfied(ranges[a], versions[v]) != BERTH_SATISFIED ||
+                     berth_range_satisfied(ranges[b], versions[v]) != BERTH_SATISFIED);
+        }
+}
+
 static void check_text(const char *text) {
     static const char plain[] =
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-+_";
@@ -48,8 +62,8 @@ static void check_text(const char *text) {
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    char *versions[MAX_LINES];
-    size_t count = 0;
+    char *versions[MAX_LINES], *lines[MAX_LINES];
+    size_t count = 0, line_count = 0;
     char *text = malloc(size + 1);
     char *rest = NULL;
     must(text != NULL);
@@ -58,10 +72,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     text[size] = '\0';
     for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
         check_text(line);
+        if (line_count < MAX_LINES)
+            lines[line_count++] = line;
         if (count < MAX_LINES && berth_semver_check(line, NULL) == BERTH_OK)
             versions[count++] = line;
     }
     check_order(versions, count);
+    check_ranges(lines, line_count, versions, count);
     free(text);
     return 0;
 }

@@ -31,6 +31,17 @@ static void resolve(const json_t *specifiers) {
     berth_tree_done(&tree);
 }
 
+/* What is found is bounded, whatever there is. */
+static void look_for_remotes(const struct berth_js *js) {
+    static const char *const kinds[] = {"externals", "infos", "uses", "calls"};
+    json_t *found = json_pack("{s[] s[] s[] s[]}", kinds[0], kinds[1], kinds[2], kinds[3]);
+    require(found);
+    berth_scan_remotes(js, found);
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        require(json_array_size(json_object_get(found, kinds[i])) <= 2000);
+    json_decref(found);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     json_t *result = NULL;
     struct berth_js js;
@@ -39,6 +50,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     json_t *specifiers = json_array();
     if (berth_js_tokenize(&js, (const char *)data, size, NULL) == BERTH_OK) {
         berth_scan_imports(&js, specifiers);
+        look_for_remotes(&js);
         berth_js_done(&js);
     }
     resolve(specifiers);

@@ -130,9 +130,35 @@ static void what_a_bundle_takes_from_others_is_found(void **state) {
     }
 }
 
+/* What may be missing is not told as all there is. */
+static void a_script_that_is_too_long_leaves_it_unknown(void **state) {
+    enum { NUMBERS = 800000, NUMBER_BYTES = 8 };
+    static const struct row short_one = {.what = "short", .files = {"a.js", "shareScope"}};
+    struct row row = {.what = "long", .files = {"a.js", NULL}};
+    char *text = malloc((size_t)NUMBER_BYTES * NUMBERS + sizeof "shareScope");
+    assert_non_null(text);
+    char *end = stpcpy(text, "shareScope");
+    /* No two are alike, so that they do not pack too well. */
+    for (unsigned i = 0; i < NUMBERS; i++)
+        end += sprintf(end, "+%u", (i * 2654435761U) % 999999);
+    row.files[1] = text;
+    json_t *description = read_row(*state, &row);
+    assert_null(json_object_get(description, "remotes"));
+    const json_t *warnings = json_object_get(description, "warnings");
+    const json_t *warning = json_array_get(warnings, json_array_size(warnings) - 1);
+    assert_string_equal(json_string_value(json_object_get(warning, "rule")), "remotes-unknown");
+    json_decref(description);
+    free(text);
+    description = read_row(*state, &short_one);
+    assert_non_null(json_object_get(description, "remotes"));
+    json_decref(description);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(what_a_bundle_takes_from_others_is_found, scratch_setup,
+                                        scratch_teardown),
+        cmocka_unit_test_setup_teardown(a_script_that_is_too_long_leaves_it_unknown, scratch_setup,
                                         scratch_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
