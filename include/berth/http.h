@@ -1,16 +1,23 @@
-/* HTTP/1.1 listeners over civetweb (the only room that knows it), a const route table, and answers.
+/* HTTP/1.1 listeners, a const route table, and answers.
  *
- * A request comes through: guard (RFC 9112 framing and what civetweb 1.15 lets pass) → connection
- * cap → strict URL decoding, once → route → limit of its kind of work → handler. A handler is three
- * movements: decode with the readers below, one domain call, encode with one of the answers. Each
- * handler answers exactly once.
+ * A request comes through: framing (RFC 9112, strictly) → connection cap → strict URL decoding,
+ * once → route → limit of its kind of work → handler. A handler is three movements: decode with the
+ * readers below, one domain call, encode with one of the answers. Each handler answers exactly
+ * once.
+ *
+ * Two engines serve connections, with one table, one set of rules and one set of answers:
+ *
+ *   - the loop: few threads, each with all of its connections in one epoll. It reads heads, and
+ *     answers from memory by itself; what may have to wait is done by worker threads, made when
+ *     they are needed, one for each such request
+ *   - threads: civetweb, one thread for each connection
  *
  * Every answer carries Date, X-Request-Id, X-Content-Type-Options: nosniff, and Connection: close
  * where the connection cannot go on (an unread body, a drain). Errors are application/problem+json
  * (RFC 9457), `no-store`, and never echo the path.
  *
- * Thread rules: a listener's handlers run on its worker threads (100 KiB stacks), one exchange on
- * one thread; create and the stops belong to one thread.
+ * Thread rules: a listener's handlers run on its threads (100 KiB stacks), one exchange on one
+ * thread; create and the stops belong to one thread.
  */
 #ifndef BERTH_HTTP_H
 #define BERTH_HTTP_H
@@ -52,20 +59,24 @@ enum berth_work {
  * room: 204 with Allow, and the CORS preflight answer where `cors` is set. */
 struct berth_route {
     const char *pattern;
-    bool cors; /* Access-Control-Allow-Origin: * on every answer, errors included */
+    bool cors;  /* Access-Control-Allow-Origin: * on every answer, errors included */
+    bool quick; /* `get` is tried on the loop first: see berth_exchange_defer */
     enum berth_work work;
     const char *shares; /* a parameter: answers over 16 KiB are limited by its value, see
                            max_shared; NULL: not */
     berth_handler get, put, post, patch, remove;
 };
 
+enum berth_engine_kind { BERTH_ENGINE_LOOP, BERTH_ENGINE_THREADS };
+
 struct berth_listener_options {
     const char *name;    /* "public", "admin": for the log */
     const char *address; /* "127.0.0.1:8080"; port 0 lets the kernel choose */
     const struct berth_route *routes;
     size_t route_count;
-    void *app;              /* handed to the handlers */
-    int max_connections;    /* each holds a worker thread; beyond it 503 and Retry-After */
+    void *app; /* handed to the handlers */
+    enum berth_engine_kind engine;
+    int max_connections;    /* beyond it 503 and Retry-After */
     int request_timeout_ms; /* reading a request head, and one write */
     int keep_alive_timeout_ms;
     int64_t min_body_rate_bytes; /* per second; slower bodies are cut: 408; 0: any rate. The bodies
@@ -87,7 +98,7 @@ enum berth_code berth_listener_start(const struct berth_listener_options *option
 const char *berth_listener_address(const struct berth_listener *listener);
 /* From now on every answer says Connection: close. */
 void berth_listener_drain(struct berth_listener *listener);
-/* Requests being handled now, streams included. */
+/* Requests being handled now, streams and answers on their way included. */
 int berth_listener_busy(const struct berth_listener *listener);
 
 /* How a listener is doing. */
@@ -130,6 +141,11 @@ void berth_exchange_actor(struct berth_exchange *exchange, const char *name);
 enum berth_code berth_exchange_work(struct berth_exchange *exchange, enum berth_work work,
                                     struct berth_error *error);
 
+/* Before whatever may have to wait (a disk, a lock that is held for long, a stream): true when this
+ * thread must not. The handler then returns at once, without an answer, and is called again on a
+ * thread of its own, where this says false. Only handlers of `quick` routes need to ask. */
+bool berth_exchange_defer(struct berth_exchange *exchange);
+
 /* Reads the body in pieces, exactly Content-Length bytes; answers Expect: 100-continue first.
  * `sink` returns an error to stop. BERTH_TOO_LARGE ("limit-body") before anything is read when the
  * length is over `max_bytes`; BERTH_INVALID ("length-required": answered 411; "body-cut");
@@ -165,6 +181,18 @@ struct berth_content {
     bool (*read)(void *context, int64_t offset, void *ret, size_t length);
     void *read_context;
 };
+
+/* Keeps bodies where they are. On the loop an answer that its client does not take at once is sent
+ * after its handler has returned; a body that nobody keeps is then copied. */
+struct berth_keeper {
+    /* While the handler runs: what holds its body until let_go. NULL: nothing does. */
+    void *(*keep)(void *context);
+    void (*let_go)(void *context, void *kept); /* by any thread */
+    void *context;
+};
+
+/* For the answer that follows; `keeper` is borrowed for as long as the listener runs. */
+void berth_exchange_keep(struct berth_exchange *exchange, const struct berth_keeper *keeper);
 
 /* 200, 206, 304 or 416: If-None-Match with weak comparison, If-Range, Range, HEAD. One write when
  * head and body fit 64 KiB. Of a larger body in memory 16 KiB go with the head and the rest from

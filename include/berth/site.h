@@ -19,6 +19,7 @@ void berth_answer_events(struct berth_exchange *exchange, struct berth_desk *des
 struct berth_site {
     struct berth_desk *desk;
     struct berth_publisher *publisher;
+    struct berth_keeper keeper; /* the publisher's */
     const struct berth_frontend *frontend;
     const char *public_url;
     atomic_bool ready;       /* what /readyz says */

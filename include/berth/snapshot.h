@@ -149,6 +149,8 @@ struct berth_bodies;
 /* Never NULL once a first snapshot was published. */
 const struct berth_snapshot *berth_snapshot_acquire(struct berth_publisher *publisher);
 void berth_snapshot_release(struct berth_publisher *publisher);
+/* Keeps, for answers that go on after their handler, the snapshot that its thread has acquired. */
+struct berth_keeper berth_snapshot_keeper(struct berth_publisher *publisher);
 
 /* NULL when there is none. Each is a binary search. */
 const struct berth_module *berth_snapshot_module(const struct berth_snapshot *snapshot,

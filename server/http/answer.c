@@ -4,7 +4,6 @@
 #include "berth/json.h"
 #include "conditional.h"
 #include "problem.h"
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -257,17 +256,11 @@ bool berth_answer_stream(struct berth_exchange *exchange, const char *content_ty
         berth_head_text(&head, headers);
     struct berth_content none = {.body = ""};
     berth_send_out(exchange, &head, &none, 0, 0);
-    exchange->socket = berth_watch_socket(&exchange->worker->slot);
     return !exchange->broken && exchange->method != BERTH_HEAD;
 }
 
-/* A stream's client says nothing more: what becomes readable is its end. */
 enum berth_stream_state berth_stream_wait(struct berth_exchange *exchange, int fd, int timeout_ms) {
-    struct pollfd polled[2] = {{.fd = fd, .events = POLLIN},
-                               {.fd = exchange->socket, .events = POLLRDHUP}};
-    if (poll(polled, 2, timeout_ms) <= 0)
-        return BERTH_STREAM_IDLE;
-    return polled[1].revents ? BERTH_STREAM_GONE : BERTH_STREAM_WOKEN;
+    return exchange->transport->wait(exchange, fd, timeout_ms);
 }
 
 bool berth_stream_write(struct berth_exchange *exchange, const void *data, size_t length) {

@@ -4,7 +4,6 @@
 #include "berth/json.h"
 #include "conditional.h"
 #include <assert.h>
-#include <civetweb.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -12,7 +11,6 @@
 enum {
     FIRST_PIECE_BYTES = 4096,
     QUICK_PIECE_MS = 100, /* the pieces of a body that comes faster than this grow */
-    LINGER_MS = 1000,
 };
 
 enum berth_method berth_exchange_method(const struct berth_exchange *exchange) {
@@ -33,33 +31,14 @@ const char *berth_exchange_param(const struct berth_exchange *exchange, const ch
     return NULL;
 }
 
-/* civetweb leaves trailing spaces on values. */
-static const char *trimmed(const struct berth_exchange *exchange, const char *value) {
-    size_t length = strlen(value);
-    if (length == 0 || value[length - 1] != ' ')
-        return value;
-    while (length > 0 && value[length - 1] == ' ')
-        length--;
-    struct berth_exchange *own = &exchange->worker->exchange;
-    if (length + 1 > BERTH_SCRATCH_TEXT_BYTES - own->text_used)
-        return value;
-    char *copy = own->worker->scratch->text + own->text_used;
-    memcpy(copy, value, length);
-    copy[length] = '\0';
-    own->text_used += length + 1;
-    return copy;
-}
-
 const char *berth_exchange_header(const struct berth_exchange *exchange, const char *name) {
+    const struct berth_request *request = exchange->request;
     enum berth_field field = berth_field_find(name, strlen(name));
-    if (field != BERTH_FIELD_OTHER) {
-        const char *value = exchange->framing.fields[field];
-        return value ? trimmed(exchange, value) : NULL;
-    }
-    const struct mg_request_info *request = exchange->request;
-    for (int i = 0; i < request->num_headers; i++) {
-        if (strcasecmp(request->http_headers[i].name, name) == 0)
-            return trimmed(exchange, request->http_headers[i].value);
+    if (field != BERTH_FIELD_OTHER)
+        return request->framing.fields[field];
+    for (size_t i = 0; i < request->field_count; i++) {
+        if (strcasecmp(request->fields[i].name, name) == 0)
+            return request->fields[i].value;
     }
     return NULL;
 }
@@ -69,7 +48,7 @@ const char *berth_exchange_query(const struct berth_exchange *exchange, const ch
 }
 
 const char *berth_exchange_remote(const struct berth_exchange *exchange) {
-    return exchange->request->remote_addr;
+    return exchange->remote;
 }
 
 const char *berth_exchange_id(const struct berth_exchange *exchange) {
@@ -86,32 +65,25 @@ void berth_exchange_actor(struct berth_exchange *exchange, const char *name) {
     exchange->actor[length] = '\0';
 }
 
-/* RFC 9110 section 10.1.1; civetweb leaves it to the handler. */
+/* RFC 9110 section 10.1.1 */
 static void send_continue(struct berth_exchange *exchange) {
     static const char interim[] = "HTTP/1.1 100 Continue\r\n\r\n";
     if (!exchange->expects_continue)
         return;
     exchange->expects_continue = false;
-    if (mg_write(exchange->connection, interim, sizeof interim - 1) != (int)sizeof interim - 1)
+    int64_t timeout_ms = exchange->worker->listener->options.request_timeout_ms;
+    if (!exchange->transport->write(exchange, interim, sizeof interim - 1,
+                                    berth_monotonic_ms() + timeout_ms))
         exchange->broken = true;
 }
 
-/* mg_read returns less than asked for only when nothing came for the request time-out (then 0 next)
- * or the connection ended (then -1). It never returns early, so the pieces are kept small while the
- * body is slow, and each has a deadline. */
+/* The pieces are kept small while the body is slow, and each has a deadline. */
 static enum berth_code read_piece(struct berth_exchange *exchange, struct berth_pace *pace,
                                   size_t length, struct berth_error *error) {
-    struct berth_watch_slot *slot = &exchange->worker->slot;
-    char *buffer = exchange->worker->scratch->out;
-    size_t got = 0;
-    int count = 0;
-    berth_watch_begin(slot, berth_pace_start(pace, berth_monotonic_ms(), length), SHUT_RD);
-    do {
-        count = mg_read(exchange->connection, buffer + got, length - got);
-        if (count > 0)
-            got += (size_t)count;
-    } while (count > 0 && got < length);
-    bool was_cut = berth_watch_end(slot);
+    bool late = false;
+    int64_t deadline_ms = berth_pace_start(pace, berth_monotonic_ms(), length);
+    size_t got = exchange->transport->read(exchange, exchange->worker->scratch->out, length,
+                                           deadline_ms, &late);
     berth_pace_finish(pace, berth_monotonic_ms(), length);
     exchange->body_read += (int64_t)got;
     if (got == length)
@@ -119,7 +91,7 @@ static enum berth_code read_piece(struct berth_exchange *exchange, struct berth_
     exchange->close = true;
     /* Nothing more can be read, so there is no use in lingering. */
     exchange->body_read = exchange->body_bytes;
-    if (was_cut || count == 0)
+    if (late)
         return berth_fail(error, BERTH_TIMEOUT, "body-slow", "the body came too slowly");
     return berth_fail(error, BERTH_INVALID, "body-cut", "the body ended before its Content-Length");
 }
@@ -157,19 +129,6 @@ enum berth_code berth_exchange_read(struct berth_exchange *exchange, int64_t max
         wanted = next_length(wanted, berth_monotonic_ms() - start_ms);
     }
     return BERTH_OK;
-}
-
-void berth_exchange_linger(struct berth_exchange *exchange) {
-    bool has_unread = exchange->body_read < exchange->body_bytes;
-    if (!has_unread || exchange->broken || exchange->expects_continue)
-        return;
-    struct berth_watch_slot *slot = &exchange->worker->slot;
-    berth_watch_begin(slot, berth_monotonic_ms() + LINGER_MS, SHUT_RD);
-    int count = 0;
-    do {
-        count = mg_read(exchange->connection, exchange->worker->scratch->out, BERTH_PIECE_BYTES);
-    } while (count > 0);
-    (void)berth_watch_end(slot);
 }
 
 static bool is_json_type(const char *type) {

@@ -1,4 +1,5 @@
-/* The request guard: decides on what civetweb 1.15 has parsed, before anything else looks at it.
+/* The guard of civetweb: decides on what civetweb 1.15 has parsed, before anything else looks at
+ * it. (The loop parses by itself: parse.h.)
  *
  * civetweb parses in place: it overwrites delimiters with NUL and hands over pointers into one
  * buffer. So the distances between the pointers tell what stood there: a header that starts two
@@ -20,48 +21,15 @@
 #ifndef BERTH_HTTP_GUARD_H
 #define BERTH_HTTP_GUARD_H
 
-#include "berth/error.h"
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "framing.h"
 
 struct mg_request_info;
 
-/* Fields that are asked for by every request or of which there must be one at most. */
-enum berth_field {
-    BERTH_FIELD_OTHER,
-    BERTH_FIELD_HOST,
-    BERTH_FIELD_LENGTH,
-    BERTH_FIELD_CODING,
-    BERTH_FIELD_UPGRADE,
-    BERTH_FIELD_EXPECT,
-    BERTH_FIELD_CONNECTION,
-    BERTH_FIELD_TYPE,
-    BERTH_FIELD_ORIGIN,
-    BERTH_FIELD_AUTHORIZATION,
-    BERTH_FIELD_RANGE,
-    BERTH_FIELD_IF_RANGE,
-    BERTH_FIELD_IF_NONE_MATCH, /* this and those after it may be there twice: the first counts */
-    BERTH_FIELD_IF_MATCH,
-    BERTH_FIELD_ACCEPT_ENCODING,
-    BERTH_FIELD_COUNT
-};
-
-enum berth_field berth_field_find(const char *name, size_t length);
-
-/* What a request that passed says of its framing. */
-struct berth_framing {
-    const char *fields[BERTH_FIELD_COUNT]; /* NULL: not there; of OTHER nothing */
-    size_t head_bytes;                     /* the whole head's */
-    int64_t body_bytes;                    /* -1: no Content-Length */
-    bool expects_continue;
-    bool keeps_alive; /* the client's wish, by its version and Connection */
-};
-
-/* `base` is where the worker's buffer of `buffer_bytes` starts. Any failure means: answer and
- * close. BERTH_INVALID with a rule that problem.c gives its status. */
+/* `base` is where the worker's buffer of `buffer_bytes` starts; *ret_head_bytes becomes the size of
+ * the whole head. Any failure means: answer and close. BERTH_INVALID with a rule that problem.c
+ * gives its status. */
 enum berth_code berth_guard_check(const struct mg_request_info *request, const char *base,
                                   size_t buffer_bytes, struct berth_framing *ret,
-                                  struct berth_error *error);
+                                  size_t *ret_head_bytes, struct berth_error *error);
 
 #endif

@@ -1,9 +1,8 @@
 /* What the files of this room share: a listener, its workers, and the exchange each has at most one
  * of. Nothing here is seen outside.
  *
- * Life of a request: civetweb reads a head into the worker's buffer and calls berth_service_handle,
- * which fills the worker's exchange, checks it, runs the handler (or answers a problem), and writes
- * the log line. The exchange then is void.
+ * Life of a request: an engine has read a head. It begins the exchange of the thread's worker, has
+ * it served, or refuses what is malformed, and finishes it, which writes the log line (service.c).
  *
  * Thread rules: a worker and its exchange belong to one thread; what others read is atomic.
  */
@@ -13,25 +12,17 @@
 #include "berth/clock.h"
 #include "berth/http.h"
 #include "berth/log.h"
-#include "guard.h"
+#include "framing.h"
 #include "pace.h"
 #include "piece.h"
 #include "query.h"
 #include "route.h"
-#include "watch.h"
+#include "transport.h"
 #include "work.h"
+#include <netinet/in.h>
 #include <stdatomic.h>
 
-struct mg_connection;
-struct mg_context;
-struct mg_request_info;
-
-enum {
-    BERTH_HEAD_MAX_BYTES = 16384, /* of a request */
-    /* civetweb's, in which a head over the limit still fits as far as that it can be told so. */
-    BERTH_BUFFER_BYTES = 32768,
-    BERTH_ID_BYTES = 17,
-};
+enum { BERTH_ID_BYTES = 17 };
 
 /* Decoded path, its parameters, the query and trimmed header values: together at most three times
  * the head, and a NUL each. */
@@ -45,8 +36,10 @@ struct berth_scratch {
 
 struct berth_exchange {
     struct berth_worker *worker;
-    struct mg_connection *connection;
-    const struct mg_request_info *request;
+    const struct berth_transport *transport;
+    void *carrier; /* the transport's */
+    const struct berth_request *request;
+    const char *remote;
     enum berth_method method;
     const char *path;     /* decoded; NULL until then */
     const char *raw_path; /* for the log; NULL when the head was malformed */
@@ -54,8 +47,7 @@ struct berth_exchange {
     struct berth_route_match match;
     struct berth_query query;
     size_t text_used;
-    struct berth_framing framing; /* all zero until the guard has passed it */
-    int64_t body_bytes;
+    int64_t body_bytes; /* -1: no Content-Length */
     int64_t body_read;
     bool expects_continue;
     bool is_http_1_0;
@@ -63,15 +55,16 @@ struct berth_exchange {
     bool broken;   /* the connection failed or was cut: nothing more is written or read */
     bool answered; /* the head is out */
     bool tells;    /* problems have `message` */
+    bool deferred; /* to a thread that may wait: nothing was answered here */
+    bool parked;   /* the transport is still sending, and finishes it later */
     int status;
-    int socket;  /* of a stream; -1 when it is not known */
     char *piece; /* what the head is put together in, when it is not the worker's own buffer */
-    int64_t sent_bytes; /* of the body */
+    const struct berth_keeper *keeper; /* of the body; NULL: nobody keeps it */
+    int64_t sent_bytes;                /* of the body */
     int64_t time_ms;
     int64_t start_us;
     struct berth_pace write_pace;
-    enum berth_work work; /* that it is counted as */
-    int share;            /* where its large answer is counted; -1: nowhere */
+    struct berth_place place; /* what it is counted as */
     char id[BERTH_ID_BYTES];
     char actor[40];
     char rule[BERTH_RULE_BYTES];
@@ -80,15 +73,10 @@ struct berth_exchange {
     json_t *value;
 };
 
+/* One thread's. */
 struct berth_worker {
-    struct berth_watch_slot slot; /* first: the watch's list of slots is the list of workers */
     struct berth_listener *listener;
-    atomic_bool busy;
     uint32_t next_id, last_id; /* request numbers that are this worker's */
-    const char *buffer;        /* where civetweb's buffer starts, as far as is known */
-    bool over_cap;             /* of the present connection */
-    bool peer_known;           /* its addresses are in the slot */
-    int64_t head_deadline_ms;  /* when civetweb gives up on the present head */
     int64_t date_second;
     char date[BERTH_HTTP_DATE_BYTES];
     struct berth_scratch *scratch;
@@ -96,33 +84,65 @@ struct berth_worker {
     struct berth_error error;
 };
 
+/* What serves connections: civetweb's threads (civet.c) or the loop (loop.c). */
+struct berth_engine {
+    /* Descriptors that it needs for so many connections. */
+    int (*descriptors)(int max_connections);
+    /* Listens on listener->bound and sets its port; fails without a trace. */
+    enum berth_code (*start)(struct berth_listener *listener, struct berth_error *error);
+    int (*busy)(const struct berth_listener *listener);
+    /* Cuts whatever is left. */
+    void (*stop)(struct berth_listener *listener);
+};
+
 struct berth_listener {
     struct berth_listener_options options; /* its strings are not used after start */
     char name[8];
     char address[32];
     struct sockaddr_in bound;
-    struct mg_context *context;
-    struct berth_watch watch;
-
+    const struct berth_engine *engine;
+    void *engine_state;
     struct berth_compartments compartments;
+    atomic_int connections;
     atomic_bool draining;
     int64_t descriptors; /* promised to it */
-    char start_message[256];
-    atomic_bool started;
 };
 
-/* civetweb's begin_request and http_error. */
-int berth_service_handle(struct mg_connection *connection);
-int berth_service_refuse(struct mg_connection *connection, int status, const char *message);
+extern const struct berth_engine berth_civet_engine;
+extern const struct berth_engine berth_loop_engine;
+
+/* How many connections over the cap an engine takes to tell them so. */
+int berth_listener_reserve(int max_connections);
+
+/* --- service.c: what the engines call, in this order --- */
+
 /* Sets what request ids of this process start with; before the first request. */
 void berth_service_init(void);
+/* The worker's exchange, made new; NULL without memory. `request` may be NULL when the head was
+ * malformed; all that is handed over is borrowed until the exchange is finished. */
+struct berth_exchange *berth_exchange_begin(struct berth_worker *worker,
+                                            const struct berth_transport *transport, void *carrier,
+                                            const char *remote);
+/* Answers a head that is not taken, and closes. `error` may be the worker's. */
+void berth_exchange_refuse(struct berth_exchange *exchange, const struct berth_error *error);
+/* Serves a request that keeps the rules of framing.h. */
+void berth_exchange_serve(struct berth_exchange *exchange, const struct berth_request *request,
+                          bool over_cap);
+/* Gives back what it took and writes the log line. One that is deferred or parked is not finished.
+ */
+void berth_exchange_finish(struct berth_exchange *exchange);
+/* What the log line will say, but for the duration and the bytes. */
+void berth_exchange_record(const struct berth_exchange *exchange, struct berth_log_request *ret);
 
-/* Reads and drops what is left of a body, for a moment only: closing with unread bytes would reset
- * the connection, and the client could lose the answer. */
-void berth_exchange_linger(struct berth_exchange *exchange);
+enum berth_method berth_method_parse(const char *text);
 
 /* berth_answer_problem with further header lines, each ended by CR LF. */
 void berth_answer_refusal(struct berth_exchange *exchange, const struct berth_error *error,
                           const char *headers);
+
+/* What is said where there is no memory to say more. */
+#define BERTH_BARE_REFUSAL                                                                         \
+    "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nX-Content-Type-Options: nosniff\r\n"    \
+    "Cache-Control: no-store\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 #endif

@@ -1,17 +1,16 @@
 #include "internal.h"
 
 #include <arpa/inet.h>
-#include <civetweb.h>
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 
 enum {
-    QUEUE_CONNECTIONS = 64,  /* accepted, waiting for a worker */
     SPARE_DESCRIPTORS = 256, /* files, the database, curl */
-    MIN_RESERVE = 4,         /* workers that tell clients over the cap so */
+    MIN_RESERVE = 4,
     MAX_RESERVE = 64,
 
     DEFAULT_GRACE_MS = 5000,
@@ -21,18 +20,17 @@ enum {
 /* Descriptors promised to all listeners of the process. */
 static _Atomic int64_t promised_descriptors;
 
-static int reserve_of(int max_connections) {
+int berth_listener_reserve(int max_connections) {
     int reserve = max_connections / 16;
     if (reserve < MIN_RESERVE)
         return MIN_RESERVE;
     return reserve > MAX_RESERVE ? MAX_RESERVE : reserve;
 }
 
-/* A civetweb without descriptors spins, so all that connections can take must be there before. */
+/* All that connections can take must be there before: clients that cannot be accepted wait. */
 static enum berth_code promise_descriptors(struct berth_listener *listener,
                                            struct berth_error *error) {
-    int64_t wanted = listener->options.max_connections +
-                     reserve_of(listener->options.max_connections) + QUEUE_CONNECTIONS;
+    int64_t wanted = listener->engine->descriptors(listener->options.max_connections);
     struct rlimit limit;
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
         return berth_fail_errno(error, "limit-descriptors", "cannot read the descriptor limit");
@@ -78,156 +76,6 @@ static enum berth_code parse_address(const char *text, struct sockaddr_in *ret,
     return code;
 }
 
-/* --- civetweb's callbacks --- */
-
-static struct berth_listener *listener_of(const struct mg_connection *connection) {
-    return mg_get_user_data(mg_get_context(connection));
-}
-
-/* While starting, the first is kept as the reason of a failure; after, each is an event. */
-static int on_message(const struct mg_connection *connection, const char *message) {
-    struct berth_listener *listener = listener_of(connection);
-    if (!listener)
-        return 1;
-    if (!atomic_load(&listener->started)) {
-        if (!listener->start_message[0])
-            (void)snprintf(listener->start_message, sizeof listener->start_message, "%s", message);
-        return 1;
-    }
-    berth_log_event("warn", "civetweb",
-                    json_pack("{s:s, s:s%}", "listener", listener->name, "message", message,
-                              strnlen(message, 512)));
-    return 1;
-}
-
-static void *on_thread(const struct mg_context *context, int type) {
-    struct berth_listener *listener = mg_get_user_data(context);
-    if (type != 1)
-        return NULL;
-    struct berth_worker *worker = calloc(1, sizeof *worker);
-    if (!worker)
-        return NULL;
-    worker->listener = listener;
-    berth_watch_add(&listener->watch, &worker->slot);
-    return worker;
-}
-
-static int on_connection(const struct mg_connection *connection, void **ret_data) {
-    *ret_data = NULL;
-    struct berth_worker *worker = mg_get_thread_pointer(connection);
-    if (!worker)
-        return 0;
-    struct berth_watch *watch = &worker->listener->watch;
-    worker->peer_known = false; /* civetweb tells it with the first request */
-    worker->over_cap = atomic_fetch_add(&watch->connections, 1) >= watch->max_connections;
-    worker->head_deadline_ms = berth_monotonic_ms() + worker->listener->options.request_timeout_ms;
-    return 0;
-}
-
-static void on_closed(const struct mg_connection *connection) {
-    struct berth_worker *worker = mg_get_thread_pointer(connection);
-    if (!worker)
-        return;
-    atomic_fetch_sub(&worker->listener->watch.connections, 1);
-}
-
-/* --- start and stop --- */
-
-static void init_library(void) {
-    (void)mg_init_library(MG_FEATURES_DEFAULT);
-    berth_service_init();
-}
-
-static struct mg_context *start_civetweb(struct berth_listener *listener, const char *address) {
-    const struct berth_listener_options *options = &listener->options;
-    char threads[16], request_timeout[16], keep_alive_timeout[16], queue[16], head_bytes[16];
-    (void)snprintf(threads, sizeof threads, "%d",
-                   options->max_connections + reserve_of(options->max_connections));
-    (void)snprintf(request_timeout, sizeof request_timeout, "%d", options->request_timeout_ms);
-    (void)snprintf(keep_alive_timeout, sizeof keep_alive_timeout, "%d",
-                   options->keep_alive_timeout_ms);
-    (void)snprintf(queue, sizeof queue, "%d", QUEUE_CONNECTIONS);
-    (void)snprintf(head_bytes, sizeof head_bytes, "%d", BERTH_BUFFER_BYTES);
-    /* What is set empty has a default that would act. */
-    const char *settings[] = {"listening_ports",
-                              address,
-                              "num_threads",
-                              threads,
-                              "max_request_size",
-                              head_bytes,
-                              "request_timeout_ms",
-                              request_timeout,
-                              "enable_keep_alive",
-                              "yes",
-                              "keep_alive_timeout_ms",
-                              keep_alive_timeout,
-                              "tcp_nodelay",
-                              "1",
-                              "listen_backlog",
-                              "1024",
-                              "connection_queue",
-                              queue,
-                              "decode_url",
-                              "no",
-                              "decode_query_string",
-                              "no",
-                              "enable_directory_listing",
-                              "no",
-                              "enable_auth_domain_check",
-                              "no",
-                              "access_control_allow_origin",
-                              "",
-                              "access_control_allow_methods",
-                              "",
-                              "access_control_allow_headers",
-                              "",
-                              "cgi_pattern",
-                              "",
-                              "ssi_pattern",
-                              "",
-                              "index_files",
-                              "",
-                              NULL};
-    struct mg_callbacks callbacks = {
-        .begin_request = berth_service_handle,
-        .http_error = berth_service_refuse,
-        .log_message = on_message,
-        .init_thread = on_thread,
-        .init_connection = on_connection,
-        .connection_closed = on_closed,
-    };
-    return mg_start(&callbacks, listener, settings);
-}
-
-/* The port that the kernel chose. */
-static void note_address(struct berth_listener *listener) {
-    struct mg_server_port port = {0};
-    char host[INET_ADDRSTRLEN];
-    if (mg_get_server_ports(listener->context, 1, &port) == 1)
-        listener->bound.sin_port = htons((uint16_t)port.port);
-    (void)inet_ntop(AF_INET, &listener->bound.sin_addr, host, sizeof host);
-    (void)snprintf(listener->address, sizeof listener->address, "%s:%d", host,
-                   ntohs(listener->bound.sin_port));
-}
-
-static void free_workers(struct berth_listener *listener) {
-    struct berth_watch_slot *slot = listener->watch.slots;
-    while (slot) {
-        struct berth_worker *worker = (struct berth_worker *)slot;
-        slot = slot->next;
-        free(worker->scratch);
-        free(worker);
-    }
-}
-
-static void release(struct berth_listener *listener) {
-    berth_watch_stop(&listener->watch);
-    free_workers(listener);
-    atomic_fetch_sub(&promised_descriptors, listener->descriptors);
-    berth_compartments_done(&listener->compartments);
-    free(listener);
-}
-
 static enum berth_code check_options(const struct berth_listener_options *options,
                                      struct berth_error *error) {
     if (options->max_connections < 1 || options->max_connections > MAX_CONNECTIONS)
@@ -238,6 +86,7 @@ static enum berth_code check_options(const struct berth_listener_options *option
     return BERTH_OK;
 }
 
+/* What is known of it before it listens. */
 static enum berth_code create(const struct berth_listener_options *options,
                               struct berth_listener **ret, struct berth_error *error) {
     struct berth_listener *listener = calloc(1, sizeof *listener);
@@ -246,15 +95,12 @@ static enum berth_code create(const struct berth_listener_options *options,
     listener->options = *options;
     if (listener->options.body_grace_ms <= 0)
         listener->options.body_grace_ms = DEFAULT_GRACE_MS;
+    listener->engine =
+        options->engine == BERTH_ENGINE_LOOP ? &berth_loop_engine : &berth_civet_engine;
     (void)snprintf(listener->name, sizeof listener->name, "%s", options->name);
     enum berth_code code = parse_address(options->address, &listener->bound, error);
     if (!code)
         code = promise_descriptors(listener, error);
-    if (!code) {
-        code = berth_watch_start(&listener->watch, options->max_connections, error);
-        if (code)
-            atomic_fetch_sub(&promised_descriptors, listener->descriptors);
-    }
     if (code) {
         free(listener);
         return code;
@@ -264,36 +110,31 @@ static enum berth_code create(const struct berth_listener_options *options,
     return BERTH_OK;
 }
 
+static void release(struct berth_listener *listener) {
+    atomic_fetch_sub(&promised_descriptors, listener->descriptors);
+    berth_compartments_done(&listener->compartments);
+    free(listener);
+}
+
 enum berth_code berth_listener_start(const struct berth_listener_options *options,
                                      struct berth_listener **ret, struct berth_error *error) {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, init_library);
+    pthread_once(&once, berth_service_init);
     struct berth_listener *listener = NULL;
     enum berth_code code = check_options(options, error);
     if (!code)
         code = create(options, &listener, error);
     if (!listener)
         return code;
-    listener->context = start_civetweb(listener, options->address);
-    if (!listener->context) {
-        code = berth_fail(error, BERTH_IO, "listen", "cannot listen on %s: %s", options->address,
-                          listener->start_message);
+    code = listener->engine->start(listener, error);
+    if (code) {
         release(listener);
         return code;
     }
-    if (strstr(listener->start_message, "Cannot start worker thread")) {
-        /* civetweb would go on with fewer, and hang clients below the cap. */
-        mg_stop(listener->context);
-        release(listener);
-        code = berth_fail(error, BERTH_NO_MEMORY, "limit-threads",
-                          "cannot start a thread for each of %d connections",
-                          options->max_connections);
-        berth_error_hint(error, "allow fewer connections, or more threads or memory");
-        return code;
-    }
-    note_address(listener);
-    berth_watch_address(&listener->watch, &listener->bound);
-    atomic_store(&listener->started, true);
+    char host[INET_ADDRSTRLEN];
+    (void)inet_ntop(AF_INET, &listener->bound.sin_addr, host, sizeof host);
+    (void)snprintf(listener->address, sizeof listener->address, "%s:%d", host,
+                   ntohs(listener->bound.sin_port));
     *ret = listener;
     return BERTH_OK;
 }
@@ -307,18 +148,13 @@ void berth_listener_drain(struct berth_listener *listener) {
 }
 
 int berth_listener_busy(const struct berth_listener *listener) {
-    int count = 0;
-    for (struct berth_watch_slot *slot = atomic_load(&listener->watch.slots); slot;
-         slot = slot->next)
-        count += atomic_load(&((struct berth_worker *)slot)->busy);
-    return count;
+    return listener->engine->busy(listener);
 }
 
 void berth_listener_stop(struct berth_listener *listener) {
     if (!listener)
         return;
     berth_listener_drain(listener);
-    berth_watch_cut_all(&listener->watch);
-    mg_stop(listener->context);
+    listener->engine->stop(listener);
     release(listener);
 }

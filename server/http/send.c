@@ -5,12 +5,12 @@
 
 #include "problem.h"
 #include <assert.h>
-#include <civetweb.h>
 #include <string.h>
 
 enum {
     START_BYTES = 16384, /* of a large answer: the head, and what is copied behind it */
     MEMORY_PIECE_BYTES = 2 * BERTH_PIECE_BYTES,
+    COPIED_BYTES = 4096, /* copying more costs more than a second place to send from */
 };
 
 /* One write with a deadline. */
@@ -18,11 +18,7 @@ bool berth_send_piece(struct berth_exchange *exchange, const void *data, size_t 
                       int64_t deadline_ms) {
     if (exchange->broken)
         return false;
-    struct berth_watch_slot *slot = &exchange->worker->slot;
-    berth_watch_begin(slot, deadline_ms, SHUT_RDWR);
-    int written = mg_write(exchange->connection, data, length);
-    bool was_cut = berth_watch_end(slot);
-    if (written == (int)length && !was_cut)
+    if (exchange->transport->write(exchange, data, length, deadline_ms))
         return true;
     exchange->broken = exchange->close = true;
     return false;
@@ -69,7 +65,7 @@ void berth_send_start(struct berth_exchange *exchange, struct berth_head *head, 
         exchange->broken = true;
     exchange->answered = true;
     exchange->status = status;
-    if (!exchange->piece)
+    if (!exchange->piece && !exchange->transport->send)
         exchange->piece = berth_piece_take();
     berth_head_init(head, exchange->piece ? exchange->piece : exchange->worker->scratch->out,
                     BERTH_PIECE_BYTES);
@@ -154,10 +150,39 @@ static int64_t send_first(struct berth_exchange *exchange, struct berth_head *he
     return (int64_t)first;
 }
 
+/* Where nothing may wait: a small body is copied behind its head, a large one is sent from where it
+ * lies. One that has to be read from somewhere is another thread's work. */
+static void send_unwaited(struct berth_exchange *exchange, struct berth_head *head,
+                          const struct berth_content *content, int64_t offset, int64_t length) {
+    berth_head_text(head, "\r\n");
+    if (head->failed) {
+        fail_unsent(exchange, "answer-head", "the head of the answer is too large");
+        return;
+    }
+    if (length > 0 && !content->body) {
+        exchange->answered = false;
+        exchange->deferred = true;
+        return;
+    }
+    const char *body = length > 0 ? (const char *)content->body + offset : NULL;
+    exchange->sent_bytes = length; /* the transport takes off what it could not send */
+    if (length > 0 && length <= COPIED_BYTES) {
+        berth_head_bytes(head, body, (size_t)length);
+        if (!head->failed)
+            length = 0;
+    }
+    if (!exchange->broken)
+        exchange->transport->send(exchange, head->data, head->length, body, length);
+}
+
 void berth_send_out(struct berth_exchange *exchange, struct berth_head *head,
                     const struct berth_content *content, int64_t offset, int64_t length) {
     if (exchange->method == BERTH_HEAD)
         length = 0;
+    if (exchange->transport->send) {
+        send_unwaited(exchange, head, content, offset, length);
+        return;
+    }
     int64_t first = send_first(exchange, head, content, offset, length);
     berth_piece_give(exchange->piece);
     exchange->piece = NULL;

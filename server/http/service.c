@@ -1,17 +1,11 @@
-/* From a request as civetweb hands it over to its handler, and the log line after it. */
+/* From a request as its engine hands it over to its handler, and the log line after it. */
 #include "internal.h"
 
 #include "berth/digest.h"
-#include "problem.h"
 #include "url.h"
-#include <arpa/inet.h>
-#include <civetweb.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-
-/* malloc aligns civetweb's buffer to this. */
-enum { BUFFER_ALIGNMENT = 16 };
 
 static uint32_t id_prefix;
 static _Atomic uint32_t id_count;
@@ -39,50 +33,36 @@ static void make_id(struct berth_worker *worker, char ret[BERTH_ID_BYTES]) {
     *at = '\0';
 }
 
-/* Once for each connection; the watch finds its socket by it. */
-static void note_peer(struct berth_worker *worker, const struct mg_request_info *request) {
-    if (worker->peer_known)
-        return;
-    struct berth_watch_slot *slot = &worker->slot;
-    slot->peer.sin_port = htons((uint16_t)request->remote_port);
-    (void)inet_pton(AF_INET, request->remote_addr, &slot->peer.sin_addr);
-    slot->local_port = htons((uint16_t)request->server_port);
-    worker->peer_known = true;
-}
-
-/* The worker's exchange, made new. NULL without memory. */
-static struct berth_exchange *begin(struct mg_connection *connection) {
-    struct berth_worker *worker = mg_get_thread_pointer(connection);
-    if (!worker)
-        return NULL;
+struct berth_exchange *berth_exchange_begin(struct berth_worker *worker,
+                                            const struct berth_transport *transport, void *carrier,
+                                            const char *remote) {
     if (!worker->scratch) {
         worker->scratch = malloc(sizeof *worker->scratch);
         if (!worker->scratch)
             return NULL;
     }
-
-    atomic_store_explicit(&worker->busy, true, memory_order_relaxed);
     const struct berth_listener_options *options = &worker->listener->options;
     struct berth_exchange *exchange = &worker->exchange;
     exchange->worker = worker;
-    exchange->connection = connection;
-    exchange->request = mg_get_request_info(connection);
-    note_peer(worker, exchange->request);
+    exchange->transport = transport;
+    exchange->carrier = carrier;
+    exchange->request = NULL;
+    exchange->remote = remote;
     exchange->method = BERTH_METHOD_COUNT;
     exchange->path = exchange->raw_path = NULL;
     exchange->route = NULL;
     exchange->match.count = exchange->query.count = exchange->text_used = 0;
-    exchange->framing = (struct berth_framing){.body_bytes = -1};
     exchange->body_bytes = -1;
     exchange->body_read = exchange->sent_bytes = 0;
     exchange->expects_continue = exchange->is_http_1_0 = exchange->close = false;
     exchange->broken = exchange->answered = exchange->tells = false;
+    exchange->deferred = exchange->parked = false;
     exchange->status = 0;
+    exchange->keeper = NULL;
     exchange->time_ms = berth_now_ms();
     exchange->start_us = berth_monotonic_us();
     exchange->actor[0] = exchange->rule[0] = '\0';
-    exchange->work = BERTH_WORK_ANY;
-    exchange->share = -1;
+    exchange->place = (struct berth_place){BERTH_WORK_ANY, BERTH_NO_SHARE};
     berth_pace_init(&exchange->write_pace, options->min_body_rate_bytes, options->body_grace_ms);
     make_id(worker, exchange->id);
     worker->error.code = BERTH_OK;
@@ -95,47 +75,45 @@ static void copy_cut(char *ret, size_t size, const char *text) {
     ret[length] = '\0';
 }
 
-static void log_request(const struct berth_exchange *exchange) {
+void berth_exchange_record(const struct berth_exchange *exchange, struct berth_log_request *ret) {
     static const char *const methods[] = {"GET",    "HEAD",  "PUT",     "POST",
                                           "DELETE", "PATCH", "OPTIONS", ""};
-    int64_t duration_us = berth_monotonic_us() - exchange->start_us;
+    ret->time_ms = exchange->time_ms;
+    ret->status = exchange->status;
+    copy_cut(ret->listener, sizeof ret->listener, exchange->worker->listener->name);
+    copy_cut(ret->method, sizeof ret->method, methods[exchange->method]);
+    copy_cut(ret->id, sizeof ret->id, exchange->id);
+    copy_cut(ret->remote, sizeof ret->remote, exchange->remote);
+    copy_cut(ret->path, sizeof ret->path, exchange->raw_path ? exchange->raw_path : "");
+    copy_cut(ret->actor, sizeof ret->actor, exchange->actor);
+    copy_cut(ret->rule, sizeof ret->rule, exchange->rule);
+}
+
+static void log_request(const struct berth_exchange *exchange) {
     struct berth_log_request *record = berth_log_begin();
     if (!record)
         return;
-    record->time_ms = exchange->time_ms;
-    record->duration_us = duration_us;
+    berth_exchange_record(exchange, record);
+    record->duration_us = berth_monotonic_us() - exchange->start_us;
     record->bytes = exchange->sent_bytes;
-    record->status = exchange->status;
-    copy_cut(record->listener, sizeof record->listener, exchange->worker->listener->name);
-    copy_cut(record->method, sizeof record->method, methods[exchange->method]);
-    copy_cut(record->id, sizeof record->id, exchange->id);
-    copy_cut(record->remote, sizeof record->remote, exchange->request->remote_addr);
-    copy_cut(record->path, sizeof record->path, exchange->raw_path ? exchange->raw_path : "");
-    copy_cut(record->actor, sizeof record->actor, exchange->actor);
-    copy_cut(record->rule, sizeof record->rule, exchange->rule);
     berth_log_end(record);
 }
 
-/* Returns the status for civetweb, which must be greater than 0. */
-static int finish(struct berth_exchange *exchange) {
-    if (!exchange->answered && !exchange->broken) {
+void berth_exchange_finish(struct berth_exchange *exchange) {
+    if (!exchange->answered && !exchange->broken && !exchange->deferred) {
         berth_log_event(
             "error", "handler-silent",
             json_pack("{s:s}", "pattern", exchange->route ? exchange->route->pattern : ""));
         berth_answer_problem(exchange, &exchange->worker->error);
     }
-    berth_work_leave(exchange);
-    berth_exchange_linger(exchange);
-    if (exchange->close || exchange->broken)
-        mg_disable_connection_keep_alive(exchange->connection);
-    log_request(exchange);
-    atomic_store_explicit(&exchange->worker->busy, false, memory_order_relaxed);
-    exchange->worker->head_deadline_ms =
-        berth_monotonic_ms() + exchange->worker->listener->options.keep_alive_timeout_ms;
-    return exchange->status > 0 ? exchange->status : 500;
+    if (exchange->parked)
+        return;
+    berth_place_leave(exchange->worker->listener, &exchange->place);
+    if (!exchange->deferred)
+        log_request(exchange);
 }
 
-static enum berth_method parse_method(const char *text) {
+enum berth_method berth_method_parse(const char *text) {
     static const char *const names[BERTH_METHOD_COUNT] = {
         [BERTH_GET] = "GET",         [BERTH_HEAD] = "HEAD",     [BERTH_PUT] = "PUT",
         [BERTH_POST] = "POST",       [BERTH_DELETE] = "DELETE", [BERTH_PATCH] = "PATCH",
@@ -145,45 +123,6 @@ static enum berth_method parse_method(const char *text) {
     while (method < BERTH_METHOD_COUNT && strcmp(text, names[method]) != 0)
         method++;
     return (enum berth_method)method;
-}
-
-/* civetweb keeps one buffer per worker and a request must start at its base, but nobody tells where
- * that is. It is the lowest start seen, for white space only moves a start up. The first start is
- * trusted when it is aligned as malloc aligns: nothing of anyone is in the buffer yet. */
-static const char *buffer_base(struct berth_worker *worker, const char *start) {
-    if (!worker->buffer || start < worker->buffer) {
-        uintptr_t beyond = (uintptr_t)start % BUFFER_ALIGNMENT;
-        worker->buffer = start - beyond;
-    }
-    return worker->buffer;
-}
-
-static enum berth_code guard(struct berth_exchange *exchange, struct berth_error *error) {
-    struct berth_worker *worker = exchange->worker;
-    const struct mg_request_info *request = exchange->request;
-    const char *base = buffer_base(worker, request->request_method);
-    struct berth_framing *framing = &exchange->framing;
-    enum berth_code code = berth_guard_check(request, base, BERTH_BUFFER_BYTES, framing, error);
-    if (!code && framing->head_bytes > BERTH_HEAD_MAX_BYTES)
-        code = berth_fail(error, BERTH_INVALID, "head-too-large", "the request head is too large");
-    if (code) {
-        exchange->close = true;
-        return code;
-    }
-    exchange->raw_path = request->request_uri;
-    exchange->body_bytes = framing->body_bytes;
-    exchange->expects_continue = framing->expects_continue;
-    exchange->is_http_1_0 = strcmp(request->http_version, "1.0") == 0;
-    exchange->close = !framing->keeps_alive;
-    if (worker->over_cap) {
-        exchange->close = true;
-        return berth_fail(error, BERTH_BUSY, "connections", "too many connections are open");
-    }
-    if (exchange->method == BERTH_METHOD_COUNT) {
-        exchange->close = true;
-        return berth_fail(error, BERTH_INVALID, "method-unknown", "the method is not implemented");
-    }
-    return BERTH_OK;
 }
 
 /* Is an Origin the listener's own, by the host and port the request was sent to? The scheme is not
@@ -218,30 +157,30 @@ static void keep_params(struct berth_exchange *exchange) {
 static enum berth_code decode_path(const struct berth_exchange *exchange, char *ret,
                                    struct berth_error *error) {
     const char *names = exchange->worker->listener->options.names_below;
-    const char *raw = exchange->request->request_uri;
+    const char *raw = exchange->request->target;
     return names && strncmp(raw, names, strlen(names)) == 0 ? berth_url_decode_name(raw, ret, error)
                                                             : berth_url_decode(raw, ret, error);
 }
 
 static enum berth_code find_route(struct berth_exchange *exchange, struct berth_error *error) {
     const struct berth_listener_options *options = &exchange->worker->listener->options;
-    const struct mg_request_info *request = exchange->request;
-    char *text = exchange->worker->scratch->text;
+    const struct berth_request *request = exchange->request;
+    char *text = exchange->worker->scratch->text + exchange->text_used;
     enum berth_code code = decode_path(exchange, text, error);
     if (code)
         return code;
     exchange->path = text;
-    exchange->text_used = strlen(text) + 1;
+    exchange->text_used += strlen(text) + 1;
     exchange->route =
         berth_route_find(options->routes, options->route_count, text, &exchange->match);
     if (!exchange->route)
         return berth_fail(error, BERTH_NOT_FOUND, "no-route", "there is nothing under this path");
     keep_params(exchange);
-    if (!request->query_string)
+    if (!request->query)
         return BERTH_OK;
-    char *query_text = text + exchange->text_used;
-    exchange->text_used += strlen(request->query_string) + 1;
-    return berth_query_parse(request->query_string, query_text, &exchange->query, error);
+    char *query_text = exchange->worker->scratch->text + exchange->text_used;
+    exchange->text_used += strlen(request->query) + 1;
+    return berth_query_parse(request->query, query_text, &exchange->query, error);
 }
 
 /* RFC 9110 section 9.3.7, and the preflight of the Fetch standard. */
@@ -259,15 +198,22 @@ static void answer_options(struct berth_exchange *exchange) {
     berth_answer_empty(exchange, 204, headers);
 }
 
+/* Where nothing may wait, only handlers that know of it are called. */
+static bool must_defer(const struct berth_exchange *exchange) {
+    bool reads_only = exchange->method == BERTH_GET || exchange->method == BERTH_HEAD;
+    return exchange->transport->send && !(exchange->route->quick && reads_only);
+}
+
 static void dispatch(struct berth_exchange *exchange) {
     berth_handler handler = berth_route_handler(exchange->route, exchange->method);
     struct berth_error *error = &exchange->worker->error;
     if (handler) {
-        if (berth_exchange_work(exchange, exchange->route->work, error) != BERTH_OK) {
+        if (must_defer(exchange))
+            exchange->deferred = true;
+        else if (berth_exchange_work(exchange, exchange->route->work, error) != BERTH_OK)
             berth_answer_problem(exchange, error);
-            return;
-        }
-        handler(exchange, exchange->worker->listener->options.app);
+        else
+            handler(exchange, exchange->worker->listener->options.app);
         return;
     }
     if (exchange->method == BERTH_OPTIONS) {
@@ -282,22 +228,28 @@ static void dispatch(struct berth_exchange *exchange) {
     berth_answer_refusal(exchange, error, headers);
 }
 
-/* Memory ran out before there was anything to answer with. */
-static int refuse_without_memory(struct mg_connection *connection) {
-    static const char answer[] = "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\n"
-                                 "Content-Length: 0\r\nConnection: close\r\n\r\n";
-    (void)mg_write(connection, answer, sizeof answer - 1);
-    mg_disable_connection_keep_alive(connection);
-    return 503;
+static enum berth_code accept_request(struct berth_exchange *exchange, bool over_cap,
+                                      struct berth_error *error) {
+    const struct berth_request *request = exchange->request;
+    exchange->method = berth_method_parse(request->method);
+    exchange->raw_path = request->target;
+    exchange->body_bytes = request->framing.body_bytes;
+    exchange->expects_continue = request->framing.expects_continue;
+    exchange->is_http_1_0 = strcmp(request->version, "1.0") == 0;
+    exchange->close = true;
+    if (over_cap)
+        return berth_fail(error, BERTH_BUSY, "connections", "too many connections are open");
+    if (exchange->method == BERTH_METHOD_COUNT)
+        return berth_fail(error, BERTH_INVALID, "method-unknown", "the method is not implemented");
+    exchange->close = !request->framing.keeps_alive;
+    return BERTH_OK;
 }
 
-int berth_service_handle(struct mg_connection *connection) {
-    struct berth_exchange *exchange = begin(connection);
-    if (!exchange)
-        return refuse_without_memory(connection);
+void berth_exchange_serve(struct berth_exchange *exchange, const struct berth_request *request,
+                          bool over_cap) {
     struct berth_error *error = &exchange->worker->error;
-    exchange->method = parse_method(exchange->request->request_method);
-    enum berth_code code = guard(exchange, error);
+    exchange->request = request;
+    enum berth_code code = accept_request(exchange, over_cap, error);
     if (!code)
         code = check_origin(exchange, error);
     if (!code)
@@ -306,42 +258,20 @@ int berth_service_handle(struct mg_connection *connection) {
         berth_answer_problem(exchange, error);
     else
         dispatch(exchange);
-    return finish(exchange);
 }
 
-/* A request that civetweb itself could not parse. What it parsed of it is not to be trusted, but a
- * word that was read as a method tells an unknown one from a malformed head. */
-static void describe_refusal(const struct mg_request_info *request, int status,
-                             struct berth_error *error) {
-    const char *method = request->request_method;
-    if (status == 505)
-        berth_fail(error, BERTH_INVALID, "http-version", "this server speaks HTTP/1.0 and 1.1");
-    else if (status == 413)
-        berth_fail(error, BERTH_INVALID, "head-too-large", "the request head is too large");
-    else if (status == 400 && method && request->http_version &&
-             parse_method(method) == BERTH_METHOD_COUNT && request->num_headers == 0)
-        berth_fail(error, BERTH_INVALID, "method-unknown", "the method is not implemented");
-    else if (status >= 500)
-        berth_fail(error, BERTH_IO, "internal", "the request could not be handled");
-    else
-        berth_fail(error, BERTH_INVALID, "request-malformed",
-                   "the request head is malformed, too large or incomplete");
-}
-
-int berth_service_refuse(struct mg_connection *connection, int status, const char *message) {
-    (void)message;
-    struct berth_exchange *exchange = begin(connection);
-    if (!exchange) {
-        (void)refuse_without_memory(connection);
-        return 0;
-    }
+void berth_exchange_refuse(struct berth_exchange *exchange, const struct berth_error *error) {
     exchange->close = true;
-    if (status == 400 && exchange->start_us / 1000 >= exchange->worker->head_deadline_ms)
-        berth_fail(&exchange->worker->error, BERTH_TIMEOUT, "head-slow",
-                   "the request head came too slowly");
-    else
-        describe_refusal(exchange->request, status, &exchange->worker->error);
-    berth_answer_problem(exchange, &exchange->worker->error);
-    (void)finish(exchange);
-    return 0;
+    berth_answer_problem(exchange, error);
+}
+
+bool berth_exchange_defer(struct berth_exchange *exchange) {
+    if (!exchange->transport->send || exchange->answered)
+        return false;
+    exchange->deferred = true;
+    return true;
+}
+
+void berth_exchange_keep(struct berth_exchange *exchange, const struct berth_keeper *keeper) {
+    exchange->keeper = keeper;
 }

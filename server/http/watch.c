@@ -148,7 +148,7 @@ static void look(struct berth_watch *watch) {
     if (watch->stopping) {
         cut(watch, watch->address.sin_port, ALL, NULL, SHUT_RDWR);
         knock(&watch->address);
-    } else if (atomic_load(&watch->connections) > watch->max_connections) {
+    } else if (atomic_load(watch->connections) > watch->max_connections) {
         cut(watch, watch->address.sin_port, SILENT, NULL, SHUT_RDWR);
     }
 }
@@ -174,9 +174,10 @@ static void release(struct berth_watch *watch) {
         (void)closedir(watch->descriptors);
 }
 
-enum berth_code berth_watch_start(struct berth_watch *watch, int max_connections,
-                                  struct berth_error *error) {
+enum berth_code berth_watch_start(struct berth_watch *watch, const atomic_int *connections,
+                                  int max_connections, struct berth_error *error) {
     memset(watch, 0, sizeof *watch);
+    watch->connections = connections;
     watch->max_connections = max_connections;
     pthread_condattr_t attributes;
     pthread_condattr_init(&attributes);

@@ -44,13 +44,13 @@ struct berth_watch {
     struct berth_spare spare;
     bool stopping; /* cut everything, over and over */
     bool finished;
-    atomic_int connections; /* counted by the listener */
+    const atomic_int *connections; /* counted by the listener */
     int max_connections;
     pthread_t thread;
 };
 
-enum berth_code berth_watch_start(struct berth_watch *watch, int max_connections,
-                                  struct berth_error *error);
+enum berth_code berth_watch_start(struct berth_watch *watch, const atomic_int *connections,
+                                  int max_connections, struct berth_error *error);
 /* What it listens on, once it does. */
 void berth_watch_address(struct berth_watch *watch, const struct sockaddr_in *address);
 void berth_watch_add(struct berth_watch *watch, struct berth_watch_slot *slot);

@@ -3,8 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { NO_SHARE = -1 };
-
 static const char *const rules[BERTH_WORK_COUNT] = {
     [BERTH_WORK_VERSIONS] = "limit-versions-at-once",
     [BERTH_WORK_REPORTS] = "limit-reports-at-once",
@@ -25,25 +23,24 @@ static bool take(atomic_int *now, int most) {
     return false;
 }
 
-static void leave_kind(struct berth_exchange *exchange) {
-    struct berth_listener *listener = exchange->worker->listener;
-    if (exchange->work != BERTH_WORK_ANY)
-        atomic_fetch_sub_explicit(&listener->compartments.now[exchange->work], 1,
+static void leave_kind(struct berth_listener *listener, struct berth_place *place) {
+    if (place->work != BERTH_WORK_ANY)
+        atomic_fetch_sub_explicit(&listener->compartments.now[place->work], 1,
                                   memory_order_relaxed);
-    exchange->work = BERTH_WORK_ANY;
+    place->work = BERTH_WORK_ANY;
 }
 
 enum berth_code berth_exchange_work(struct berth_exchange *exchange, enum berth_work work,
                                     struct berth_error *error) {
     struct berth_listener *listener = exchange->worker->listener;
     int most = listener->options.max_work[work];
-    leave_kind(exchange);
+    leave_kind(listener, &exchange->place);
     if (work == BERTH_WORK_ANY || most <= 0)
         return BERTH_OK;
     if (!take(&listener->compartments.now[work], most))
         return berth_fail(error, BERTH_BUSY, rules[work],
                           "%d such requests are being served, which is the most", most);
-    exchange->work = work;
+    exchange->place.work = work;
     return BERTH_OK;
 }
 
@@ -60,23 +57,23 @@ enum berth_code berth_share_take(struct berth_exchange *exchange, int64_t body_b
     struct berth_listener *listener = exchange->worker->listener;
     const char *name = exchange->route ? exchange->route->shares : NULL;
     int most = listener->options.max_shared;
-    if (!name || most <= 0 || body_bytes <= BERTH_SHARED_MIN_BYTES || exchange->share != NO_SHARE ||
-        exchange->method == BERTH_HEAD)
+    if (!name || most <= 0 || body_bytes <= BERTH_SHARED_MIN_BYTES ||
+        exchange->place.share != BERTH_NO_SHARE || exchange->method == BERTH_HEAD)
         return BERTH_OK;
     int share = share_of(berth_exchange_param(exchange, name));
     if (!take(&listener->compartments.shares[share], most))
         return berth_fail(error, BERTH_BUSY, "limit-module-connections",
                           "%d large files of this module are being sent, which is the most", most);
-    exchange->share = share;
+    exchange->place.share = share;
     return BERTH_OK;
 }
 
-void berth_work_leave(struct berth_exchange *exchange) {
-    leave_kind(exchange);
-    if (exchange->share != NO_SHARE)
-        atomic_fetch_sub_explicit(&exchange->worker->listener->compartments.shares[exchange->share],
-                                  1, memory_order_relaxed);
-    exchange->share = NO_SHARE;
+void berth_place_leave(struct berth_listener *listener, struct berth_place *place) {
+    leave_kind(listener, place);
+    if (place->share != BERTH_NO_SHARE)
+        atomic_fetch_sub_explicit(&listener->compartments.shares[place->share], 1,
+                                  memory_order_relaxed);
+    place->share = BERTH_NO_SHARE;
 }
 
 /* Rules are words of our own, so there are few. */
@@ -98,7 +95,7 @@ void berth_refusal_count(struct berth_compartments *compartments, const char *ru
 
 void berth_listener_load(struct berth_listener *listener, struct berth_load *ret) {
     struct berth_compartments *compartments = &listener->compartments;
-    *ret = (struct berth_load){.connections = atomic_load(&listener->watch.connections)};
+    *ret = (struct berth_load){.connections = atomic_load(&listener->connections)};
     for (int i = 0; i < BERTH_WORK_COUNT; i++)
         ret->work[i] = atomic_load_explicit(&compartments->now[i], memory_order_relaxed);
     pthread_mutex_lock(&compartments->lock);

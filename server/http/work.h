@@ -10,7 +10,7 @@
  * threads write to. Values are counted in a fixed table, so two whose hashes meet share a limit;
  * memory is constant whatever clients ask for.
  *
- * Thread rules: any thread; take and leave belong to the exchange's own.
+ * Thread rules: any thread; a place belongs to whoever has the exchange.
  */
 #ifndef BERTH_HTTP_WORK_H
 #define BERTH_HTTP_WORK_H
@@ -32,11 +32,19 @@ struct berth_compartments {
     struct berth_load_refusal refusals[BERTH_LOAD_MAX_RULES];
 };
 
+enum { BERTH_NO_SHARE = -1 };
+
+/* What an exchange is counted as. */
+struct berth_place {
+    enum berth_work work;
+    int share; /* where its large answer is counted; BERTH_NO_SHARE: nowhere */
+};
+
 void berth_compartments_init(struct berth_compartments *compartments);
 void berth_compartments_done(struct berth_compartments *compartments);
 
-/* Gives back what the exchange has taken. */
-void berth_work_leave(struct berth_exchange *exchange);
+/* Gives back what an exchange has taken. */
+void berth_place_leave(struct berth_listener *listener, struct berth_place *place);
 /* Before the head of an answer with so long a body. BERTH_BUSY ("limit-module-connections"). */
 enum berth_code berth_share_take(struct berth_exchange *exchange, int64_t body_bytes,
                                  struct berth_error *error);

@@ -148,6 +148,7 @@ static enum berth_code start_listeners(struct server *server, struct berth_error
                                            .routes = berth_api_routes,
                                            .route_count = berth_api_route_count,
                                            .app = &server->api,
+                                           .engine = BERTH_ENGINE_THREADS,
                                            .max_connections = (int)options->admin_max_connections,
                                            .same_origin_only = true,
                                            .names_below = "/services/"};
@@ -156,6 +157,7 @@ static enum berth_code start_listeners(struct server *server, struct berth_error
                                           .routes = berth_site_routes,
                                           .route_count = berth_site_route_count,
                                           .app = &server->site,
+                                          .engine = BERTH_ENGINE_THREADS,
                                           .max_connections = (int)options->max_connections,
                                           .max_shared = module_connections(options)};
     site.max_work[BERTH_WORK_VERSIONS] = part_of(options->max_connections, VERSIONS_PART);
@@ -170,6 +172,7 @@ static enum berth_code start_listeners(struct server *server, struct berth_error
                                      .failures = server->failures};
     server->site.desk = server->desk;
     server->site.publisher = berth_desk_publisher(server->desk);
+    server->site.keeper = berth_snapshot_keeper(server->site.publisher);
     server->site.frontend = &server->frontend;
     server->site.public_url = options->public_url;
     enum berth_code code = start_listener(server, &admin, &server->admin_listener, error);

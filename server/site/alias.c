@@ -38,6 +38,8 @@ static void redirect(struct berth_exchange *exchange, const struct berth_site *s
         redirect_to(exchange, site, module, edition->version, path);
         return;
     }
+    if (berth_exchange_defer(exchange))
+        return;
     struct berth_error error = {0};
     char *version = NULL;
     if (berth_cold_find(berth_desk_cold(site->desk), module->name, path, &version, &error) !=
@@ -69,6 +71,7 @@ static void answer_alias(struct berth_exchange *exchange, struct berth_site *sit
 
 void site_get_alias(struct berth_exchange *exchange, void *app) {
     struct berth_site *site = app;
+    berth_exchange_keep(exchange, &site->keeper);
     answer_alias(exchange, site, berth_snapshot_acquire(site->publisher));
     berth_snapshot_release(site->publisher);
 }

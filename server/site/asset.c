@@ -58,6 +58,8 @@ static void answer_resident(struct berth_exchange *exchange, struct berth_site *
 /* The edition is given back before the file or the manifest is sent, which may take long. */
 static void answer_cold(struct berth_exchange *exchange, struct berth_site *site,
                         const char *module, const char *version, const char *path) {
+    if (berth_exchange_defer(exchange))
+        return;
     struct berth_cold *cold = berth_desk_cold(site->desk);
     struct berth_error error = {0};
     const struct berth_edition *edition;
@@ -104,6 +106,7 @@ static void answer_asset(struct berth_exchange *exchange, struct berth_site *sit
 
 void site_get_asset(struct berth_exchange *exchange, void *app) {
     struct berth_site *site = app;
+    berth_exchange_keep(exchange, &site->keeper);
     answer_asset(exchange, site, berth_snapshot_acquire(site->publisher));
     berth_snapshot_release(site->publisher);
 }

@@ -26,12 +26,14 @@ void site_get_listing(struct berth_exchange *exchange, void *app) {
                        "/manifests/remotes.json tells what is live");
         return;
     }
+    berth_exchange_keep(exchange, &site->keeper);
     answer(exchange, berth_snapshot_acquire(site->publisher), listing);
     berth_snapshot_release(site->publisher);
 }
 
 void site_get_pilets(struct berth_exchange *exchange, void *app) {
     struct berth_site *site = app;
+    berth_exchange_keep(exchange, &site->keeper);
     answer(exchange, berth_snapshot_acquire(site->publisher), BERTH_LISTING_PILETS);
     berth_snapshot_release(site->publisher);
 }

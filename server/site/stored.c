@@ -99,6 +99,8 @@ static int choose(const struct berth_exchange *exchange, const struct berth_file
 
 void site_answer_stored(struct berth_exchange *exchange, struct berth_site *site,
                         const struct berth_file *file) {
+    if (berth_exchange_defer(exchange))
+        return;
     struct berth_error error = {0};
     struct form form = form_of(file, choose(exchange, file));
     if (form.coding >= 0 && answer_form(exchange, site, &form, &error))

@@ -14,6 +14,13 @@ struct slot {
     atomic_bool taken;
 };
 
+/* What somebody keeps beyond its slot. */
+struct kept {
+    const struct berth_snapshot *snapshot;
+    int keepers;
+    struct kept *next;
+};
+
 struct retired {
     struct berth_snapshot *snapshot;
     struct retired *next;
@@ -26,6 +33,8 @@ struct berth_publisher {
     pthread_key_t key; /* the thread's slot; given back when the thread ends */
     struct retired *retired;
     struct berth_bodies *bodies;
+    pthread_mutex_t lock; /* of the kept ones */
+    struct kept *kept;
 };
 
 static void give_slot_back(void *slot) {
@@ -44,6 +53,7 @@ struct berth_publisher *berth_publisher_create(int threads, struct berth_bodies 
         free(publisher);
         return NULL;
     }
+    pthread_mutex_init(&publisher->lock, NULL);
     for (int i = 0; i < threads; i++) {
         atomic_init(&publisher->slots[i].reading, NULL);
         atomic_init(&publisher->slots[i].taken, false);
@@ -85,12 +95,70 @@ void berth_snapshot_release(struct berth_publisher *publisher) {
     atomic_store_explicit(&slot->reading, NULL, memory_order_release);
 }
 
-static bool is_read(const struct berth_publisher *publisher,
-                    const struct berth_snapshot *snapshot) {
+/* --- kept --- */
+
+static struct kept *find_kept(const struct berth_publisher *publisher,
+                              const struct berth_snapshot *snapshot) {
+    struct kept *kept = publisher->kept;
+    while (kept && kept->snapshot != snapshot)
+        kept = kept->next;
+    return kept;
+}
+
+static struct kept *add_kept(struct berth_publisher *publisher,
+                             const struct berth_snapshot *snapshot) {
+    struct kept *kept = malloc(sizeof *kept);
+    if (!kept)
+        return NULL;
+    *kept = (struct kept){.snapshot = snapshot, .next = publisher->kept};
+    publisher->kept = kept;
+    return kept;
+}
+
+/* The thread's slot still names it, so that it cannot go meanwhile. */
+static void *keep(void *context) {
+    struct berth_publisher *publisher = context;
+    const struct berth_snapshot *snapshot =
+        atomic_load_explicit(&slot_of_thread(publisher)->reading, memory_order_relaxed);
+    if (!snapshot)
+        return NULL;
+    pthread_mutex_lock(&publisher->lock);
+    struct kept *kept = find_kept(publisher, snapshot);
+    if (!kept)
+        kept = add_kept(publisher, snapshot);
+    if (kept)
+        kept->keepers++;
+    pthread_mutex_unlock(&publisher->lock);
+    return kept;
+}
+
+static void let_go(void *context, void *token) {
+    struct berth_publisher *publisher = context;
+    struct kept *kept = token;
+    pthread_mutex_lock(&publisher->lock);
+    if (--kept->keepers == 0) {
+        struct kept **link = &publisher->kept;
+        while (*link != kept)
+            link = &(*link)->next;
+        *link = kept->next;
+        free(kept);
+    }
+    pthread_mutex_unlock(&publisher->lock);
+}
+
+struct berth_keeper berth_snapshot_keeper(struct berth_publisher *publisher) {
+    return (struct berth_keeper){keep, let_go, publisher};
+}
+
+/* Slots first: what was kept before its slot was cleared is found in the second look. */
+static bool is_read(struct berth_publisher *publisher, const struct berth_snapshot *snapshot) {
     for (int i = 0; i < publisher->slot_count; i++)
         if (atomic_load(&publisher->slots[i].reading) == snapshot)
             return true;
-    return false;
+    pthread_mutex_lock(&publisher->lock);
+    bool kept = find_kept(publisher, snapshot);
+    pthread_mutex_unlock(&publisher->lock);
+    return kept;
 }
 
 static void sweep(struct berth_publisher *publisher) {
@@ -121,6 +189,7 @@ void berth_publisher_destroy(struct berth_publisher *publisher) {
         return;
     berth_publish(publisher, NULL);
     pthread_key_delete(publisher->key);
+    pthread_mutex_destroy(&publisher->lock);
     free(publisher->slots);
     free(publisher);
 }

@@ -1,5 +1,5 @@
 # With the preset "fuzz" libFuzzer programs; else each corpus is replayed as a test.
-foreach(harness parsers coding)
+foreach(harness parsers coding head)
     add_executable(fuzz_http_${harness} fuzz/http_${harness}.c)
     target_link_libraries(fuzz_http_${harness} PRIVATE berth_options berth_http)
     target_include_directories(fuzz_http_${harness} PRIVATE ${PROJECT_SOURCE_DIR}/server)

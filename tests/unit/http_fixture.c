@@ -286,39 +286,82 @@ static void get_silent(struct berth_exchange *exchange, void *app) {
     (void)app;
 }
 
+static void *keep_body(void *context) {
+    struct site *site = context;
+    atomic_fetch_add(&site->kept, 1);
+    return site;
+}
+
+static void let_body_go(void *context, void *kept) {
+    struct site *site = context;
+    assert_ptr_equal(site, kept);
+    atomic_fetch_sub(&site->kept, 1);
+}
+
+/* A body that is kept where it is while its client takes it. */
+static void get_kept(struct berth_exchange *exchange, void *app) {
+    struct site *site = app;
+    berth_exchange_keep(exchange, &site->keeper);
+    get_bytes(exchange, app);
+}
+
+/* Starts where nothing may wait, and goes on where it may. */
+static void get_later(struct berth_exchange *exchange, void *app) {
+    struct site *site = app;
+    if (berth_exchange_defer(exchange)) {
+        atomic_fetch_add(&site->deferred, 1);
+        return;
+    }
+    berth_answer_empty(exchange, 204, NULL);
+}
+
 static void remove_it(struct berth_exchange *exchange, void *app) {
     (void)app;
     berth_answer_empty(exchange, 204, NULL);
 }
 
 static const struct berth_route routes[] = {
-    {.pattern = "/text", .cors = true, .get = get_text, .post = take_echo},
-    {.pattern = "/prepared/text", .cors = true, .get = get_prepared, .post = get_prepared},
-    {.pattern = "/content/text", .cors = true, .get = get_text, .post = get_text},
-    {.pattern = "/prepared/{count}", .get = get_prepared_bytes},
-    {.pattern = "/content/{count}", .get = get_tagged_bytes},
-    {.pattern = "/bytes/{count}", .get = get_bytes},
-    {.pattern = "/read/{count}", .get = get_read},
+    {.pattern = "/text", .quick = true, .cors = true, .get = get_text, .post = take_echo},
+    {.pattern = "/prepared/text",
+     .quick = true,
+     .cors = true,
+     .get = get_prepared,
+     .post = get_prepared},
+    {.pattern = "/content/text", .quick = true, .cors = true, .get = get_text, .post = get_text},
+    {.pattern = "/prepared/{count}", .quick = true, .get = get_prepared_bytes},
+    {.pattern = "/content/{count}", .quick = true, .get = get_tagged_bytes},
+    {.pattern = "/bytes/{count}", .quick = true, .get = get_bytes},
+    {.pattern = "/read/{count}", .quick = true, .get = get_read},
     {.pattern = "/broken/{count}", .get = get_broken},
     {.pattern = "/echo", .put = take_echo, .post = take_echo},
     {.pattern = "/little", .put = take_little},
     {.pattern = "/nothing", .cors = true, .put = take_nothing, .remove = take_nothing},
-    {.pattern = "/json", .get = get_json, .put = take_json},
+    {.pattern = "/json", .quick = true, .get = get_json, .put = take_json},
     {.pattern = "/expected", .put = put_expected},
-    {.pattern = "/show/{module}@{version}/{file*}", .get = get_show},
-    {.pattern = "/away", .get = get_away},
-    {.pattern = "/split", .get = get_split},
+    {.pattern = "/show/{module}@{version}/{file*}", .quick = true, .get = get_show},
+    {.pattern = "/away", .quick = true, .get = get_away},
+    {.pattern = "/split", .quick = true, .get = get_split},
     {.pattern = "/hold", .get = get_hold},
     {.pattern = "/kind", .work = BERTH_WORK_REPORTS, .get = get_hold},
     {.pattern = "/old", .get = get_old},
-    {.pattern = "/of/{module}/{count}", .shares = "module", .get = get_bytes},
-    {.pattern = "/prepared/of/{module}/{count}", .shares = "module", .get = get_prepared_bytes},
+    {.pattern = "/of/{module}/{count}", .quick = true, .shares = "module", .get = get_bytes},
+    {.pattern = "/prepared/of/{module}/{count}",
+     .quick = true,
+     .shares = "module",
+     .get = get_prepared_bytes},
     {.pattern = "/stream", .get = get_stream},
     {.pattern = "/flood", .get = get_flood},
     {.pattern = "/sleep", .get = get_sleep},
-    {.pattern = "/silent", .get = get_silent},
+    {.pattern = "/silent", .quick = true, .get = get_silent},
     {.pattern = "/gone", .remove = remove_it},
+    {.pattern = "/kept/{count}", .quick = true, .get = get_kept},
+    {.pattern = "/later", .quick = true, .get = get_later},
 };
+
+enum berth_engine_kind site_engine(void) {
+    const char *name = getenv("BERTH_TEST_ENGINE");
+    return name && strcmp(name, "threads") == 0 ? BERTH_ENGINE_THREADS : BERTH_ENGINE_LOOP;
+}
 
 struct berth_listener_options site_options(struct site *site) {
     return (struct berth_listener_options){
@@ -327,6 +370,7 @@ struct berth_listener_options site_options(struct site *site) {
         .routes = routes,
         .route_count = sizeof routes / sizeof *routes,
         .app = site,
+        .engine = site_engine(),
         .max_connections = 8,
         .request_timeout_ms = 5000,
         .keep_alive_timeout_ms = 5000,
@@ -340,6 +384,7 @@ void site_start(struct site *site, const struct berth_listener_options *options)
         for (int64_t i = 0; i < MAX_BYTES; i++)
             all_bytes[i] = site_byte(i);
     }
+    site->keeper = (struct berth_keeper){keep_body, let_body_go, site};
     if (berth_listener_start(options, &site->listener, &error))
         fail_msg("%s: %s", error.rule, error.text);
     site->address = berth_listener_address(site->listener);

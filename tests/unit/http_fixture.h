@@ -11,7 +11,13 @@ struct site {
     atomic_int held;     /* handlers of /hold that wait */
     atomic_bool release; /* lets them go */
     atomic_int streams;  /* handlers of /stream and /flood that run */
+    atomic_int kept;     /* bodies of /kept/{count} that are being kept */
+    struct berth_keeper keeper;
+    atomic_int deferred; /* handlers of /later that were sent to a thread of their own */
 };
+
+/* Which engine the listeners of this run have: BERTH_TEST_ENGINE=threads, else the loop. */
+enum berth_engine_kind site_engine(void);
 
 /* What a test may change before it starts. */
 struct berth_listener_options site_options(struct site *site);

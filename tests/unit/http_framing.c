@@ -14,7 +14,8 @@
 #define POST "POST /echo HTTP/1.1\r\nHost: a\r\n"
 #define GOOD "GET /text HTTP/1.1\r\nHost: a\r\n\r\n"
 
-enum { CLOSED = 0 }; /* without an answer: civetweb leaves us no chance */
+/* Without an answer, and what the loop says: civetweb leaves us no chance. */
+enum { CLOSED = -1, CLOSED_OR = 400 };
 
 struct malformed {
     const char *request;
@@ -30,12 +31,15 @@ static void assert_closed(const struct site *site, const struct malformed *cases
         client_send(&client, cases[i].request);
         client_send(&client, GOOD);
         client_answer(&client, true, &answer);
-        if (answer.status != cases[i].status)
-            fail_msg("%d instead of %d for: %s", answer.status, cases[i].status, cases[i].request);
+        int status = cases[i].status;
+        if (status == CLOSED)
+            status = site_engine() == BERTH_ENGINE_THREADS ? 0 : CLOSED_OR;
+        if (answer.status != status)
+            fail_msg("%d instead of %d for: %s", answer.status, status, cases[i].request);
         if (!client_is_ended(&client))
             fail_msg("not closed after: %s", cases[i].request);
         char value[256];
-        if (answer.status != CLOSED) {
+        if (answer.status) {
             assert_string_equal(answer_header(&answer, "Connection", value), "close");
             assert_string_equal(answer_header(&answer, "Content-Type", value),
                                 "application/problem+json");
@@ -325,7 +329,8 @@ static void a_head_has_a_largest_size(void **state) {
     answer_done(&answer);
     (void)sprintf(request, LINE "Host: a\r\nX-Long: %040000d\r\n\r\n", 1);
     ask(site->address, request, &answer);
-    assert_int_equal(answer.status, 400); /* civetweb does not tell this from other mistakes */
+    /* civetweb does not tell this from other mistakes */
+    assert_int_equal(answer.status, site_engine() == BERTH_ENGINE_THREADS ? 400 : 431);
     answer_done(&answer);
     free(request);
 }

@@ -422,7 +422,9 @@ static void a_port_that_is_taken_is_an_error(void **state) {
     struct berth_error error = {0};
     struct berth_listener *second = NULL;
     options.address = site.address;
-    assert_int_equal(berth_listener_start(&options, &second, &error), BERTH_IO);
+    enum berth_code code = berth_listener_start(&options, &second, &error);
+    if (code != BERTH_IO)
+        fail_msg("%s", error.text);
     assert_string_equal(error.rule, "listen");
     assert_non_null(strstr(error.text, site.address));
     site_stop(&site);
