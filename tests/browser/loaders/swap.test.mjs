@@ -1,7 +1,12 @@
 // A host with Module Federation's own runtime and the runtime plugin of frontends/mf-plugin: a version under an open
 // page, and back.
 import assert from 'node:assert/strict';
+import { readFileSync, readdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
 import test from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { RELEASES, containerOf, moduleOf } from '../matrix/variants.mjs';
 import { Walk, cardFolder, publishCard } from '../matrix/walk.mjs';
 import { Visit, newContext } from '../support/browser.mjs';
@@ -98,6 +103,65 @@ for (const variant of VARIANTS) {
     await visit.kept();
   });
 }
+
+/** What README.md of the plugin says of builds, word for word but for where Berth is. */
+const BUILT = {
+  'berth.js': `
+    import { berth } from '@berth/mf-plugin';
+    export const plugin = berth({ origin: new URLSearchParams(location.search).get('berth') });
+    export default () => plugin;`,
+  'main.js': `import('./start.js');`,
+  'start.js': `
+    import { loadRemote, registerRemotes } from '@module-federation/enhanced/runtime';
+    import { createElement } from 'react';
+    import { createRoot } from 'react-dom/client';
+    import { plugin } from './berth.js';
+    registerRemotes(await plugin.remotes());
+    const root = createRoot(document.body.appendChild(document.createElement('div')));
+    const show = async () => root.render(createElement((await loadRemote('card_enhanced/Card')).default));
+    await show();
+    plugin.onChange(show);`,
+};
+
+async function webpackHost(context) {
+  const require = createRequire(new URL('../matrix/package.json', import.meta.url));
+  const { ModuleFederationPlugin } = require('@module-federation/enhanced/webpack');
+  const from = folderOf(context, { ...BUILT, 'plugin.js': await bundled(`export * from '../../../frontends/mf-plugin/src/index.ts';`) });
+  const react = { singleton: true, requiredVersion: '^18.2.0' };
+  const compiler = require('webpack')({
+    mode: 'production',
+    context: from,
+    entry: './main.js',
+    output: { path: path.join(from, 'dist'), filename: 'main.js', chunkFilename: '[id].js', publicPath: '/' },
+    resolve: {
+      modules: [fileURLToPath(new URL('../matrix/node_modules', import.meta.url))],
+      alias: { '@berth/mf-plugin': path.join(from, 'plugin.js') },
+    },
+    plugins: [new ModuleFederationPlugin({ name: 'host', remotes: {}, shared: { react, 'react-dom': react }, runtimePlugins: [path.join(from, 'berth.js')], dts: false })],
+    infrastructureLogging: { level: 'error' },
+  });
+  const stats = await promisify(compiler.run).call(compiler);
+  assert.ok(!stats.hasErrors(), stats.toString('errors-only'));
+  await promisify(compiler.close).call(compiler);
+  const built = readdirSync(path.join(from, 'dist')).filter((name) => name.endsWith('.js'));
+  return Object.fromEntries(built.map((name) => [`/${name}`, readFileSync(path.join(from, 'dist', name), 'utf8')]));
+}
+
+test('a host that webpack built, with the plugin among its runtimePlugins, follows', TIMEOUT, async (context) => {
+  const server = await berthOf(context);
+  const variant = 'enhanced';
+  await publishCard(server, variant);
+  const origin = await hostOf(context, { ...(await webpackHost(context)), '/': html('<script defer src="/main.js"></script>') });
+  const visit = await Visit.open(await newContext(context), `${origin}/?berth=${encodeURIComponent(server.origin)}`);
+  const walk = walkOf(server, visit, variant);
+  await walk.sees('1.0.0');
+  await walk.activate('2.0.0');
+  await walk.openMore('2.0.0');
+  await walk.activate('1.0.0');
+  assert.deepEqual(await visit.reacts(), { reactDoms: 1, reacts: 1 });
+  assert.deepEqual(visit.problems, []);
+  await visit.kept();
+});
 
 test('without the plugin the runtime shows the old version again: what this is for', TIMEOUT, async (context) => {
   const server = await berthOf(context);
