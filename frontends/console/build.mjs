@@ -1,0 +1,51 @@
+// Builds dist/: index.html, and beside it files that have their contents' digest in their names.
+import { build } from 'esbuild';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { brotliCompressSync } from 'node:zlib';
+
+/** Brotli, of all scripts. */
+const LIMIT_BYTES = 48 * 1024;
+
+const here = (name) => fileURLToPath(new URL(name, import.meta.url));
+const { version } = JSON.parse(await readFile(here('package.json'), 'utf8'));
+
+await rm(here('dist'), { recursive: true, force: true });
+await mkdir(here('dist'));
+const { metafile, outputFiles } = await build({
+  absWorkingDir: here('.'),
+  entryPoints: ['src/main.tsx'],
+  bundle: true,
+  format: 'esm',
+  target: 'es2022',
+  minify: true,
+  metafile: true,
+  write: false,
+  outdir: 'dist',
+  entryNames: 'assets/console-[hash]',
+  assetNames: 'assets/[name]-[hash]',
+  loader: { '.svg': 'file' },
+  publicPath: '/console/',
+  define: { __CONSOLE_VERSION__: JSON.stringify(version) },
+  jsx: 'automatic',
+  jsxImportSource: 'preact',
+  legalComments: 'none',
+});
+
+let bytes = 0;
+for (const { path: name, contents } of outputFiles) {
+  await mkdir(path.dirname(name), { recursive: true });
+  await writeFile(name, contents);
+  if (name.endsWith('.js')) bytes += brotliCompressSync(contents).length;
+}
+if (bytes > LIMIT_BYTES) throw new Error(`the scripts have ${bytes} bytes with brotli; at most ${LIMIT_BYTES} are allowed`);
+
+const [script, style, icon] = ['.js', '.css', '.svg'].map((ending) => {
+  const found = Object.keys(metafile.outputs).find((name) => name.endsWith(ending));
+  if (!found) throw new Error(`the build made no ${ending} file`);
+  return `/console/${path.relative('dist', found)}`;
+});
+const page = await readFile(here('src/index.html'), 'utf8');
+await writeFile(here('dist/index.html'), page.replace('SCRIPT', script).replace('STYLE', style).replace('ICON', icon));
+console.log(`console ${version}: ${bytes} bytes of script with brotli`);
