@@ -257,6 +257,27 @@ static void a_chain_longer_than_a_portion_is_checked_whole(void **state) {
     check_chain(fixture, 601);
 }
 
+static void a_forced_activation_says_so_and_over_how_much(void **state) {
+    struct fixture *fixture = *state;
+    struct berth_activated activated;
+    struct berth_activate request = {.module = "menu",
+                                     .version = "1.0.0",
+                                     .expected = BERTH_ANY_GENERATION,
+                                     .at_ms = 3,
+                                     .by = fixture_actor,
+                                     .reason = "new start",
+                                     .force = true,
+                                     .breaks = 2};
+    fixture_add(fixture, "menu", "1.0.0");
+    assert_int_equal(
+        fixture->ops->activate(fixture->registry, &request, &activated, &fixture->error), BERTH_OK);
+    berth_activated_done(&activated);
+    struct seen seen = all(fixture);
+    assert_non_null(strstr(seen.text, "activate menu@1.0.0 new start {"));
+    assert_non_null(strstr(seen.text, "\"forced\":true,\"breaks\":2}|"));
+    check_chain(fixture, 2);
+}
+
 /* The form is a promise to those who check a copy: it is written out here. */
 static void the_hash_is_of_netstrings_after_the_hash_before(void **state) {
     static const char TEXT[] = "1:7,4:1234,6:delete,-,0:,3:a,b,-,3:\xe2\x82\xac,-,2:{},";
@@ -284,6 +305,7 @@ int run_audit(void) {
         REGISTRY_TEST(what_changed_nothing_has_no_record),
         REGISTRY_TEST(a_record_tells_who_and_from_where),
         REGISTRY_TEST(a_filter_lets_through_what_it_names),
+        REGISTRY_TEST(a_forced_activation_says_so_and_over_how_much),
         REGISTRY_TEST(a_chain_longer_than_a_portion_is_checked_whole),
         cmocka_unit_test(the_hash_is_of_netstrings_after_the_hash_before),
     };
