@@ -169,6 +169,9 @@ const struct berth_snapshot_page *berth_snapshot_page(const struct berth_snapsho
  * thread while others wait; an activation does not wait for it. NULL when out of memory. */
 const struct berth_view *berth_snapshot_listing(const struct berth_snapshot *snapshot,
                                                 size_t listing);
+/* The same if it is made already, else NULL; never waits. */
+const struct berth_view *berth_snapshot_listing_made(const struct berth_snapshot *snapshot,
+                                                     size_t listing);
 
 /* --- file bodies: in memory once for each digest, each checked against it on its way in ---
  *

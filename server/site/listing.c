@@ -5,7 +5,11 @@
 
 static void answer(struct berth_exchange *exchange, const struct berth_snapshot *snapshot,
                    size_t listing) {
-    const struct berth_view *view = berth_snapshot_listing(snapshot, listing);
+    const struct berth_view *view = berth_snapshot_listing_made(snapshot, listing);
+    if (!view && berth_exchange_defer(exchange))
+        return;
+    if (!view)
+        view = berth_snapshot_listing(snapshot, listing);
     struct berth_error error = {0};
     if (view) {
         site_answer_forms(exchange, berth_view_forms(view));

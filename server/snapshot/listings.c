@@ -67,14 +67,19 @@ static struct berth_view *make(const struct berth_snapshot *snapshot,
     return view;
 }
 
+const struct berth_view *berth_snapshot_listing_made(const struct berth_snapshot *snapshot,
+                                                     size_t listing) {
+    return atomic_load_explicit(&snapshot->listings->made[listing], memory_order_acquire);
+}
+
 const struct berth_view *berth_snapshot_listing(const struct berth_snapshot *snapshot,
                                                 size_t listing) {
     struct berth_listings *listings = snapshot->listings;
-    struct berth_view *view = atomic_load_explicit(&listings->made[listing], memory_order_acquire);
-    if (view)
-        return view;
+    const struct berth_view *known = berth_snapshot_listing_made(snapshot, listing);
+    if (known)
+        return known;
     pthread_mutex_lock(&listings->lock);
-    view = atomic_load_explicit(&listings->made[listing], memory_order_relaxed);
+    struct berth_view *view = atomic_load_explicit(&listings->made[listing], memory_order_relaxed);
     if (!view) {
         view = make(snapshot, &berth_listings[listing]);
         atomic_store_explicit(&listings->made[listing], view, memory_order_release);
