@@ -113,7 +113,7 @@ build_server() {
 
 build_frontends() {
     local part
-    for part in shell header-app home-app mf-plugin publish; do
+    for part in shell console header-app home-app mf-plugin publish; do
         npm_build "$root/frontends/$part"
     done
 }

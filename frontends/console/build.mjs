@@ -1,4 +1,4 @@
-// Builds dist/: index.html, and beside it files that have their contents' digest in their names.
+// Builds dist/console/: index.html, and beside it files that have their contents' digest in their names.
 import { build } from 'esbuild';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -12,7 +12,7 @@ const here = (name) => fileURLToPath(new URL(name, import.meta.url));
 const { version } = JSON.parse(await readFile(here('package.json'), 'utf8'));
 
 await rm(here('dist'), { recursive: true, force: true });
-await mkdir(here('dist'));
+await mkdir(here('dist/console'), { recursive: true });
 const { metafile, outputFiles } = await build({
   absWorkingDir: here('.'),
   entryPoints: ['src/main.tsx'],
@@ -22,7 +22,7 @@ const { metafile, outputFiles } = await build({
   minify: true,
   metafile: true,
   write: false,
-  outdir: 'dist',
+  outdir: 'dist/console',
   entryNames: 'assets/console-[hash]',
   assetNames: 'assets/[name]-[hash]',
   loader: { '.svg': 'file' },
@@ -44,8 +44,8 @@ if (bytes > LIMIT_BYTES) throw new Error(`the scripts have ${bytes} bytes with b
 const [script, style, icon] = ['.js', '.css', '.svg'].map((ending) => {
   const found = Object.keys(metafile.outputs).find((name) => name.endsWith(ending));
   if (!found) throw new Error(`the build made no ${ending} file`);
-  return `/console/${path.relative('dist', found)}`;
+  return `/console/${path.relative('dist/console', found)}`;
 });
 const page = await readFile(here('src/index.html'), 'utf8');
-await writeFile(here('dist/index.html'), page.replace('SCRIPT', script).replace('STYLE', style).replace('ICON', icon));
+await writeFile(here('dist/console/index.html'), page.replace('SCRIPT', script).replace('STYLE', style).replace('ICON', icon));
 console.log(`console ${version}: ${bytes} bytes of script with brotli`);

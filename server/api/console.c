@@ -16,8 +16,8 @@ static const char no_console[] =
     "\n"
     "  berth push " BERTH_CONSOLE_MODULE "@" BERTH_VERSION " DIR --activate\n"
     "\n"
-    "DIR is share/berth/console of an installed Berth, or frontends/console/dist of a source tree\n"
-    "where scripts/setup has run. The token must be an admin's for all modules.\n";
+    "DIR is share/berth/console of an installed Berth, or frontends/console/dist/console of a\n"
+    "source tree where scripts/setup has run. The token must be an admin's for all modules.\n";
 
 /* What may follow "http://" in a policy: a host as a browser sends it, without its port. */
 static size_t host_length(const char *host) {
