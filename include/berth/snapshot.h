@@ -165,6 +165,10 @@ const struct berth_file *berth_edition_file(const struct berth_edition *edition,
 const struct berth_snapshot_page *berth_snapshot_page(const struct berth_snapshot *snapshot,
                                                       const char *path);
 
+/* The same unless it must be composed first: then NULL, and true in *ret_waits. Never waits. */
+const struct berth_snapshot_page *berth_snapshot_page_made(const struct berth_snapshot *snapshot,
+                                                           const char *path, bool *ret_waits);
+
 /* One of berth_listings, of this snapshot's generation: made when it is first asked for, by one
  * thread while others wait; an activation does not wait for it. NULL when out of memory. */
 const struct berth_view *berth_snapshot_listing(const struct berth_snapshot *snapshot,

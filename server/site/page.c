@@ -58,11 +58,7 @@ static void answer_template(struct berth_exchange *exchange,
     berth_buffer_done(&headers);
 }
 
-void site_get_page(struct berth_exchange *exchange, void *app) {
-    struct berth_site *site = app;
-    const struct berth_snapshot *snapshot = berth_snapshot_acquire(site->publisher);
-    const struct berth_snapshot_page *page =
-        berth_snapshot_page(snapshot, berth_exchange_path(exchange));
+static void answer(struct berth_exchange *exchange, const struct berth_snapshot_page *page) {
     if (!page)
         site_not_found(exchange, "there is no page at this path",
                        "pages are published with: berth page put FILE.json");
@@ -73,5 +69,17 @@ void site_get_page(struct berth_exchange *exchange, void *app) {
                        "activate one: berth activate <module>@<version>");
     else
         answer_template(exchange, &page->template);
+}
+
+void site_get_page(struct berth_exchange *exchange, void *app) {
+    struct berth_site *site = app;
+    const char *path = berth_exchange_path(exchange);
+    const struct berth_snapshot *snapshot = berth_snapshot_acquire(site->publisher);
+    bool waits = false;
+    const struct berth_snapshot_page *page = berth_snapshot_page_made(snapshot, path, &waits);
+    if (!waits)
+        answer(exchange, page);
+    else if (!berth_exchange_defer(exchange))
+        answer(exchange, berth_snapshot_page(snapshot, path));
     berth_snapshot_release(site->publisher);
 }

@@ -76,6 +76,8 @@ const struct berth_page *berth_page_node_page(const struct page_node *node);
 bool berth_page_node_lacks(const struct page_node *node);
 /* It was made of this manifest. */
 bool berth_page_node_is(const struct page_node *node, const struct berth_page_source *source);
+/* NULL unless it was composed. */
+const struct berth_snapshot_page *berth_page_node_known(const struct page_node *node);
 /* Composes it unless that was done; any thread that holds the snapshot. Never NULL. */
 const struct berth_snapshot_page *berth_page_node_made(const struct berth_snapshot *snapshot,
                                                        struct page_node *node);

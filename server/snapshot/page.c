@@ -248,14 +248,18 @@ static struct berth_snapshot_page *make(const struct berth_snapshot *snapshot,
     return NULL;
 }
 
+const struct berth_snapshot_page *berth_page_node_known(const struct page_node *node) {
+    return atomic_load_explicit(&node->made, memory_order_acquire);
+}
+
 /* One thread makes it, others wait: it takes less than a millisecond. */
 static const struct berth_snapshot_page *
 page_of(const struct berth_snapshot *snapshot, struct page_node *node, struct berth_error *error) {
-    struct berth_snapshot_page *page = atomic_load_explicit(&node->made, memory_order_acquire);
-    if (page)
-        return page;
+    const struct berth_snapshot_page *known = berth_page_node_known(node);
+    if (known)
+        return known;
     pthread_mutex_lock(&node->lock);
-    page = atomic_load_explicit(&node->made, memory_order_relaxed);
+    struct berth_snapshot_page *page = atomic_load_explicit(&node->made, memory_order_relaxed);
     if (!page && (page = make(snapshot, node, error)))
         atomic_store_explicit(&node->made, page, memory_order_release);
     pthread_mutex_unlock(&node->lock);

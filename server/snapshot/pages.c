@@ -58,6 +58,14 @@ const struct berth_snapshot_page *berth_snapshot_page(const struct berth_snapsho
     return node ? berth_page_node_made(snapshot, node) : NULL;
 }
 
+const struct berth_snapshot_page *berth_snapshot_page_made(const struct berth_snapshot *snapshot,
+                                                           const char *path, bool *ret_waits) {
+    const struct page_node *node = find(snapshot->pages, path);
+    const struct berth_snapshot_page *page = node ? berth_page_node_known(node) : NULL;
+    *ret_waits = node && !page;
+    return page;
+}
+
 /* --- what has changed --- */
 
 /* Names of modules of which pages would be other ones. */

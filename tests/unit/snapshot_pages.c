@@ -142,6 +142,22 @@ static void a_page_that_nobody_asked_for_shows_the_snapshot_in_which_it_is_asked
     end(&site);
 }
 
+static void what_must_be_composed_first_is_told(void **state) {
+    struct site site;
+    bool waits = false;
+    begin(&site, state);
+    assert_null(berth_snapshot_page_made(site.snapshot, "/app", &waits));
+    assert_true(waits);
+    const struct berth_snapshot_page *app = page_at(&site, "/app");
+    assert_ptr_equal(berth_snapshot_page_made(site.snapshot, "/app", &waits), app);
+    assert_false(waits);
+    assert_null(berth_snapshot_page_made(site.snapshot, "/other", &waits));
+    assert_true(waits);
+    assert_null(berth_snapshot_page_made(site.snapshot, "/none", &waits));
+    assert_false(waits);
+    end(&site);
+}
+
 static void a_page_tells_the_newest_activation_that_it_shows(void **state) {
     struct site site;
     begin(&site, state);
@@ -270,6 +286,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         SNAPSHOT_TEST(only_pages_of_a_module_that_changes_are_composed_again),
         SNAPSHOT_TEST(a_page_that_nobody_asked_for_shows_the_snapshot_in_which_it_is_asked_for),
+        SNAPSHOT_TEST(what_must_be_composed_first_is_told),
         SNAPSHOT_TEST(a_page_tells_the_newest_activation_that_it_shows),
         SNAPSHOT_TEST(a_page_with_another_manifest_is_another_page),
         SNAPSHOT_TEST(a_page_that_would_be_too_large_fails_the_snapshot_unasked),
