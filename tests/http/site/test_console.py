@@ -1,0 +1,185 @@
+#!/usr/bin/env python3
+"""The console on the admin listener: its files out of the store, who may change it, and what it asks for.
+
+usage: BERTH_BIN=path/to/berth tests/http/site/test_console.py [TestCase[.test]]
+"""
+
+import json
+import re
+
+import bundles
+from harness import Connection, Server, SiteCase, main, until
+
+CONSOLE = "@berth/console"
+
+
+def page(mark):
+    return b"<!doctype html><title>%s</title><script type=module src=/console/assets/app-%s.js></script>" % (
+        mark, mark)
+
+
+def console(mark):
+    return bundles.tar_gz({"index.html": page(mark), "assets/app-%s.js" % mark.decode(): b"/* %s */" % mark,
+                        "assets/inner.html": b"<p>inner"})
+
+
+class Console(SiteCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        for version, mark in (("1.0.0", b"one"), ("1.1.0", b"two"), ("1.2.0", b"three")):
+            cls.server.put(CONSOLE, version, console(mark))
+
+    def setUp(self):
+        self.server.make_live(CONSOLE, "1.0.0")
+
+    def test_its_page_needs_no_token_and_runs_nothing_but_its_own_files(self):
+        reply = self.admin.call("GET", "/", token="")
+        self.assertEqual((reply.status, reply["Content-Type"], reply["Cache-Control"]),
+                         (200, "text/html; charset=utf-8", "no-cache"))
+        self.assertEqual(reply.body, page(b"one"))
+        policy = dict(part.strip().split(" ", 1) for part in reply["Content-Security-Policy"].split(";"))
+        self.assertEqual((policy["default-src"], policy["script-src"], policy["connect-src"],
+                          policy["frame-ancestors"], policy["base-uri"], policy["form-action"]),
+                         ("'none'", "'self'", "'self'", "'none'", "'none'", "'none'"))
+        port = self.server.addresses["public"].split(":")[1]
+        self.assertEqual(policy["frame-src"], "http://127.0.0.1:" + port)
+        self.assertEqual((reply["Referrer-Policy"], reply["Cross-Origin-Opener-Policy"]),
+                         ("no-referrer", "same-origin"))
+        same = self.admin.call("GET", "/", headers={"If-None-Match": reply["ETag"]}, token="")
+        self.assertEqual((same.status, same.body), (304, b""))
+
+    def test_a_host_that_is_no_host_does_not_come_into_the_policy(self):
+        for host in ("a;script-src *:80", "a,b", "a b", "*"):
+            with self.subTest(host=host):
+                reply = self.admin.call("GET", "/", headers={"Host": host}, token="")
+                self.assertTrue(reply.status == 400 or
+                                reply["Content-Security-Policy"].endswith("frame-src 'none'"), reply)
+
+    def test_its_files_are_those_of_the_live_version_and_of_the_one_before(self):
+        self.assertEqual(self.admin.call("GET", "/console/assets/app-three.js", token="").status, 404)
+        self.server.make_live(CONSOLE, "1.1.0")
+        self.assertEqual(self.admin.call("GET", "/", token="").body, page(b"two"))
+        for mark in (b"one", b"two"):
+            reply = self.admin.call("GET", "/console/assets/app-%s.js" % mark.decode(), token="")
+            self.assertEqual((reply.status, reply.body), (200, b"/* %s */" % mark))
+            self.assertEqual(reply["Cache-Control"], "public, max-age=31536000, immutable")
+        self.server.rollback(CONSOLE)
+        self.assertEqual(self.admin.call("GET", "/", token="").body, page(b"one"))
+
+    def test_another_html_file_of_it_is_no_page_of_the_admin_origin(self):
+        reply = self.admin.call("GET", "/console/assets/inner.html", token="")
+        self.assertEqual((reply.status, reply["Content-Security-Policy"]), (200, "sandbox"))
+
+    def test_only_an_admin_of_all_modules_may_change_it(self):
+        for can, module in ((["publish", "activate"], "*"), (["admin"], "@berth/*")):
+            token = self.server.token_for(module, can)["token"]
+            with self.subTest(can=can, module=module):
+                reply = self.admin.call("PUT", "/api/modules/%s/versions/2.0.0" % CONSOLE, console(b"evil"),
+                                        token=token)
+                self.assertEqual(reply.status, 403)
+                for method, path, body in (("PUT", "live", {"version": "1.1.0"}), ("POST", "rollback", {})):
+                    reply = self.admin.json(method, "/api/modules/%s/%s" % (CONSOLE, path), body, token=token)
+                    self.assertEqual(reply.status, 403)
+                reply = self.admin.call("DELETE", "/api/modules/%s/versions/1.1.0" % CONSOLE, token=token)
+                self.assertEqual(reply.status, 403)
+                reply = self.admin.call("GET", "/api/modules/%s/live" % CONSOLE, token=token)
+                self.assertEqual(reply.status, 200)
+
+
+class NoConsole(SiteCase):
+    def test_without_one_the_page_says_how_to_get_it(self):
+        reply = self.admin.call("GET", "/", token="")
+        self.assertEqual((reply.status, reply["Content-Type"]), (404, "text/plain; charset=utf-8"))
+        self.assertIn(b"berth push @berth/console@", reply.body)
+        self.assertEqual(self.admin.call("GET", "/console/assets/app.js", token="").status, 404)
+
+
+class Session(SiteCase):
+    def test_a_token_is_told_who_it_is(self):
+        token = self.server.token_for("@shop/*", ["publish"])["token"]
+        session = self.admin.call("GET", "/api/session", token=token).json
+        self.assertEqual((session["token"]["name"], session["token"]["can"], session["token"]["module"]),
+                         ("ci", ["publish"], "@shop/*"))
+        self.assertEqual(session["publicUrl"], "http://" + self.server.addresses["public"])
+        self.assertGreater(session["maxArchiveBytes"], 0)
+        self.assertEqual(self.admin.call("GET", "/api/session", token="").status, 401)
+
+
+class Stream:
+    def __init__(self, server, token=None):
+        self.connection = Connection(server.addresses["admin"])
+        self.connection.send(server.admin.head_text("GET", "/api/events", token=token))
+        self.head = self.connection.head()
+        server.note("admin", "GET", "/api/events", self.head)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.connection.close()
+
+    def text(self, mark):
+        text = self.connection.read_until(mark)
+        assert text is not None, "the stream ended"
+        return text.decode()
+
+
+class Events(SiteCase):
+    options = ("--admin-max-connections", "8")
+
+    def test_an_activation_is_told_on_the_admin_listener(self):
+        self.server.put("told", "1.0.0", bundles.bundle("told"))
+        with Stream(self.server) as stream:
+            self.assertEqual((stream.head.status, stream.head["Content-Type"]), (200, "text/event-stream"))
+            self.server.make_live("told", "1.0.0")
+            stream.text(b"event: activated\ndata: ")
+            self.assertEqual(json.loads(stream.text(b"\n"))["module"], "told")
+
+    def test_a_token_is_needed(self):
+        with Stream(self.server, token="") as stream:
+            self.assertEqual(stream.head.status, 401)
+
+    def test_streams_leave_half_of_the_connections_to_changes(self):
+        limit = self.admin.get("/api/system").json["limits"]["adminConnections"] // 2
+        streams = [Stream(self.server) for _ in range(limit)]
+        try:
+            self.assertEqual({stream.head.status for stream in streams}, {200})
+            with Stream(self.server) as refused:
+                self.assertEqual(refused.head.status, 503)
+            self.server.put("room", "1.0.0", bundles.bundle("room"))
+        finally:
+            for stream in streams:
+                stream.connection.close()
+
+        def again():
+            with Stream(self.server) as stream:
+                return stream.head.status == 200
+        until(again, "places of streams that were closed")
+
+
+class Reports(SiteCase):
+    def report(self, module, version, kind):
+        body = json.dumps({"kind": kind, "module": module, "version": version}).encode()
+        self.assertEqual(self.public.call("POST", "/reports", body).status, 204)
+
+    def test_loads_and_errors_of_the_last_hour_by_module(self):
+        for version in ("1.0.0", "1.1.0"):
+            self.server.put("busy", version, bundles.bundle("busy" + version))
+        for version, kind in (("1.0.0", "loaded"), ("1.1.0", "swapped"), ("1.1.0", "runtime-failure"),
+                              ("1.1.0", "no-such-kind"), ("9.9.9", "loaded")):
+            self.report("busy", version, kind)
+        answer = self.admin.get("/api/reports").json
+        busy = answer["modules"]["busy"]
+        self.assertEqual((len(busy["loads"]), answer["minutes"]), (60, 60))
+        self.assertEqual((sum(busy["loads"]), sum(busy["errors"])), (2, 1))
+        self.assertEqual(sum(busy["loads"][-3:]), 2)  # a minute may have ended meanwhile
+        self.assertEqual((busy["versions"]["1.0.0"]["loaded"], busy["versions"]["1.1.0"]["runtime-failure"]),
+                         (1, 1))
+        self.assertEqual(sorted(busy["versions"]), ["1.0.0", "1.1.0"])
+        token = self.server.token_for("@shop/*", ["read"])["token"]
+        self.assertEqual(self.admin.call("GET", "/api/reports", token=token).json["modules"], {})
+
+
+if __name__ == "__main__":
+    main()
