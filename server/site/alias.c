@@ -65,7 +65,8 @@ static void answer_alias(struct berth_exchange *exchange, struct berth_site *sit
         site_answer_forms(exchange, berth_view_forms(module->live_entry_module));
     else if (module->live_manifest && strcmp(path, module->live->manifest_path) == 0)
         site_answer_forms(exchange, berth_view_forms(module->live_manifest));
-    else if (!site_answer_native(exchange, module, path))
+    else if (!site_answer_native(exchange, module, path) &&
+             !site_answer_native_script(exchange, module, path))
         redirect(exchange, site, module, path);
 }
 

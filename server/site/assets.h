@@ -8,9 +8,12 @@
 void site_answer_forms(struct berth_exchange *exchange, const struct berth_forms *forms);
 
 /* native.c: the document of a live Native Federation version, by its path below the module's name,
- * or below a version where it has a name of its own. False: the path is not that. */
+ * or below a version where it has a name of its own; and its scripts below the module's name.
+ * False: the path is not that. */
 bool site_answer_native(struct berth_exchange *exchange, const struct berth_module *module,
                         const char *path);
+bool site_answer_native_script(struct berth_exchange *exchange, const struct berth_module *module,
+                               const char *path);
 bool site_answer_native_of(struct berth_exchange *exchange, const struct berth_site *site,
                            const struct berth_module *module, const char *version,
                            const char *path);

@@ -39,6 +39,31 @@ bool site_answer_native(struct berth_exchange *exchange, const struct berth_modu
     return true;
 }
 
+static bool is_script(const char *path) {
+    const char *dot = strrchr(path, '.');
+    return dot && (strcmp(dot, ".js") == 0 || strcmp(dot, ".mjs") == 0);
+}
+
+/* A loader that was given the module's lasting URL puts the packages of its modules in a scope with
+ * that one, and a module that came by a redirect is not in it. */
+bool site_answer_native_script(struct berth_exchange *exchange, const struct berth_module *module,
+                               const char *path) {
+    const struct berth_file *file =
+        module->live_native && is_script(path) ? berth_edition_file(module->live, path) : NULL;
+    if (!file || !file->forms)
+        return false;
+    const struct berth_forms *forms = file->forms;
+    const struct berth_prepared *form =
+        berth_forms_choose(forms, berth_exchange_header(exchange, "Accept-Encoding"));
+    struct berth_content_text text;
+    int coding = form == &forms->identity ? -1 : (int)(form - forms->coded);
+    struct berth_content content = berth_file_content(file, coding, &text);
+    content.cache_control = "no-cache";
+    content.body = form->body;
+    berth_answer_content(exchange, &content);
+    return true;
+}
+
 /* Of a version that is not live any more it is the plain document: nothing is to follow it. */
 static void redirect_to_plain(struct berth_exchange *exchange, const struct berth_site *site,
                               const struct berth_module *module, const char *version,

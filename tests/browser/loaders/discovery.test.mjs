@@ -10,7 +10,7 @@ const { default: Ajv } = await import('ajv/dist/2019.js');
 const schema = JSON.parse(readFileSync(new URL('../../data/discovery/v1-pre.schema.json', import.meta.url), 'utf8'));
 const SYSTEM = `System.register([], () => ({ execute() {} }));`;
 
-test('the document of all that is live follows the schema, and each entry is held to its integrity', { timeout: 30_000 }, async (context) => {
+test('the document of all that is live follows the schema, and each entry is held to its integrity', { timeout: 90_000 }, async (context) => {
   const server = await berthOf(context);
   await server.activate('header-app', '1.0.0', header['1.0.0']);
   await activate(context, server, '@shop/cart', '1.0.0', { 'index.js': 'export const version = "1.0.0";' });

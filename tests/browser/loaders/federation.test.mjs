@@ -6,7 +6,7 @@ import { containerOf, moduleOf } from '../matrix/variants.mjs';
 import { Visit, newContext } from '../support/browser.mjs';
 import { berthOf, bundled, hostOf, html } from './support.mjs';
 
-const TIMEOUT = { timeout: 60_000 };
+const TIMEOUT = { timeout: 120_000 };
 const VARIANTS = ['webpack-production', 'enhanced', 'rspack2', 'vite'];
 
 /** `show(names)` renders the card of each remote. React is the host's own. */

@@ -4,7 +4,7 @@ import test from 'node:test';
 import { Visit, newContext } from '../support/browser.mjs';
 import { activate, berthOf, hostOf, html } from './support.mjs';
 
-const TIMEOUT = { timeout: 30_000 };
+const TIMEOUT = { timeout: 90_000 };
 
 const lifecycles = (name, version) => `
   const root = () => document.getElementById('${name}') ?? document.body.appendChild(Object.assign(document.createElement('p'), { id: '${name}' }));

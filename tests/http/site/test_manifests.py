@@ -168,6 +168,22 @@ class Manifests(SiteCase):
         self.assertStatus(self.public.get("/m/nobody@1.0.0/@remoteEntry.json"), 404)
         self.assertStatus(self.public.get("/m/%s@9.9.9/@remoteEntry.json" % self.name), 404)
 
+    def test_scripts_of_a_native_module_are_answered_without_a_redirect(self):
+        text = b"export const text = '%s';\n" % (b"x" * 4000)
+        self.put("1.0.0", {**native_files(b"one"), "old.js": text, "a.css": b"p{}"})
+        versioned = self.public.get("/m/%s@1.0.0/old.js" % self.name)
+        for headers in ({}, {"accept_encoding": "gzip"}):
+            reply = self.assertStatus(self.public.get("/m/%s/old.js" % self.name, **headers), 200)
+            self.assertEqual((reply["Content-Type"], reply["Cache-Control"], reply["Access-Control-Allow-Origin"]),
+                             ("text/javascript; charset=utf-8", "no-cache", "*"))
+        reply = self.public.get("/m/%s/old.js" % self.name)
+        self.assertEqual((reply.body, reply["ETag"]), (text, versioned["ETag"]))
+        self.assertStatus(self.public.get("/m/%s/old.js" % self.name, if_none_match=reply["ETag"]), 304)
+        self.assertStatus(self.public.get("/m/%s/a.css" % self.name), 302)
+        # What only an older version has leads there.
+        self.put("1.1.0", native_files(b"two"))
+        self.assertEqual(self.public.get("/m/%s/old.js" % self.name)["Location"], "/m/%s@1.0.0/old.js" % self.name)
+
     def endpoint(self):
         document = self.public.get("/m/%s/remoteEntry.json" % self.name).json
         return document["buildNotificationsEndpoint"].replace("/..", "/m", 1)
