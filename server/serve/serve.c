@@ -1,4 +1,5 @@
 #include "berth/serve.h"
+#include "notify.h"
 
 #include "berth/api.h"
 #include "berth/auth.h"
@@ -264,14 +265,33 @@ static void block_signals(sigset_t *ret) {
     (void)signal(SIGPIPE, SIG_IGN);
 }
 
+/* Until a signal to stop. A server whose public listener gives no answer does not reassure the
+ * service manager, which then starts it anew. */
+static void serve(const struct server *server, const sigset_t *signals) {
+    const char *address = berth_listener_address(server->public_listener);
+    int64_t every_ms = serve_watchdog_ms();
+    struct timespec wait = {.tv_sec = every_ms / 1000, .tv_nsec = every_ms % 1000 * 1000000};
+    int number;
+    if (!every_ms) {
+        (void)sigwait(signals, &number);
+        return;
+    }
+    while (sigtimedwait(signals, NULL, &wait) < 0)
+        if (serve_answers(address, (int)every_ms))
+            (void)serve_notify("WATCHDOG=1");
+        else
+            berth_log_event("error", "watchdog-no-answer", json_pack("{ss}", "address", address));
+}
+
 static int run(struct server *server, struct berth_error *error) {
     sigset_t signals;
     block_signals(&signals);
     berth_log_start();
     bool started = start(server, error) == BERTH_OK;
     if (started) {
-        int number;
-        (void)sigwait(&signals, &number);
+        (void)serve_notify("READY=1");
+        serve(server, &signals);
+        (void)serve_notify("STOPPING=1");
         drain(server, &signals);
     } else {
         print_error(error);
