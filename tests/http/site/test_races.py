@@ -93,7 +93,7 @@ class Races(CheckedCase):
 
 
 class Readers(SiteCase):
-    """Readers on open connections while what is live changes 200 times."""
+    """Readers on open connections while what is live changes 1,000 times."""
 
     def test_readers_never_get_the_wrong_body(self):
         self.server.hammered = True
@@ -159,7 +159,7 @@ class Readers(SiteCase):
         def writer():
             try:
                 with self.admin.connect() as connection:
-                    for number in range(200):
+                    for number in range(1000):
                         version = "1.0.%d" % (number % 4)
                         reply = self.admin.call_on(
                             connection, "PUT", "/api/modules/hammer/live", b'{"version":"%s"}' % version.encode(),
