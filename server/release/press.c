@@ -4,9 +4,10 @@
 
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { LOWEST_PRIORITY = 19 };
+enum { LOWEST_PRIORITY = 19, PATIENCE_MS = 50 };
 
 static struct press_item take_first(struct press *press) {
     struct press_item *first = press->first;
@@ -29,6 +30,18 @@ static bool next_item(struct press *press, struct press_item *ret) {
     return false;
 }
 
+/* What is queued was just made live, and all open pages are about to be told: they go first. */
+static void be_patient(struct berth_desk *desk) {
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_nsec += PATIENCE_MS * 1000000L;
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    while (!desk->press.stopping &&
+           pthread_cond_timedwait(&desk->press.news, &desk->lock, &until) == 0)
+        continue;
+}
+
 static void *run(void *context) {
     struct berth_desk *desk = context;
     struct press *press = &desk->press;
@@ -39,6 +52,7 @@ static void *run(void *context) {
     while (!press->stopping) {
         if (!next_item(press, &item)) {
             pthread_cond_wait(&press->news, &desk->lock);
+            be_patient(desk);
             continue;
         }
         pthread_mutex_unlock(&desk->lock);
@@ -52,7 +66,11 @@ static void *run(void *context) {
 
 enum berth_code desk_open_press(struct berth_desk *desk, struct berth_error *error) {
     struct press *press = &desk->press;
-    pthread_cond_init(&press->news, NULL);
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&press->news, &attributes);
+    pthread_condattr_destroy(&attributes);
     if (pthread_create(&press->thread, NULL, run, desk) != 0)
         return berth_fail(error, BERTH_NO_MEMORY, "thread", "cannot start a thread");
     press->running = true;
