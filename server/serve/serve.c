@@ -158,7 +158,6 @@ static enum berth_code start_listeners(struct server *server, struct berth_error
                                           .routes = berth_site_routes,
                                           .route_count = berth_site_route_count,
                                           .app = &server->site,
-                                          .engine = BERTH_ENGINE_THREADS,
                                           .max_connections = (int)options->max_connections,
                                           .max_shared = module_connections(options)};
     site.max_work[BERTH_WORK_VERSIONS] = part_of(options->max_connections, VERSIONS_PART);
