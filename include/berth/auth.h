@@ -33,6 +33,11 @@ enum berth_code berth_auth_check(struct berth_registry *registry, const char *au
  * this module each scope but READ takes ADMIN for all modules. */
 #define BERTH_CONSOLE_MODULE "@berth/console"
 
+/* Whether the header may hold a good token: told from memory, and "no" is sure. Of an address with
+ * too many failures, what cannot be good is not looked up. */
+bool berth_auth_may_pass(struct berth_registry *registry, const char *authorization,
+                         int64_t now_ms);
+
 /* BERTH_DENIED ("scope") or ("scope-module"), naming what is missing. `module` NULL: the scope must
  * hold for all modules ("*"). READ comes with every scope. */
 enum berth_code berth_auth_allow(const struct berth_principal *principal, enum berth_scope scope,
@@ -45,6 +50,8 @@ struct berth_failures *berth_failures_create(int most);
 void berth_failures_destroy(struct berth_failures *failures); /* NULL is fine */
 /* Counts one; false when there were too many. The time is that of berth_monotonic_ms. */
 bool berth_failures_take(struct berth_failures *failures, const char *remote, int64_t monotonic_ms);
+/* Whether one more would be too many; counts nothing. */
+bool berth_failures_over(struct berth_failures *failures, const char *remote, int64_t monotonic_ms);
 
 struct berth_token_request {
     const char *name;   /* 1–63 printable characters */

@@ -371,6 +371,10 @@ struct berth_registry_ops {
     enum berth_code (*token_add)(struct berth_registry *registry,
                                  const struct berth_token_record *token,
                                  const struct berth_actor *by, struct berth_error *error);
+    /* Whether there may be a token with that secret that is good at that time; told from memory,
+     * and "no" is sure. */
+    bool (*token_may_be_good)(struct berth_registry *registry, const struct berth_digest *secret,
+                              int64_t now_ms);
     /* By the SHA-256 of the secret: calls fn once, or BERTH_NOT_FOUND. */
     enum berth_code (*token_find)(struct berth_registry *registry,
                                   const struct berth_digest *secret, berth_token_fn fn,

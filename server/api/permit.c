@@ -5,25 +5,27 @@
 
 #include <string.h>
 
-/* The answer to a bad token, or to too many of them. Good ones are taken all the same: others may
- * work behind the same address. */
-static enum berth_code fail_token(const struct berth_exchange *exchange,
-                                  const struct berth_api *api, struct berth_error *error) {
-    if (berth_failures_take(api->failures, berth_exchange_remote(exchange), berth_monotonic_ms()))
-        return BERTH_UNAUTHENTICATED;
+static enum berth_code fail_failures(struct berth_error *error) {
     *error = (struct berth_error){0};
     berth_fail(error, BERTH_BUSY, "token-failures", "too many bad tokens from this address");
     berth_error_hint(error, "check the token, and come back in a second");
     return BERTH_BUSY;
 }
 
+/* Beyond so many bad tokens of an address, one that is not good is not looked up either. Good ones
+ * are taken all the same: others may work behind the same address. */
 enum berth_code api_identify_by(struct berth_exchange *exchange, const struct berth_api *api,
                                 const char *authorization, struct berth_principal *ret,
                                 struct berth_error *error) {
-    enum berth_code code =
-        berth_auth_check(api->registry, authorization, berth_now_ms(), ret, error);
-    if (code == BERTH_UNAUTHENTICATED)
-        return fail_token(exchange, api, error);
+    const char *remote = berth_exchange_remote(exchange);
+    int64_t now_ms = berth_now_ms();
+    if (berth_failures_over(api->failures, remote, berth_monotonic_ms()) &&
+        !berth_auth_may_pass(api->registry, authorization, now_ms))
+        return fail_failures(error);
+    enum berth_code code = berth_auth_check(api->registry, authorization, now_ms, ret, error);
+    if (code == BERTH_UNAUTHENTICATED &&
+        !berth_failures_take(api->failures, remote, berth_monotonic_ms()))
+        return fail_failures(error);
     if (code == BERTH_OK)
         berth_exchange_actor(exchange, ret->name);
     return code;

@@ -118,6 +118,15 @@ enum berth_code berth_auth_check(struct berth_registry *registry, const char *au
     return BERTH_OK;
 }
 
+bool berth_auth_may_pass(struct berth_registry *registry, const char *authorization,
+                         int64_t now_ms) {
+    const char *token = NULL;
+    if (token_of(authorization, &token, NULL) != BERTH_OK)
+        return false;
+    struct berth_digest secret = berth_sha256(token, TOKEN_LENGTH);
+    return registry->ops->token_may_be_good(registry, &secret, now_ms);
+}
+
 static bool has_scope(const struct berth_principal *principal, enum berth_scope scope) {
     return scope == BERTH_SCOPE_READ ? principal->scopes != 0
                                      : (principal->scopes & (scope | BERTH_SCOPE_ADMIN)) != 0;

@@ -43,6 +43,11 @@ static uint64_t hash_of(const char *text) {
     return hash;
 }
 
+static bool has_room(const struct berth_failures *failures, const struct bucket *bucket,
+                     int64_t monotonic_ms) {
+    return bucket->empty_ms - monotonic_ms <= (int64_t)(failures->most - 1) * STEP_MS;
+}
+
 /* The address's own bucket, or in its place that of another which is the nearest to empty. */
 static struct bucket *find(struct berth_failures *failures, uint64_t address) {
     struct bucket *set = failures->buckets[address % SETS];
@@ -57,13 +62,25 @@ static struct bucket *find(struct berth_failures *failures, uint64_t address) {
     return oldest;
 }
 
+bool berth_failures_over(struct berth_failures *failures, const char *remote,
+                         int64_t monotonic_ms) {
+    uint64_t address = hash_of(remote);
+    bool over = false;
+    pthread_mutex_lock(&failures->lock);
+    const struct bucket *set = failures->buckets[address % SETS];
+    for (int i = 0; i < WAYS; i++)
+        over = over || (set[i].address == address && !has_room(failures, &set[i], monotonic_ms));
+    pthread_mutex_unlock(&failures->lock);
+    return over;
+}
+
 bool berth_failures_take(struct berth_failures *failures, const char *remote,
                          int64_t monotonic_ms) {
     pthread_mutex_lock(&failures->lock);
     struct bucket *bucket = find(failures, hash_of(remote));
     if (bucket->empty_ms < monotonic_ms)
         bucket->empty_ms = monotonic_ms;
-    bool taken = bucket->empty_ms - monotonic_ms <= (int64_t)(failures->most - 1) * STEP_MS;
+    bool taken = has_room(failures, bucket, monotonic_ms);
     if (taken)
         bucket->empty_ms += STEP_MS;
     pthread_mutex_unlock(&failures->lock);

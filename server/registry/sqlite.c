@@ -30,6 +30,8 @@ static void close_registry(struct berth_registry *base) {
         sqlite3_finalize(registry->statements[i]);
     sqlite3_close(registry->db);
     pthread_mutex_destroy(&registry->lock);
+    pthread_mutex_destroy(&registry->secrets_lock);
+    free(registry->secrets);
     free(registry);
 }
 
@@ -54,6 +56,7 @@ static const struct berth_registry_ops OPS = {
     .externals_put = sqlite_externals_put,
     .externals_each = sqlite_externals_each,
     .token_add = sqlite_token_add,
+    .token_may_be_good = sqlite_token_may_be_good,
     .token_find = sqlite_token_find,
     .token_used = sqlite_token_used,
     .token_revoke = sqlite_token_revoke,
@@ -100,6 +103,7 @@ static enum berth_code open_registry(const char *directory, struct berth_registr
         return berth_fail(error, BERTH_NO_MEMORY, "memory", "out of memory");
     registry->base.ops = &OPS;
     init_lock(&registry->lock);
+    init_lock(&registry->secrets_lock);
     enum berth_code code = ret_schema
                                ? sqlite_file_look(directory, &registry->db, ret_schema, error)
                                : sqlite_file_open(directory, &registry->db, error);
@@ -110,6 +114,7 @@ static enum berth_code open_registry(const char *directory, struct berth_registr
         close_registry(&registry->base);
         return code;
     }
+    sqlite_secrets_load(registry);
     *ret = &registry->base;
     return BERTH_OK;
 }

@@ -88,6 +88,12 @@ struct sqlite_registry {
     pthread_mutex_t lock;
     sqlite3 *db;
     sqlite3_stmt *statements[SQL_COUNT];
+
+    /* sqlite_secrets.c; the lock is taken before the other one */
+    pthread_mutex_t secrets_lock;
+    struct sqlite_secret *secrets; /* sorted by digest */
+    size_t secret_count;
+    bool secrets_known;
 };
 
 struct sqlite_registry *sqlite_of(struct berth_registry *registry);
@@ -260,6 +266,10 @@ enum berth_code sqlite_externals_each(struct berth_registry *base, berth_externa
 enum berth_code sqlite_token_add(struct berth_registry *base,
                                  const struct berth_token_record *token,
                                  const struct berth_actor *by, struct berth_error *error);
+/* After the tokens have changed, without the lock. */
+void sqlite_secrets_load(struct sqlite_registry *registry);
+bool sqlite_token_may_be_good(struct berth_registry *base, const struct berth_digest *secret,
+                              int64_t now_ms);
 enum berth_code sqlite_token_find(struct berth_registry *base, const struct berth_digest *secret,
                                   berth_token_fn fn, void *context, struct berth_error *error);
 enum berth_code sqlite_token_used(struct berth_registry *base, const char *id, int64_t at_ms,

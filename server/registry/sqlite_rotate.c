@@ -117,6 +117,7 @@ enum berth_code sqlite_token_rotate(struct berth_registry *base,
     if (code)
         return code;
     code = sqlite_finish(registry, rotate(registry, request, &old, &next, error), error);
+    sqlite_secrets_load(registry);
     if (!code)
         (void)fn(&next, context);
     old_done(&old);

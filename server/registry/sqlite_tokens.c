@@ -59,7 +59,9 @@ enum berth_code sqlite_token_add(struct berth_registry *base,
     code = sqlite_token_insert(registry, token, error);
     if (!code)
         code = audit_issue(registry, token, by, error);
-    return sqlite_finish(registry, code, error);
+    code = sqlite_finish(registry, code, error);
+    sqlite_secrets_load(registry);
+    return code;
 }
 
 static bool read_token(struct sqlite_query *query, berth_token_fn fn, void *context) {
@@ -154,8 +156,11 @@ enum berth_code sqlite_token_revoke(struct berth_registry *base, const char *id,
                                     const struct berth_actor *by, struct berth_error *error) {
     struct sqlite_registry *registry = sqlite_of(base);
     enum berth_code code = sqlite_transaction(registry, error);
-    return code ? code
-                : sqlite_finish(registry, revoke_good(registry, id, at_ms, by, error), error);
+    if (code)
+        return code;
+    code = sqlite_finish(registry, revoke_good(registry, id, at_ms, by, error), error);
+    sqlite_secrets_load(registry);
+    return code;
 }
 
 enum berth_code sqlite_tokens_each(struct berth_registry *base, berth_token_fn fn, void *context,

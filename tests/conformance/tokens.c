@@ -52,6 +52,48 @@ static void a_token_is_found_by_its_secret_only(void **state) {
     assert_int_equal(list.calls, 0);
 }
 
+static bool may_be_good(struct fixture *fixture, const char *secret, int64_t now_ms) {
+    struct berth_digest digest = berth_sha256(secret, strlen(secret));
+    return fixture->ops->token_may_be_good(fixture->registry, &digest, now_ms);
+}
+
+static bool ignore_token(const struct berth_token_record *token, void *context) {
+    (void)token;
+    (void)context;
+    return true;
+}
+
+static void what_cannot_be_good_is_told_without_a_look_and_after_a_restart(void **state) {
+    struct fixture *fixture = *state;
+    assert_false(may_be_good(fixture, "one", 1));
+    assert_int_equal(add(fixture, "aaaaaaaaaaaa", "one", 1), BERTH_OK); /* until 9000 */
+    assert_int_equal(add(fixture, "bbbbbbbbbbbb", "two", 2), BERTH_OK);
+    assert_int_equal(add(fixture, "cccccccccccc", "three", 2), BERTH_OK);
+    struct berth_token_rotate rotate = {.id = "cccccccccccc",
+                                        .next = "dddddddddddd",
+                                        .secret = berth_sha256("four", 4),
+                                        .at_ms = 100,
+                                        .overlap_ms = 50,
+                                        .by = fixture_actor};
+    assert_int_equal(
+        fixture->ops->token_rotate(fixture->registry, &rotate, ignore_token, NULL, &fixture->error),
+        BERTH_OK);
+    assert_true(may_be_good(fixture, "two", 5));
+    assert_int_equal(fixture->ops->token_revoke(fixture->registry, "bbbbbbbbbbbb", 5,
+                                                &fixture_actor, &fixture->error),
+                     BERTH_OK);
+    for (int round = 0; round < 2; round++) {
+        assert_true(may_be_good(fixture, "one", 8999));
+        assert_false(may_be_good(fixture, "one", 9000));
+        assert_false(may_be_good(fixture, "two", 6));
+        assert_true(may_be_good(fixture, "three", 149));
+        assert_false(may_be_good(fixture, "three", 150));
+        assert_true(may_be_good(fixture, "four", 151));
+        assert_false(may_be_good(fixture, "five", 151));
+        fixture_reopen(fixture);
+    }
+}
+
 static void one_id_or_secret_is_not_given_twice(void **state) {
     struct fixture *fixture = *state;
     assert_int_equal(add(fixture, "aaaaaaaaaaaa", "one", 1), BERTH_OK);
@@ -157,6 +199,7 @@ static void what_has_ended_or_was_rotated_is_not_rotated(void **state) {
 int run_tokens(void) {
     const struct CMUnitTest tests[] = {
         REGISTRY_TEST(a_token_is_found_by_its_secret_only),
+        REGISTRY_TEST(what_cannot_be_good_is_told_without_a_look_and_after_a_restart),
         REGISTRY_TEST(one_id_or_secret_is_not_given_twice),
         REGISTRY_TEST(use_and_revocation_are_kept),
         REGISTRY_TEST(an_unknown_id_is_not_found),

@@ -227,6 +227,21 @@ static void a_failing_registry_is_not_a_bad_token(void **state) {
                      BERTH_IO);
 }
 
+static void what_cannot_pass_is_told_without_a_look_at_the_database(void **state) {
+    struct fixture *fixture = *state;
+    char unknown[HEADER_BYTES];
+    assert_int_equal(issue(fixture, NULL, BERTH_SCOPE_READ, NOW_MS + 10), BERTH_OK);
+    fixture->ops.token_find = find_fails;
+    assert_true(berth_auth_may_pass(fixture->registry, fixture->header, NOW_MS));
+    assert_false(berth_auth_may_pass(fixture->registry, fixture->header, NOW_MS + 10));
+    (void)snprintf(unknown, sizeof unknown, "%s", fixture->header);
+    char *last = unknown + strlen(unknown) - 1;
+    *last = *last == 'A' ? 'B' : 'A';
+    assert_false(berth_auth_may_pass(fixture->registry, unknown, NOW_MS));
+    assert_false(berth_auth_may_pass(fixture->registry, fixture->text, NOW_MS)); /* no "Bearer" */
+    assert_false(berth_auth_may_pass(fixture->registry, NULL, NOW_MS));
+}
+
 /* Looks up by the beginning only, as a careless backend might. */
 static enum berth_code find_loosely(struct berth_registry *registry,
                                     const struct berth_digest *secret, berth_token_fn fn,
@@ -528,6 +543,7 @@ int main(void) {
         TEST(a_use_that_cannot_be_noted_does_not_lock_out),
         TEST(a_use_is_noted_once_a_minute),
         TEST(a_failing_registry_is_not_a_bad_token),
+        TEST(what_cannot_pass_is_told_without_a_look_at_the_database),
         TEST(a_token_of_another_secret_is_unknown),
         cmocka_unit_test(scopes_and_modules_decide_what_is_allowed),
         TEST(a_token_request_is_checked),

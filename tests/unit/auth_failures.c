@@ -30,6 +30,22 @@ static void an_address_has_so_many_and_then_one_a_second(void **state) {
     berth_failures_destroy(failures);
 }
 
+static void a_look_tells_whether_one_more_is_too_many_and_counts_nothing(void **state) {
+    (void)state;
+    struct berth_failures *failures = berth_failures_create(2);
+    assert_non_null(failures);
+    for (int i = 0; i < 10; i++)
+        assert_false(berth_failures_over(failures, "10.0.0.1", NOW_MS));
+    assert_int_equal(taken_of(failures, "10.0.0.1", 1, NOW_MS), 1);
+    assert_false(berth_failures_over(failures, "10.0.0.1", NOW_MS));
+    assert_int_equal(taken_of(failures, "10.0.0.1", 2, NOW_MS), 1);
+    for (int i = 0; i < 10; i++)
+        assert_true(berth_failures_over(failures, "10.0.0.1", NOW_MS + 999));
+    assert_false(berth_failures_over(failures, "10.0.0.2", NOW_MS));
+    assert_false(berth_failures_over(failures, "10.0.0.1", NOW_MS + 1000));
+    berth_failures_destroy(failures);
+}
+
 static void addresses_do_not_pay_for_each_other(void **state) {
     (void)state;
     struct berth_failures *failures = berth_failures_create(3);
@@ -81,6 +97,7 @@ static void threads_together_have_no_more(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_address_has_so_many_and_then_one_a_second),
+        cmocka_unit_test(a_look_tells_whether_one_more_is_too_many_and_counts_nothing),
         cmocka_unit_test(addresses_do_not_pay_for_each_other),
         cmocka_unit_test(crowds_of_addresses_take_no_more_memory),
         cmocka_unit_test(threads_together_have_no_more),
