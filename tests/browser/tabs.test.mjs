@@ -202,7 +202,7 @@ test("home-app's own page still gets its pictures after its next release, by the
   const server = await Server.withSamples(context);
   const visit = await Visit.open(await newContext(context), `${server.origin}/home`);
   await visit.showsHeader('1.0.0');
-  await server.activate('home-app', '2.0.0', header['1.0.0']); // has none of home-app's files
+  await server.berth('push', 'home-app@2.0.0', header['1.0.0'], '--activate', '--force', '--reason', "has none of home-app's files");
   await server.activate('header-app', '1.1.0', header['1.1.0']);
   await visit.showsHeader('1.1.0');
   const pictures = new Set();
