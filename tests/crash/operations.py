@@ -20,14 +20,14 @@ class Operation:
         command   without a server: see commands.py
     """
 
-    def __init__(self, name, run=None, base="killed", middle=(), phase="request", why=""):
+    def __init__(self, name, run=None, base="killed", middle=(), phase="request", more=(), why=""):
         self.name = name
         self.run = run
         self.base = base
         self.middle = middle
         self.phase = phase
         self.why = why
-        self.options = ("--compress-threads", "1" if phase == "compress" else "0")
+        self.options = ("--compress-threads", "1" if phase == "compress" else "0", *more)
 
 
 def revoke(server):
@@ -105,7 +105,8 @@ OPERATIONS = [
     Operation("gc-versions", gc_versions, base="old", middle=(delete("1.2.0"), delete("1.3.0"), gc_versions),
               why="two versions that nobody wants go"),
     Operation("backup", whole(backup), base="old", why="all of it is read"),
-    Operation("get", whole(lambda s: s.public.get("/m/a@1.0.0/remoteEntry.js")), why="of a version that is not live"),
+    Operation("get", whole(lambda s: s.public.get("/m/d@1.0.0/noise.bin")), base="large",
+              more=("--cache-bytes", "0"), why="of a version that is not live, from the disk"),
     Operation("start-first", base="none", phase="start", why="no data directory yet"),
     Operation("start", base="clean", phase="start", why="after a clean stop"),
     Operation("start-killed", base="killed", phase="start", why="after a kill"),

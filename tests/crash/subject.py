@@ -1,6 +1,7 @@
 """The server under the shim, and data directories prepared for it."""
 
 import os
+import random
 import shutil
 import sqlite3
 import sys
@@ -113,7 +114,8 @@ class World:
 
     def base(self, name):
         """`clean`: the server was stopped; `killed`: it was killed, so the database's log is not merged. `old` has
-        more versions, `deleted` one less, whose blobs are there still; of a server that cannot delete, none.
+        more versions, `deleted` one less, whose blobs are there still; of a server that cannot delete, none;
+        `large` one more, of a large file.
         `compressed` was stopped when all variants were there, of `damaged` a variant and a file are damaged."""
         if name not in self.bases:
             data = os.path.join(self.root, "base-" + name)
@@ -132,6 +134,8 @@ class World:
                 server.admin.call("DELETE", "/api/modules/a/versions/1.2.0")
             elif name == "compressed":
                 until(lambda: is_idle(server), "compression to end")
+            elif name == "large":
+                server.put("d", "1.0.0", bundles.bundle("d", noise__bin=random.Random(1).randbytes(300_000)))
             if name in ("clean", "compressed"):
                 server.exit()
             else:
