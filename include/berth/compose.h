@@ -28,6 +28,8 @@ struct berth_frontend {
     char *more_map;     /* or NULL */
     char shell_url[64]; /* "/_berth/shell.<16 hex>.js" */
     char more_url[64];  /* "/_berth/more.<16 hex>.js", which the shell knows from its build */
+    char framers[256];  /* origins that may show pages in a frame, the console's; "" for none. Set
+                           by who loads it, before pages are made */
 };
 
 /* From DIRECTORY/{shell.js,live.js,more.js} and their .map files. BERTH_NOT_FOUND

@@ -22,6 +22,7 @@ struct berth_serve_options {
     const char *listen;
     const char *admin_listen;
     const char *public_url;
+    const char *console_url;
     const char *frontend;
     int64_t max_connections;
     int64_t admin_max_connections;

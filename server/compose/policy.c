@@ -32,7 +32,10 @@ char *berth_policy(const struct berth_compose *compose, bool document) {
     add_sources(&buffer, compose, "frame-src", "'self'");
     add_sources(&buffer, compose, "manifest-src", "'self'");
     berth_buffer_text(&buffer, "; worker-src 'self' blob:; object-src 'none'; form-action 'self'; "
-                               "frame-ancestors 'self'; base-uri ");
+                               "frame-ancestors 'self'");
+    if (compose->frontend && *compose->frontend->framers)
+        berth_buffer_printf(&buffer, " %s", compose->frontend->framers);
+    berth_buffer_text(&buffer, "; base-uri ");
     berth_buffer_text(&buffer, !document              ? "'none'"
                                : *compose->public_url ? compose->public_url
                                                       : "'self'");

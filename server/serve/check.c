@@ -10,13 +10,15 @@ static enum berth_code refuse(struct berth_error *error, const char *text, const
 
 /* An origin: no path, no slash at the end, since paths are put behind it and it goes into a policy.
  */
-static enum berth_code check_public_url(const char *url, struct berth_error *error) {
+static enum berth_code check_origin(const char *option, const char *url,
+                                    struct berth_error *error) {
     static const char host[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
                                ".-:[]";
     size_t scheme = strncmp(url, "https://", 8) == 0 ? 8 : strncmp(url, "http://", 7) == 0 ? 7 : 0;
     if (!*url || (scheme && url[scheme] && !url[scheme + strspn(url + scheme, host)]))
         return BERTH_OK;
-    return refuse(error, "public-url takes an origin such as https://cdn.example.org", url);
+    return berth_fail(error, BERTH_INVALID, "usage",
+                      "%s takes an origin such as https://cdn.example.org: %s", option, url);
 }
 
 /* Looked at before anything is begun; the listeners look again. */
@@ -38,7 +40,9 @@ static enum berth_code check_address(const char *text, struct berth_error *error
 
 enum berth_code serve_options_check(const struct berth_serve_options *options,
                                     struct berth_error *error) {
-    enum berth_code code = check_public_url(options->public_url, error);
+    enum berth_code code = check_origin("public-url", options->public_url, error);
+    if (code == BERTH_OK)
+        code = check_origin("console-url", options->console_url, error);
     if (code == BERTH_OK)
         code = check_address(options->listen, error);
     if (code == BERTH_OK)

@@ -13,6 +13,8 @@ const struct serve_option serve_options[] = {
      "the API that publishes and rolls back"},
     {"public-url", "URL", TEXT(public_url), "", 0, 0, 0,
      "origin that URLs in answers begin with (default: root-relative URLs)"},
+    {"console-url", "URL", TEXT(console_url), "", 0, 0, 0,
+     "origin of the console, which may show pages in a frame (default: the admin listener's)"},
     {"frontend", "DIR", TEXT(frontend), "", 0, 0, 0,
      "folder with shell.js and live.js (default: as installed or built)"},
     {"max-connections", "N", TEXT(max_connections), NULL, 1024, 4, 20000,

@@ -28,6 +28,11 @@ extern const size_t serve_option_count;
 /* By its name of `length` bytes, or NULL. */
 const struct serve_option *serve_option_find(const char *name, size_t length);
 
+/* --- frames.c --- */
+/* The origins, with blanks between, under which the console is opened: what was set, else the admin
+ * listener's address, and localhost where it is on loopback. "" when it cannot be told. */
+void serve_console_origins(const struct berth_serve_options *options, char *ret, size_t size);
+
 /* --- check.c --- */
 /* What one value, or two together, must keep. */
 enum berth_code serve_options_check(const struct berth_serve_options *options,

@@ -7,6 +7,7 @@
 #include "berth/log.h"
 #include "berth/site.h"
 #include "berth/variant.h"
+#include "options.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -173,7 +174,6 @@ static enum berth_code start_listeners(struct server *server, struct berth_error
     server->site.desk = server->desk;
     server->site.publisher = berth_desk_publisher(server->desk);
     server->site.keeper = berth_snapshot_keeper(server->site.publisher);
-    server->site.frontend = &server->frontend;
     server->site.public_url = options->public_url;
     enum berth_code code = start_listener(server, &admin, &server->admin_listener, error);
     atomic_store(&server->api.admin_listener, server->admin_listener);
@@ -194,6 +194,8 @@ static enum berth_code make_failures(struct server *server, struct berth_error *
 static enum berth_code start(struct server *server, struct berth_error *error) {
     enum berth_code code =
         berth_frontend_load(frontend_directory(&server->options), &server->frontend, error);
+    serve_console_origins(&server->options, server->frontend.framers,
+                          sizeof server->frontend.framers);
     if (code == BERTH_OK)
         code = berth_store_open(server->options.data, &server->store, error);
     if (code == BERTH_OK)

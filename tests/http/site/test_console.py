@@ -5,7 +5,7 @@ usage: BERTH_BIN=path/to/berth tests/http/site/test_console.py [TestCase[.test]]
 """
 
 import json
-import re
+import subprocess
 
 import bundles
 from harness import Connection, Server, SiteCase, main, until
@@ -93,6 +93,23 @@ class NoConsole(SiteCase):
         self.assertEqual((reply.status, reply["Content-Type"]), (404, "text/plain; charset=utf-8"))
         self.assertIn(b"berth push @berth/console@", reply.body)
         self.assertEqual(self.admin.call("GET", "/console/assets/app.js", token="").status, 404)
+
+
+class Frames(SiteCase):
+    options = ("--console-url", "https://ops.example.org")
+
+    def test_only_the_console_may_show_a_page_in_a_frame(self):
+        page = {"path": "/framed", "title": "x", "slots": [{"name": "a", "module": "m", "expose": "./A"}]}
+        self.server.put_page("framed", page)
+        policy = self.public.get("/framed")["Content-Security-Policy"]
+        self.assertIn("; frame-ancestors 'self' https://ops.example.org; ", policy)
+
+    def test_what_is_no_origin_is_refused_at_the_start(self):
+        for url in ("ops.example.org", "https://a b", "https://a/path", "https://a;b"):
+            with self.subTest(url=url):
+                done = subprocess.run(self.server.command("--console-url", url), stderr=subprocess.PIPE)
+                self.assertEqual(done.returncode, 2)
+                self.assertIn(b"console-url takes an origin", done.stderr)
 
 
 class Session(SiteCase):

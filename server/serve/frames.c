@@ -1,0 +1,19 @@
+/* Where the console is, so that it may show pages in a frame. */
+#include "options.h"
+
+#include <stdio.h>
+#include <string.h>
+
+void serve_console_origins(const struct berth_serve_options *options, char *ret, size_t size) {
+    const char *address = options->admin_listen;
+    const char *port = strrchr(address, ':');
+    int length = 0;
+    if (*options->console_url)
+        length = snprintf(ret, size, "%s", options->console_url);
+    else if (port && strcmp(port, ":0") != 0 && strncmp(address, "127.", 4) == 0)
+        length = snprintf(ret, size, "http://%s http://localhost%s", address, port);
+    else if (port && strcmp(port, ":0") != 0 && strncmp(address, "0.0.0.0:", 8) != 0)
+        length = snprintf(ret, size, "http://%s", address);
+    if (length <= 0 || (size_t)length >= size)
+        *ret = '\0';
+}
