@@ -61,6 +61,8 @@ export interface CallOptions {
   body?: unknown;
   headers?: Record<string, string>;
   signal?: AbortSignal;
+  /** Another token than the one that is kept. */
+  as?: string;
 }
 
 /** A path below /api/ with its query: ['modules', name], {limit: 5}. */
@@ -74,8 +76,8 @@ export function url(parts: string[], query: Record<string, string | number | boo
 }
 
 export async function answer(path: string, options: CallOptions = {}): Promise<Response> {
-  const { method = 'GET', body, headers = {}, signal: abort } = options;
-  const init: RequestInit = { method, headers: { ...headers, authorization: `Bearer ${token.value ?? ''}` }, cache: 'no-store' };
+  const { method = 'GET', body, headers = {}, signal: abort, as = token.value ?? '' } = options;
+  const init: RequestInit = { method, headers: { ...headers, authorization: `Bearer ${as}` }, cache: 'no-store' };
   if (abort) init.signal = abort;
   if (body !== undefined) {
     init.body = JSON.stringify(body);
@@ -84,7 +86,7 @@ export async function answer(path: string, options: CallOptions = {}): Promise<R
   const response = await fetch(path, init);
   if (response.ok) return response;
   const error = new ApiError(response.status, problemOf(response.status, await response.text()));
-  if (response.status === 401 && token.value) forgetToken();
+  if (response.status === 401 && options.as === undefined) forgetToken();
   throw error;
 }
 

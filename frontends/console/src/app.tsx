@@ -156,7 +156,7 @@ function Inside() {
         Skip to the content
       </a>
       <Nav />
-      <main>
+      <main id="main">
         <View />
       </main>
       <Toasts />

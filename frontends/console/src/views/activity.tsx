@@ -42,6 +42,11 @@ function Record({ record }: { record: Activity }) {
   const previous = details && typeof details.previous === 'string' ? details.previous : undefined;
   return (
     <li class={action}>
+      {remote && (
+        <span class="dim small meta">
+          {remote}, record {record.id}
+        </span>
+      )}
       <p>
         <time dateTime={at} title={dateTime(at)} class="clock">
           {clock(at)}
@@ -50,7 +55,6 @@ function Record({ record }: { record: Activity }) {
         {previous && <span class="dim"> (was {previous})</span>}
       </p>
       {reason && <p class="reason">{reason}</p>}
-      {remote && <p class="dim small">from {remote}, record {record.id}</p>}
     </li>
   );
 }

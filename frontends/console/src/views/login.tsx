@@ -1,6 +1,6 @@
 /** A token is all it takes; it stays in this tab. */
 import { useState } from 'preact/hooks';
-import { ApiError, call, forgetToken, keepToken, toError, url } from '../api';
+import { ApiError, call, keepToken, toError, url } from '../api';
 import { session } from '../may';
 import type { Session } from '../types';
 import { Button, Field, ProblemBox } from '../ui/parts';
@@ -14,11 +14,11 @@ export function LoginView({ error: before }: { error: ApiError | undefined }) {
     event.preventDefault();
     setBusy(true);
     setError(undefined);
-    keepToken(text.trim());
     try {
-      session.value = await call<Session>(url(['session']));
+      const as = text.trim();
+      session.value = await call<Session>(url(['session']), { as });
+      keepToken(as);
     } catch (failure) {
-      forgetToken();
       setError(toError(failure));
       setBusy(false);
     }

@@ -5,7 +5,7 @@ import { bytes, count } from '../format';
 import { may, session } from '../may';
 import { useResource } from '../resource';
 import { go, href } from '../route';
-import type { Change as History, ModuleWithHistory, Reports, Version } from '../types';
+import type { Change as History, Counts, ModuleWithHistory, Reports, Version } from '../types';
 import { Badge, Button, Empty, Head, Section, Shown, Time } from '../ui/parts';
 import { Sparkline } from '../ui/sparkline';
 import { ChangeDialog, type Change } from './change';
@@ -171,6 +171,17 @@ export function HistoryList({ history }: { history: History[] }) {
   );
 }
 
+/** "12 loads and swaps, 3 failures while running", since the server started. */
+function reportText(counts: Counts): string {
+  const parts: [number, string, string][] = [
+    [counts.loaded + counts.swapped, 'load', 'loads'],
+    [counts['load-failed'], 'failed load', 'failed loads'],
+    [counts['swap-failed'], 'failed swap', 'failed swaps'],
+    [counts['runtime-failure'], 'failure while running', 'failures while running'],
+  ];
+  return `${parts.filter(([number], i) => number > 0 || i === 0).map(([number, one, many]) => count(number, one, many)).join(', ')} of this version`;
+}
+
 function LiveCard({ module, reports, onRollback }: { module: ModuleWithHistory; reports: Reports; onRollback: () => void }) {
   const { name, live, wayBack } = module;
   const told = reports.modules[name];
@@ -192,7 +203,7 @@ function LiveCard({ module, reports, onRollback }: { module: ModuleWithHistory; 
         {told ? <Sparkline loads={told.loads} errors={told.errors} /> : <p class="dim">No page has reported yet.</p>}
         {counts && (
           <p class="small">
-            {counts.loaded + counts.swapped} loads, {counts['load-failed']} failed loads, {counts['swap-failed']} failed swaps, {counts['runtime-failure']} failures while running
+            {reportText(counts)}
           </p>
         )}
       </div>

@@ -44,7 +44,7 @@ function Row({ module, reports }: { module: Module; reports: Reports }) {
   const { name, live, newest, versions } = module;
   const told = reports.modules[name];
   return (
-    <tr>
+    <tr class={live ? '' : 'is-dark'}>
       <th scope="row" data-label="Module">
         <a href={href(['modules', name])}>{name}</a>
         <span class="dim small">{count(versions, 'version')}</span>
@@ -90,7 +90,7 @@ function List({ modules, reports }: { modules: Module[]; reports: Reports }) {
       </div>
       {found.length ? (
         <div class="panel flush">
-          <table class="cards">
+          <table class="cards modules">
             <thead>
               <tr>
                 <th scope="col">Module</th>

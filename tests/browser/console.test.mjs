@@ -1,0 +1,297 @@
+// The console in Chromium, as a person uses it: log in, look, upload, activate, see the page change, roll back.
+import assert from 'node:assert/strict';
+import { mkdirSync } from 'node:fs';
+import { readFile, readdir } from 'node:fs/promises';
+import path from 'node:path';
+import { test } from 'node:test';
+import { Visit, newContext } from './support/browser.mjs';
+import { header, output } from './support/bundles.mjs';
+import { Desk } from './support/console.mjs';
+import { Server } from './support/server.mjs';
+
+/** A folder's files as a person would drop them: {path, text} with the folder's own name in front. */
+async function filesOf(folder, name) {
+  const names = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = names.filter((entry) => entry.isFile()).map((entry) => path.join(entry.parentPath ?? entry.path, entry.name));
+  return Promise.all(files.map(async (file) => ({ path: `${name}/${path.relative(folder, file)}`, data: (await readFile(file)).toString('base64') })));
+}
+
+test('a person uploads a folder, makes it live, sees the open page change, and rolls back', { timeout: 60_000 }, async (context) => {
+  const server = await Server.withSamples(context);
+  const browser = await newContext(context, { viewport: { width: 1280, height: 800 } });
+  const shop = await Visit.open(browser, server.origin);
+  await shop.showsHeader('1.0.0');
+  const desk = await Desk.open(context, server, { context: browser });
+  const { page } = desk;
+
+  await page.getByRole('link', { name: 'header-app' }).click();
+  await page.getByRole('link', { name: 'Upload a version' }).click();
+  // What Chromium makes of a folder that is dropped: files that know their paths below it.
+  await page.locator('input[aria-label=Folder]').evaluate((input, files) => {
+    const transfer = new DataTransfer();
+    for (const { path: name, data } of files) {
+      const file = new File([Uint8Array.from(atob(data), (c) => c.charCodeAt(0))], name.split('/').pop());
+      Object.defineProperty(file, 'webkitRelativePath', { value: name });
+      transfer.items.add(file);
+    }
+    Object.defineProperty(input, 'files', { value: transfer.files });
+    input.dispatchEvent(new Event('change', { bubbles: true }));
+  }, await filesOf(header['1.1.0'], 'dist'));
+  assert.equal(await page.getByLabel('Module', { exact: true }).inputValue(), 'header-app');
+  await page.getByLabel('Version').fill('1.1.0');
+  await page.getByRole('button', { name: 'Upload', exact: true }).click();
+  await page.getByText('stored').waitFor();
+  await shop.showsHeader('1.0.0');
+
+  // Two clicks, the second with a reason.
+  await page.getByRole('link', { name: 'Look at it and activate' }).click();
+  await page.getByRole('button', { name: 'Activate…' }).click();
+  await page.getByText('Nothing that is live breaks').last().waitFor();
+  await page.getByLabel('Reason').fill('the details open');
+  await page.getByRole('button', { name: 'Activate 1.1.0' }).click();
+  await shop.showsHeader('1.1.0');
+  await page.getByText('header-app 1.1.0 is live').waitFor();
+
+  await page.getByRole('link', { name: 'header-app', exact: true }).click();
+  await page.getByText('the details open').first().waitFor();
+  await page.getByRole('button', { name: 'Roll back to 1.0.0…' }).click();
+  await page.getByLabel('Reason').fill('too bright');
+  await page.getByRole('dialog').getByRole('button', { name: 'Roll back to 1.0.0' }).click();
+  await shop.showsHeader('1.0.0');
+  await shop.kept();
+
+  await desk.goto('#/activity');
+  await page.getByText('too bright').waitFor();
+  await shop.isClean();
+  await desk.isClean();
+});
+
+test('what others do is shown as it happens, without a look again', { timeout: 30_000 }, async (context) => {
+  const server = await Server.withSamples(context);
+  const desk = await Desk.open(context, server);
+  const row = desk.page.getByRole('row', { name: /header-app/ });
+  await row.getByText('1.0.0').waitFor();
+  await desk.page.locator('.connection.live').waitFor();
+  const before = desk.visit.requested.filter((path) => path === '/api/modules').length;
+  await server.activate('header-app', '1.1.0', header['1.1.0']);
+  await row.getByText('1.1.0').waitFor();
+  const after = desk.visit.requested.filter((path) => path === '/api/modules').length;
+  assert.ok(after > before);
+  await desk.isClean();
+});
+
+test('an archive with a bad member is refused with the member and the rule', { timeout: 30_000 }, async (context) => {
+  const server = await Server.start(context);
+  const desk = await Desk.open(context, server);
+  const { page } = desk;
+  await desk.goto('#/upload');
+  // An archive of one file whose name leads out of the folder.
+  const block = Buffer.alloc(512);
+  block.write('../evil.js');
+  block.write('0000644\0', 100);
+  block.write('0000000\0', 108);
+  block.write('0000000\0', 116);
+  block.write('00000000000\0', 124);
+  block.write('00000000000\0', 136);
+  block.write('        ', 148);
+  block.write('0', 156);
+  block.write('ustar\x0000', 257);
+  block.write(`${block.reduce((sum, byte) => sum + byte, 0).toString(8).padStart(6, '0')}\0`, 148);
+  await page.getByLabel('Archive').setInputFiles({ name: 'shop-cart-2.0.0.tar', mimeType: 'application/x-tar', buffer: Buffer.concat([block, Buffer.alloc(1024)]) });
+  assert.equal(await page.getByLabel('Version').inputValue(), '2.0.0');
+  await page.getByRole('button', { name: 'Upload', exact: true }).click();
+  const problem = page.getByRole('alert');
+  await problem.getByText('../evil.js').waitFor();
+  assert.match(await problem.innerText(), /Rule\s+path-/);
+  await desk.isAccessible('an upload that was refused');
+});
+
+test('a version that breaks what is live is activated only with a reason', { timeout: 30_000 }, async (context) => {
+  const server = await Server.withSamples(context);
+  await server.put('/api/pages/front', { path: '/', title: 'Berth', slots: [{ name: 'header', module: 'header-app', expose: './Header' }] });
+  const folder = await emptyModule();
+  await server.berth('push', 'header-app@3.0.0', folder);
+  const desk = await Desk.open(context, server);
+  const { page } = desk;
+  await desk.goto('#/modules/header-app/3.0.0');
+  await page.getByText('breaks').first().waitFor();
+  await page.getByRole('button', { name: 'Activate…' }).click();
+  const act = page.getByRole('button', { name: 'Activate 3.0.0 all the same' });
+  await act.waitFor();
+  assert.equal(await act.isDisabled(), true);
+  await desk.isAccessible('an activation that breaks something');
+  await page.getByLabel('Reason').fill('nobody needs the header');
+  await act.click();
+  await page.getByText('header-app 3.0.0 is live').waitFor();
+  await desk.isClean();
+});
+
+async function emptyModule() {
+  const { mkdtemp, writeFile } = await import('node:fs/promises');
+  const { tmpdir } = await import('node:os');
+  const folder = await mkdtemp(path.join(tmpdir(), 'berth-console-'));
+  await writeFile(path.join(folder, 'index.js'), 'export const other = 1;\n');
+  await writeFile(path.join(folder, 'berth.json'), JSON.stringify({ entry: 'index.js', format: 'es-module', exposes: { './Other': 'index.js' } }));
+  return folder;
+}
+
+test('a page is changed, checked while one writes, and taken back', { timeout: 30_000 }, async (context) => {
+  const server = await Server.withSamples(context);
+  const desk = await Desk.open(context, server);
+  const { page } = desk;
+  await desk.goto('#/pages/front');
+  const editor = page.getByLabel('Manifest');
+  const manifest = JSON.parse(await editor.inputValue());
+  await editor.fill(JSON.stringify({ ...manifest, titel: 'x' }));
+  await page.getByText('/titel').waitFor();
+  assert.equal(await page.getByRole('button', { name: 'Publish…' }).isDisabled(), true);
+  await editor.fill(JSON.stringify({ ...manifest, title: 'A new title' }));
+  await page.getByRole('button', { name: 'Publish…' }).click();
+  await page.getByRole('button', { name: 'Publish', exact: true }).click();
+  await page.getByText('Page front is changed').waitFor();
+  await page.getByText('Revision 2').waitFor();
+  const titleOf = async () => /<title>(.*?)<\/title>/.exec(await (await fetch(server.origin)).text())?.[1];
+  assert.equal(await titleOf(), 'A new title');
+  await page.getByRole('button', { name: 'Go back to revision 1' }).click();
+  await page.getByRole('button', { name: 'Go back', exact: true }).click();
+  await page.getByText('Revision 3').waitFor();
+  assert.equal(await titleOf(), manifest.title);
+});
+
+test('the page is shown as it is now, in a frame that only the console may make', { timeout: 30_000 }, async (context) => {
+  const server = await Server.withSamples(context);
+  // Started again, the ports are known beforehand, as they are of every server that is not a test's.
+  await server.stop();
+  await server.restart();
+  const desk = await Desk.open(context, server);
+  await desk.goto('#/pages/front');
+  const frame = desk.page.frameLocator('iframe');
+  await frame.getByTestId('header').getByText('1.0.0').waitFor();
+  await server.activate('header-app', '1.1.0', header['1.1.0']);
+  await frame.getByTestId('header').getByText('1.1.0').waitFor();
+  await desk.isClean();
+});
+
+test('a token is made, shown once, works, and is revoked', { timeout: 30_000 }, async (context) => {
+  const server = await Server.withSamples(context);
+  const desk = await Desk.open(context, server);
+  const { page } = desk;
+  await desk.goto('#/tokens');
+  await page.getByRole('button', { name: 'New token' }).click();
+  await page.getByLabel('Name').fill('ci of the header');
+  await page.getByLabel('For').fill('header-app');
+  await page.getByRole('button', { name: 'Create' }).click();
+  const secret = await page.getByTestId('secret').innerText();
+  await page.getByRole('button', { name: 'I have it' }).click();
+  assert.equal(await page.getByText(secret).count(), 0);
+
+  const other = await Desk.open(context, server, { token: secret });
+  await other.settled();
+  assert.equal(await other.page.getByRole('link', { name: 'header-app' }).count(), 1);
+  assert.equal(await other.page.getByRole('link', { name: 'home-app' }).count(), 0);
+  assert.equal(await other.page.getByRole('link', { name: 'Tokens' }).count(), 0);
+
+  await page.getByRole('button', { name: 'Revoke ci of the header' }).click();
+  await page.getByRole('button', { name: 'Revoke', exact: true }).click();
+  await page.getByRole('row', { name: /ci of the header/ }).getByText('revoked').waitFor();
+  await other.page.reload();
+  await other.page.getByLabel('Token').waitFor();
+});
+
+test('the token is in no URL, in no log line, and gone with the tab', { timeout: 30_000 }, async (context) => {
+  const server = await Server.withSamples(context);
+  const browser = await newContext(context);
+  const desk = await Desk.open(context, server, { context: browser });
+  for (const hash of ['#/modules/header-app', '#/activity', '#/tokens', '#/system']) await desk.goto(hash);
+  assert.equal(JSON.stringify(server.log).includes(server.token), false);
+  assert.equal(desk.page.url().includes(server.token), false);
+  const second = await Desk.atLogin(context, server, { context: browser });
+  await second.page.getByLabel('Token').waitFor();
+  await desk.page.getByRole('button', { name: 'Log out' }).click();
+  await desk.page.getByLabel('Token').waitFor();
+  assert.equal(await desk.page.evaluate(() => JSON.stringify([{ ...sessionStorage }, { ...localStorage }]).includes('berth_')), false);
+});
+
+test('a wrong token is told of, with what to do', { timeout: 30_000 }, async (context) => {
+  const server = await Server.start(context);
+  const desk = await Desk.atLogin(context, server);
+  await desk.page.getByLabel('Token').fill('berth_wrong');
+  await desk.page.keyboard.press('Enter');
+  await desk.page.getByRole('alert').getByText('token-malformed').waitFor();
+  await desk.isAccessible('a login that was refused');
+});
+
+test('what was live on a page at a time is told from the audit', { timeout: 30_000 }, async (context) => {
+  const server = await Server.withSamples(context);
+  const desk = await Desk.open(context, server);
+  await desk.goto('#/activity');
+  await desk.page.getByLabel('Page').selectOption('front');
+  await desk.page.getByRole('button', { name: 'Look' }).click();
+  const row = desk.page.getByRole('row', { name: /header-app/ });
+  await row.getByText('1.0.0').waitFor();
+  await desk.page.getByLabel('At').fill('2020-01-01T14:02');
+  await desk.page.getByRole('button', { name: 'Look' }).click();
+  await desk.page.getByText('There was no page of that name then.').waitFor();
+});
+
+test('the way from the keyboard: log in, search, open, and close a dialog', { timeout: 30_000 }, async (context) => {
+  const server = await Server.withSamples(context);
+  const desk = await Desk.atLogin(context, server);
+  const { page } = desk;
+  await page.getByLabel('Token').waitFor();
+  await page.keyboard.type(server.token); // the field has the focus
+  await page.keyboard.press('Enter');
+  await page.getByRole('link', { name: 'header-app' }).waitFor();
+  await page.keyboard.press('/');
+  await page.keyboard.type('header');
+  await page.waitForFunction(() => document.querySelectorAll('tbody tr').length === 1);
+  await page.keyboard.press('Escape');
+  await page.getByRole('link', { name: 'header-app' }).focus();
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { name: 'header-app' }).waitFor();
+  await server.berth('push', 'header-app@1.1.0', header['1.1.0']);
+  await page.reload();
+  await page.getByRole('button', { name: 'Activate 1.1.0' }).focus();
+  await page.keyboard.press('Enter');
+  await page.waitForFunction(() => document.activeElement?.closest('dialog'));
+  await page.keyboard.press('Escape');
+  await page.waitForFunction(() => !document.querySelector('dialog'));
+  await page.waitForFunction(() => document.activeElement?.getAttribute('aria-label') === 'Activate 1.1.0');
+});
+
+const VIEWS = {
+  modules: '#/modules',
+  module: '#/modules/header-app',
+  version: '#/modules/header-app/1.1.0',
+  compare: '#/modules/header-app/compare?from=1.0.0&to=1.1.0',
+  upload: '#/upload',
+  pages: '#/pages',
+  page: '#/pages/front',
+  'new-page': '#/pages/%2Bnew',
+  activity: '#/activity',
+  tokens: '#/tokens',
+  system: '#/system',
+};
+
+for (const [width, colorScheme] of [[1280, 'light'], [360, 'dark']]) {
+  test(`every view at ${width} px, ${colorScheme}: fits, can be read, and says nothing to the console`, { timeout: 60_000 }, async (context) => {
+    const server = await Server.withSamples(context);
+    await server.berth('push', 'header-app@1.1.0', header['1.1.0']);
+    await server.stop();
+    await server.restart();
+    const desk = await Desk.atLogin(context, server, { viewport: { width, height: 800 }, colorScheme });
+    const folder = path.join(output, 'screenshots');
+    mkdirSync(folder, { recursive: true });
+    await desk.page.getByLabel('Token').waitFor();
+    await desk.isAccessible('login');
+    await desk.page.screenshot({ path: path.join(folder, `console-login-${width}-${colorScheme}.png`) });
+    await desk.login(server.token);
+    for (const [name, hash] of Object.entries(VIEWS)) {
+      await desk.goto(hash);
+      await desk.fits(name);
+      await desk.isAccessible(name);
+      await desk.page.screenshot({ path: path.join(folder, `console-${name}-${width}-${colorScheme}.png`), fullPage: true });
+    }
+    await desk.isClean();
+  });
+}
