@@ -93,7 +93,7 @@ void berth_import_map_add_integrity(const struct berth_remote *remote, const cha
     json_object_foreach(json_object_get(remote->description, "files"), path, value) {
         json_t *url = manifest_is_script(path) ? manifest_url(public_url, remote, path) : NULL;
         if (url)
-            json_object_set(integrity, json_string_value(url), value);
+            json_object_set_new(integrity, json_string_value(url), json_deep_copy(value));
         json_decref(url);
     }
 }
@@ -172,13 +172,31 @@ static struct map map_of(const struct berth_live *live,
     return map;
 }
 
+static bool is_either(const struct berth_remote *remote) {
+    return is_es_module(remote) || is_systemjs(remote);
+}
+
+static struct map whole_map(const struct berth_live *live,
+                            bool (*is_one)(const struct berth_remote *remote), bool native) {
+    struct map map = map_of(live, is_one);
+    if (native)
+        add_native_shared(&map, live);
+    manifest_add_externals(live, map.imports, map.scopes, map.integrity);
+    return map;
+}
+
 json_t *manifest_importmap(const struct berth_live *live) {
-    struct map map = map_of(live, is_es_module);
-    add_native_shared(&map, live);
+    struct map map = whole_map(live, is_es_module, true);
     return map_finish(&map);
 }
 
 json_t *manifest_systemjs_map(const struct berth_live *live) {
-    struct map map = map_of(live, is_systemjs);
+    struct map map = whole_map(live, is_systemjs, false);
     return map_finish(&map);
+}
+
+json_t *manifest_imports(const struct berth_live *live) {
+    struct map map = whole_map(live, is_either, true);
+    return json_pack("{so so so}", "imports", map.imports, "scopes", map.scopes, "integrity",
+                     map.integrity);
 }

@@ -69,7 +69,7 @@ static json_t *integrity_of(const struct berth_remote *remote) {
     json_object_foreach(json_object_get(remote->description, "files"), path,
                         value) if (manifest_is_script(path) &&
                                    (folder == 0 || strncmp(path, entry, folder) == 0))
-        json_object_set(integrity, path + folder, value);
+        json_object_set_new(integrity, path + folder, json_deep_copy(value));
     return integrity;
 }
 

@@ -41,11 +41,14 @@ bool manifest_has(const struct berth_remote *remote, const char *key, const char
     return found && strcmp(found, value) == 0;
 }
 
+/* Copies, here and elsewhere: threads share a description, and must not count references to what is
+ * in it. */
 static json_t *expose_names(const json_t *description) {
     json_t *names = json_array();
     const json_t *exposes = json_object_get(description, "exposes");
     for (size_t i = 0; i < json_array_size(exposes); i++)
-        json_array_append(names, json_object_get(json_array_get(exposes, i), "name"));
+        json_array_append_new(names,
+                              json_deep_copy(json_object_get(json_array_get(exposes, i), "name")));
     return names;
 }
 
