@@ -296,6 +296,14 @@ static enum berth_code check_file(const char *path, bool has_wal, struct berth_e
     return code;
 }
 
+/* A power cut may leave of a first start the new name and, beside it, what was removed before. */
+static void remove_leftovers(const char *path) {
+    char *new_path = sqlite3_mprintf("%s.new", path);
+    if (new_path)
+        remove_new(new_path);
+    sqlite3_free(new_path);
+}
+
 enum berth_code sqlite_file_open(const char *directory, sqlite3 **ret, struct berth_error *error) {
     char *path = sqlite3_mprintf("%s/db", directory);
     if (!path)
@@ -308,6 +316,8 @@ enum berth_code sqlite_file_open(const char *directory, sqlite3 **ret, struct be
     if (code == BERTH_NOT_FOUND) {
         problem = (struct berth_error){0};
         code = create_file(directory, path, &problem);
+    } else if (!code) {
+        remove_leftovers(path);
     }
     if (!code)
         code = open_checked(path, has_wal, ret, &problem);

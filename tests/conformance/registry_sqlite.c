@@ -78,6 +78,18 @@ static void what_a_kill_during_creation_left_is_no_obstacle(void **state) {
     assert_false(temp_file_exists(fixture->directory, "db.new-journal"));
 }
 
+/* The database has its name, but what was removed before that is there again. */
+static void what_a_power_cut_during_creation_left_goes_with_the_next_start(void **state) {
+    struct fixture *fixture = *state;
+    fixture_add(fixture, "menu", "1.0.0");
+    fixture->ops->close(fixture->registry);
+    temp_file_write(fixture->directory, "db.new-journal", "half", 4);
+    assert_int_equal(SQLITE.open(fixture->directory, &fixture->registry, &fixture->error),
+                     BERTH_OK);
+    assert_false(temp_file_exists(fixture->directory, "db.new-journal"));
+    fixture_add(fixture, "menu", "1.1.0");
+}
+
 /* Puts `bytes` in the place of the database and expects the rule, the same bytes after, no new
  * files, and one line of text. */
 static void assert_refused(const char *directory, const char *data, size_t bytes,
@@ -345,6 +357,7 @@ int main(void) {
         REGISTRY_TEST(all_that_was_acknowledged_is_there_after_a_kill),
         REGISTRY_TEST(another_process_cannot_open_it),
         REGISTRY_TEST(what_a_kill_during_creation_left_is_no_obstacle),
+        REGISTRY_TEST(what_a_power_cut_during_creation_left_goes_with_the_next_start),
         REGISTRY_TEST(a_cut_database_is_refused_and_left_as_it_is),
         REGISTRY_TEST(a_page_of_zeros_is_found_wherever_it_is),
         REGISTRY_TEST(what_is_not_our_database_is_refused),
