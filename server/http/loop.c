@@ -45,7 +45,7 @@ void berth_loop_add(struct berth_connection *connection) {
     if (connection->over_cap && timeout_ms > SILENT_MS)
         timeout_ms = SILENT_MS;
     link_to(loop, connection);
-    berth_loop_watch(connection, EPOLL_CTL_ADD, EPOLLIN);
+    berth_loop_watch(connection, EPOLL_CTL_ADD, BERTH_LOOP_READS);
     berth_loop_await(connection, timeout_ms);
 }
 
@@ -72,6 +72,7 @@ void berth_loop_end(struct berth_connection *connection, bool unread) {
         return;
     }
     connection->state = BERTH_LINGERING;
+    berth_loop_watch(connection, EPOLL_CTL_MOD, EPOLLIN);
     free(connection->pending);
     connection->pending = NULL;
     connection->pending_length = 0;
@@ -97,7 +98,7 @@ static void go_on_sending(struct berth_connection *connection) {
             berth_wheel_set(&loop->wheel, &connection->timer, deadline_ms);
         return;
     }
-    berth_loop_watch(connection, EPOLL_CTL_MOD, EPOLLIN);
+    berth_loop_watch(connection, EPOLL_CTL_MOD, BERTH_LOOP_READS);
     if (closes) {
         berth_loop_end(connection, true);
         return;
@@ -106,10 +107,10 @@ static void go_on_sending(struct berth_connection *connection) {
     berth_loop_resume(connection);
 }
 
-static void handle(struct berth_connection *connection) {
+static void handle(struct berth_connection *connection, uint32_t events) {
     switch (connection->state) {
     case BERTH_READING:
-        berth_loop_receive(connection);
+        berth_loop_receive(connection, events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR));
         break;
     case BERTH_SENDING:
         go_on_sending(connection);
@@ -165,7 +166,7 @@ static void take_back(struct berth_connection *connection) {
         return;
     }
     connection->state = BERTH_READING;
-    berth_loop_watch(connection, EPOLL_CTL_ADD, EPOLLIN);
+    berth_loop_watch(connection, EPOLL_CTL_ADD, BERTH_LOOP_READS);
     if (connection->closes) {
         berth_loop_end(connection, true);
         return;
@@ -224,7 +225,7 @@ static void turn(struct berth_loop *loop) {
         else if (source == &loop->pause)
             berth_loop_accept(loop);
         else
-            handle(source);
+            handle(source, events[i].events);
     }
     if (woken) /* after the events: what it closes could be among them */
         berth_loop_take_mailbox(loop);

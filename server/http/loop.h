@@ -25,6 +25,7 @@
 #include "wheel.h"
 #include <arpa/inet.h>
 #include <pthread.h>
+#include <sys/epoll.h>
 
 enum {
     BERTH_LOOPS_MAX = 16,
@@ -117,6 +118,8 @@ struct berth_loops {
 };
 
 /* --- loop.c --- */
+/* What a connection waits for that is to be read: told once for all that came. */
+#define BERTH_LOOP_READS (EPOLLIN | EPOLLRDHUP | EPOLLET)
 void berth_loop_watch(struct berth_connection *connection, int operation, uint32_t events);
 void berth_loop_close(struct berth_connection *connection);
 /* After the last answer. `unread`: the client has sent, or may be sending, more than was read. */
@@ -140,7 +143,8 @@ void berth_loop_listen(struct berth_loop *loop, bool on);
 void berth_loop_close_socket(struct berth_connection *connection);
 
 /* --- receive.c --- */
-void berth_loop_receive(struct berth_connection *connection);
+/* `at_end`: the client has ended its side. */
+void berth_loop_receive(struct berth_connection *connection, bool at_end);
 /* Serves what is in `pending`, if it is enough. */
 void berth_loop_resume(struct berth_connection *connection);
 /* The head did not come in time. */

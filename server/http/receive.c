@@ -109,7 +109,7 @@ static enum outcome give_away(struct berth_connection *connection,
     connection->job = NULL;
     free(job);
     connection->state = BERTH_READING;
-    berth_loop_watch(connection, EPOLL_CTL_ADD, EPOLLIN);
+    berth_loop_watch(connection, EPOLL_CTL_ADD, BERTH_LOOP_READS);
     return refuse(connection, BERTH_BUSY, "limit-threads", "no thread is free for the request");
 }
 
@@ -136,20 +136,21 @@ static enum outcome serve(struct berth_connection *connection, char *head, size_
 }
 
 /* Keeps what is left of what came: the start of a head, or requests that must wait for the present
- * answer. A head's time runs from its first byte. */
-static void keep_rest(struct berth_connection *connection, enum outcome outcome, const char *data,
+ * answer. A head's time runs from its first byte. False when no more is to be read now. */
+static bool keep_rest(struct berth_connection *connection, enum outcome outcome, const char *data,
                       size_t length, bool is_new) {
     const struct berth_listener_options *options = &connection->loop->worker.listener->options;
     if ((length > 0 || connection->pending) && !keep(connection, data, length)) {
         berth_loop_close(connection);
-        return;
+        return false;
     }
     if (outcome == SENT_IN_PART)
-        return;
+        return false;
     if (length == 0)
         berth_loop_await(connection, options->keep_alive_timeout_ms);
     else if (is_new)
         berth_loop_await(connection, options->request_timeout_ms);
+    return true;
 }
 
 static enum berth_scan find_head(const char *data, size_t length, size_t *line, size_t *ret_length,
@@ -163,8 +164,9 @@ static enum berth_scan find_head(const char *data, size_t length, size_t *line, 
     return BERTH_SCAN_BAD;
 }
 
-/* More than one request may have come. `is_new`: it is the first that comes of the first one. */
-static void serve_all(struct berth_connection *connection, char *data, size_t length, bool is_new) {
+/* More than one request may have come. `is_new`: it is the first that comes of the first one. False
+ * when no more is to be read now. */
+static bool serve_all(struct berth_connection *connection, char *data, size_t length, bool is_new) {
     enum outcome outcome = ANSWERED;
     while (outcome == ANSWERED && length > 0) {
         size_t head_length = 0;
@@ -173,7 +175,7 @@ static void serve_all(struct berth_connection *connection, char *data, size_t le
         if (scan == BERTH_SCAN_BAD) {
             (void)refuse(connection, BERTH_INVALID, rule,
                          "the request head is malformed or too large");
-            return;
+            return false;
         }
         if (scan == BERTH_SCAN_MORE)
             break;
@@ -183,11 +185,15 @@ static void serve_all(struct berth_connection *connection, char *data, size_t le
         length -= head_length;
         is_new = true;
     }
-    if (outcome != ENDED && outcome != GIVEN_AWAY)
-        keep_rest(connection, outcome, data, length, is_new);
+    if (outcome == ENDED || outcome == GIVEN_AWAY)
+        return false;
+    return keep_rest(connection, outcome, data, length, is_new);
 }
 
-void berth_loop_receive(struct berth_connection *connection) {
+/* A socket tells of itself once for all that has come (edge-triggered), so that waiting again costs
+ * no second look at it. What was read short was read to its end. After a full buffer, and for the
+ * end of a client that came with its last bytes, the socket is made to tell again. */
+void berth_loop_receive(struct berth_connection *connection, bool at_end) {
     char *inbox = connection->loop->inbox;
     size_t had = connection->pending_length;
     ssize_t got = recv(connection->fd, inbox + had, BERTH_INBOX_BYTES - had, 0);
@@ -198,7 +204,9 @@ void berth_loop_receive(struct berth_connection *connection) {
     }
     if (had)
         memcpy(inbox, connection->pending, had);
-    serve_all(connection, inbox, had + (size_t)got, had == 0);
+    bool has_more = at_end || had + (size_t)got == BERTH_INBOX_BYTES;
+    if (serve_all(connection, inbox, had + (size_t)got, had == 0) && has_more)
+        berth_loop_watch(connection, EPOLL_CTL_MOD, BERTH_LOOP_READS);
 }
 
 void berth_loop_resume(struct berth_connection *connection) {
@@ -207,7 +215,7 @@ void berth_loop_resume(struct berth_connection *connection) {
     if (length == 0)
         return;
     memcpy(inbox, connection->pending, length);
-    serve_all(connection, inbox, length, true);
+    (void)serve_all(connection, inbox, length, true);
 }
 
 void berth_loop_late(struct berth_connection *connection) {

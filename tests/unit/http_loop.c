@@ -90,6 +90,44 @@ static void requests_may_come_byte_by_byte_behind_each_other(void **state) {
     client_close(&client);
 }
 
+/* A loop reads 16 KiB at once: what is left must be read without more coming. */
+static void more_requests_than_are_read_at_once_are_all_answered(void **state) {
+    const struct site *site = *state;
+    enum { REQUESTS = 2000 };
+    struct client client;
+    char *bytes = malloc(REQUESTS * sizeof REQUEST("/text"));
+    char *at = bytes;
+    assert_non_null(bytes);
+    for (int i = 0; i < REQUESTS; i++)
+        at = stpcpy(at, REQUEST("/text"));
+    client_open(&client, site->address);
+    client_send(&client, bytes);
+    for (int i = 0; i < REQUESTS; i++)
+        assert_next(&client, 200, "hello world");
+    client_close(&client);
+    free(bytes);
+}
+
+/* The end of the client's side comes with its last request. */
+static void who_ends_its_side_gets_its_answers_and_the_end(void **state) {
+    const struct site *site = *state;
+    static const char *const last[] = {REQUEST("/text"), REQUEST("/later"),
+                                       REQUEST("/text") "GET /", ""};
+    for (size_t i = 0; i < sizeof last / sizeof *last; i++) {
+        struct client client;
+        client_open(&client, site->address);
+        client_send(&client, REQUEST("/text") REQUEST("/later"));
+        client_send(&client, last[i]);
+        (void)shutdown(client.fd, SHUT_WR);
+        assert_next(&client, 200, "hello world");
+        assert_next(&client, 204, NULL);
+        if (*last[i])
+            assert_next(&client, i == 1 ? 204 : 200, NULL);
+        assert_true(client_is_ended(&client));
+        client_close(&client);
+    }
+}
+
 static void idle_connections_hold_no_threads(void **state) {
     (void)state;
     enum { IDLE = 400 };
@@ -333,6 +371,10 @@ int main(void) {
                                         site_setup, site_teardown),
         cmocka_unit_test_setup_teardown(requests_may_come_byte_by_byte_behind_each_other,
                                         site_setup, site_teardown),
+        cmocka_unit_test_setup_teardown(more_requests_than_are_read_at_once_are_all_answered,
+                                        site_setup, site_teardown),
+        cmocka_unit_test_setup_teardown(who_ends_its_side_gets_its_answers_and_the_end, site_setup,
+                                        site_teardown),
         cmocka_unit_test(idle_connections_hold_no_threads),
         cmocka_unit_test(who_takes_a_large_body_slowly_delays_nobody_and_gets_it_whole),
         cmocka_unit_test(a_body_is_let_go_when_its_client_is_gone),
