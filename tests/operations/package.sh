@@ -2,9 +2,14 @@
 # The Debian package in a fresh Debian 12: it installs, serves, is upgraded and purged, and leaves
 # nothing behind that it should not.
 #
-# usage: tests/package/run.sh PACKAGE.deb   (as root; packs a newer one of the same contents itself)
+# usage: tests/operations/package.sh [PACKAGE.deb]
+#
+# Without a name it takes what scripts/package made. As root, or with sudo. It packs a newer one of the
+# same contents itself.
 set -euo pipefail
-package=$(realpath "$1")
+[ "$(id -u)" = 0 ] || exec sudo -- "$0" "$@"
+here=$(cd "$(dirname "$0")/../.." && pwd)
+package=$(realpath "${1:-$(ls "$here"/build/package/*.deb)}")
 work=$(mktemp -d /tmp/berth-package-XXXXXX)
 root=$work/root
 server=
