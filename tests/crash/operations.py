@@ -50,14 +50,18 @@ class Cut:
 
 
 def whole(ask):
-    """An answer's head may be gone before a read fails."""
+    """An answer's head may be gone before a read fails, or before the server is killed."""
     def run(server):
+        killed = server.shim and server.shim["mode"] == KILL
         try:
-            return ask(server)
+            reply = ask(server)
         except NO_PEER:
-            if not server.shim or server.shim["mode"] == KILL:
+            if killed or not server.shim:
                 raise
             return Cut()
+        if killed and isinstance(reply, Cut):
+            raise ConnectionResetError("the answer was cut")
+        return reply
     return run
 
 
