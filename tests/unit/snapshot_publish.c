@@ -63,6 +63,24 @@ static void *read_until_over(void *context) {
     return NULL;
 }
 
+/* As an answer does that goes on after its handler. */
+static void *keep_until_over(void *context) {
+    struct race *race = context;
+    struct berth_keeper keeper = berth_snapshot_keeper(race->publisher);
+    for (int64_t last = 0; last < SWAPS;) {
+        const struct berth_snapshot *snapshot = berth_snapshot_acquire(race->publisher);
+        void *kept = keeper.keep(keeper.context);
+        berth_snapshot_release(race->publisher);
+        if (!kept || !is_consistent(snapshot))
+            atomic_fetch_add(&race->broken, 1);
+        last = snapshot->generation;
+        if (kept)
+            keeper.let_go(keeper.context, kept);
+    }
+    atomic_fetch_add(&race->seen_last, 1);
+    return NULL;
+}
+
 static void readers_see_only_whole_snapshots_and_never_an_older_one(void **state) {
     struct snapshot_fixture *fixture = *state;
     struct race race = {.publisher = berth_publisher_create(READERS, fixture->views.bodies)};
@@ -70,7 +88,8 @@ static void readers_see_only_whole_snapshots_and_never_an_older_one(void **state
     assert_non_null(race.publisher);
     berth_publish(race.publisher, snapshot_of(fixture, 1, "body"));
     for (int i = 0; i < READERS; i++)
-        assert_int_equal(pthread_create(&readers[i], NULL, read_until_over, &race), 0);
+        assert_int_equal(
+            pthread_create(&readers[i], NULL, i % 2 ? keep_until_over : read_until_over, &race), 0);
     for (int64_t generation = 2; generation <= SWAPS; generation++)
         berth_publish(race.publisher,
                       snapshot_of(fixture, generation, generation % 2 ? "body" : "body 2"));
@@ -102,6 +121,28 @@ static void a_snapshot_that_is_read_outlives_its_successors(void **state) {
     held = berth_snapshot_acquire(publisher);
     assert_int_equal(held->generation, 6);
     berth_snapshot_release(publisher);
+    berth_publisher_destroy(publisher);
+}
+
+static void a_snapshot_that_is_kept_outlives_its_reader(void **state) {
+    struct snapshot_fixture *fixture = *state;
+    struct berth_bodies *bodies = fixture->views.bodies;
+    struct berth_publisher *publisher = berth_publisher_create(1, bodies);
+    struct berth_keeper keeper = berth_snapshot_keeper(publisher);
+    assert_null(keeper.keep(keeper.context)); /* nothing is read */
+    berth_publish(publisher, snapshot_of(fixture, 1, "body kept"));
+    const struct berth_snapshot *snapshot = berth_snapshot_acquire(publisher);
+    void *first = keeper.keep(keeper.context);
+    void *second = keeper.keep(keeper.context);
+    berth_snapshot_release(publisher);
+    berth_publish(publisher, snapshot_of(fixture, 2, "body"));
+    keeper.let_go(keeper.context, first);
+    berth_publish(publisher, snapshot_of(fixture, 3, "body"));
+    assert_true(is_consistent(snapshot));
+    assert_int_equal(pinned_bytes(bodies), strlen("body kept") + strlen("body"));
+    keeper.let_go(keeper.context, second);
+    berth_publish(publisher, snapshot_of(fixture, 4, "body"));
+    assert_int_equal(pinned_bytes(bodies), strlen("body"));
     berth_publisher_destroy(publisher);
 }
 
@@ -155,6 +196,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         SNAPSHOT_TEST(readers_see_only_whole_snapshots_and_never_an_older_one),
         SNAPSHOT_TEST(a_snapshot_that_is_read_outlives_its_successors),
+        SNAPSHOT_TEST(a_snapshot_that_is_kept_outlives_its_reader),
         SNAPSHOT_TEST(nothing_is_there_before_the_first_snapshot),
         SNAPSHOT_TEST(a_thread_that_ends_gives_its_place_back),
         SNAPSHOT_TEST(more_threads_than_were_promised_abort),
