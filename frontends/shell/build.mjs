@@ -19,7 +19,7 @@ const OWN =
   'rewind scope sheets show spec takes thrown trouble waiting ' +
   // What the two files hand each other.
   'addMounts Fault pageNonce routeGlobal sharedPackage trustedScript ' +
-  'HotModule customElement freshUrls reloadSoon runModule singleSpa spoilUrls watchGlobals';
+  'HotModule customElement freshUrls lostModule reloadSoon runModule singleSpa spoilUrls watchGlobals';
 
 /** Instead of the `#` of private members, which costs 50 bytes; TypeScript has seen to it that they are. */
 const PRIVATE = 'own_';

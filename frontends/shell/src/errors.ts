@@ -4,7 +4,8 @@
  * not there, is a failure.
  */
 import type { Phase } from './contract';
-import { faultOf, isChunkError, messageOf } from './fault';
+import { faultOf, isChunkError, isImportError, messageOf } from './fault';
+import { more } from './lazy';
 import { ownerInStack, ownerOf, type Version } from './version';
 
 export type OnTrouble = (version: Version, error: unknown, phase: Phase, enough: boolean) => void;
@@ -18,6 +19,8 @@ function culprit(error: unknown, file: string): Version | undefined {
 export function watchErrors(onTrouble: OnTrouble): void {
   const blame = (error: unknown, file: string): void => {
     const version = culprit(error, file);
+    // WebKit's has neither a stack nor a URL.
+    if (!file && !version && isImportError(error)) more().then(({ lostModule }) => blame(error, lostModule()));
     if (!version || version.loading) return; // its loader sees it too, and knows more
     const chunk = isChunkError(error);
     onTrouble(version, error, chunk ? 'loading-chunk' : 'running', !version.forgives() || chunk);

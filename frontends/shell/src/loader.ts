@@ -67,7 +67,7 @@ function spoil({ key, spec }: Version): void {
 export function unload(version: Version): void {
   loads.delete(version.key);
   forgetVersion(version);
-  for (const { element } of version.sheets) element.remove();
+  version.sheets.forEach(({ element }) => element.remove());
   version.sheets = [];
   version.globals = {};
   version.scope = {};

@@ -62,6 +62,13 @@ async function importModule(url: string | undefined): Promise<Namespace> {
   }
 }
 
+/** The module that came last of those that came without a body: an import that failed may not say whose it is. */
+export function lostModule(): string {
+  const entries = performance.getEntriesByType('resource') as PerformanceResourceTiming[];
+  const lost = entries.filter(({ name, responseStart, decodedBodySize }) => responseStart && !decodedBodySize && /\.m?js$/.test(name));
+  return lost.pop()?.name ?? 'nobody';
+}
+
 /** The versions that a page is composed with are in its import map, which the server wrote. */
 const inImportMap = ({ base }: RemoteSpec): boolean =>
   [...document.scripts].some(({ type, text }) => type === 'importmap' && text.includes(new URL(base).pathname));

@@ -2,13 +2,14 @@
 import { customElement, singleSpa } from './contracts';
 import { watchGlobals } from './globals';
 import { HotModule } from './hot';
-import { freshUrls, runModule, spoilUrls } from './modules';
+import { freshUrls, lostModule, runModule, spoilUrls } from './modules';
 import { reloadSoon } from './reload';
 
 export const more = {
   HotModule,
   customElement,
   freshUrls,
+  lostModule,
   reloadSoon,
   runModule,
   singleSpa,

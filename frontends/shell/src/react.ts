@@ -101,8 +101,7 @@ export async function reactKit({ scope }: Version, others: () => Promise<unknown
     // React 18 has createRoot in react-dom, React 19 only in react-dom/client.
     throw new Fault('preparing', `nobody shares react${React ? (dom ? '-dom/client' : '-dom') : ''}`);
   }
-  const flushSync = dom?.flushSync;
-  return { React, createRoot: createRoot.bind(client ?? dom), flushSync: flushSync ?? ((work) => work()) };
+  return { React, createRoot: createRoot.bind(client ?? dom), flushSync: dom?.flushSync ?? ((work) => work()) };
 }
 
 /** Stands where a first render still waits for something: not yet content. */

@@ -31,7 +31,7 @@ function report(
 
 export function tellShown(from: Origin, spec: RemoteSpec, previous: string | null, started: number): void {
   const kind = previous === null ? 'loaded' : 'swapped';
-  const ms = Math.round((performance.now() - started) * 10) / 10;
+  const ms = +(performance.now() - started).toFixed(1);
   report(kind, from, spec, previous, { kind, ms });
 }
 

@@ -185,7 +185,7 @@ export function runtime(): Berth {
   watchRoute();
   watchFederation();
   watchErrors((version, error, phase, enough) => {
-    for (const module of allModules()) module.trouble(version, error, phase, enough);
+    allModules().forEach((module) => module.trouble(version, error, phase, enough));
   });
   const modules = (): ModuleStatus[] => allModules().map((module) => module.status());
   const berth = Object.freeze({

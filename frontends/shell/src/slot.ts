@@ -194,7 +194,7 @@ export class Slot implements Consumer {
   #replace(pane: Pane): void {
     pane.reveal(true);
     this.#shown?.close();
-    for (const node of this.#fallback) node.remove();
+    this.#fallback.forEach((node) => node.remove());
     applyPrerendered();
     this.#shown = pane;
     this.#next = null;

@@ -146,5 +146,5 @@ export function applyPrerendered(): void {
 export function addMounts(version: Version, count: 1 | -1): void {
   const applied = version.mounts > 0;
   version.mounts += count;
-  if (applied !== version.mounts > 0) for (const sheet of version.sheets) apply(version, sheet);
+  if (applied !== version.mounts > 0) version.sheets.forEach((sheet) => apply(version, sheet));
 }
