@@ -375,10 +375,13 @@ static void *upload_often(void *context) {
 
 static void *sweep_often(void *context) {
     struct race *race = context;
-    while (atomic_load(&race->uploading) > 0) {
+    for (bool last = false; !last;) {
         bool rows[CONTENTS];
-        if (berth_sweep_begin(race->store, NULL) != BERTH_OK)
+        last = atomic_load(&race->uploading) == 0; /* then nothing is held, and something goes */
+        if (berth_sweep_begin(race->store, NULL) != BERTH_OK) {
+            last = false;
             continue;
+        }
         pthread_mutex_lock(&race->lock);
         memcpy(rows, race->rows, sizeof rows);
         pthread_mutex_unlock(&race->lock);
