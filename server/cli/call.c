@@ -216,6 +216,31 @@ enum berth_exit cli_call(struct cli *cli, const struct cli_request *request, jso
     return outcome;
 }
 
+enum berth_exit cli_send(struct cli *cli, const struct cli_request *request,
+                         void (*show)(const struct cli *cli, const json_t *answer)) {
+    json_t *answer = NULL;
+    long status;
+    enum berth_exit outcome = cli_call(cli, request, &answer, &status);
+    if (outcome == BERTH_EXIT_OK && !cli->style.json)
+        show(cli, answer);
+    json_decref(answer);
+    return outcome;
+}
+
+enum berth_exit cli_post(struct cli *cli, const char *path, char *body,
+                         void (*show)(const struct cli *cli, const json_t *answer)) {
+    struct cli_request request = {
+        .method = "POST",
+        .path = path,
+        .content_type = "application/json",
+        .body = body,
+        .expected = CLI_IF_ANY,
+    };
+    enum berth_exit outcome = cli_send(cli, &request, show);
+    free(body);
+    return outcome;
+}
+
 enum berth_exit cli_get(struct cli *cli, const char *path,
                         enum berth_exit (*show)(const struct cli *cli, const json_t *answer)) {
     struct cli_request request = {.method = "GET", .path = path, .expected = CLI_IF_ANY};

@@ -106,6 +106,15 @@ enum berth_exit cli_report(const struct cli *cli, const struct berth_error *erro
 enum berth_exit cli_call(struct cli *cli, const struct cli_request *request, json_t **ret_json,
                          long *ret_status);
 
+/* Sends a request whose answer `show` prints; it is not called with --json. */
+enum berth_exit cli_send(struct cli *cli, const struct cli_request *request,
+                         void (*show)(const struct cli *cli, const json_t *answer));
+
+/* The same as a POST of JSON text (to be freed, and taken here). Sent once: what a lost answer held
+ * is lost. */
+enum berth_exit cli_post(struct cli *cli, const char *path, char *body,
+                         void (*show)(const struct cli *cli, const json_t *answer));
+
 /* A GET whose answer `show` prints; it is not called with --json. */
 enum berth_exit cli_get(struct cli *cli, const char *path,
                         enum berth_exit (*show)(const struct cli *cli, const json_t *answer));

@@ -59,8 +59,6 @@ static enum berth_code read_option(const struct cli *cli, enum cli_option option
 static enum berth_exit send_gc(struct cli *cli, const json_t *body) {
     struct berth_error error = {0};
     char *text = berth_json_text(body);
-    json_t *answer = NULL;
-    long status;
     if (!text) {
         berth_fail(&error, BERTH_NO_MEMORY, "no-memory", "out of memory");
         return cli_report(cli, &error);
@@ -72,10 +70,7 @@ static enum berth_exit send_gc(struct cli *cli, const json_t *body) {
                                   .expected = CLI_IF_ANY,
                                   .retry_when_busy = true,
                                   .takes_long = true};
-    enum berth_exit outcome = cli_call(cli, &request, &answer, &status);
-    if (outcome == BERTH_EXIT_OK && !cli->style.json)
-        show_result(cli, answer);
-    json_decref(answer);
+    enum berth_exit outcome = cli_send(cli, &request, show_result);
     free(text);
     return outcome;
 }

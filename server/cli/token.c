@@ -92,21 +92,7 @@ static enum berth_exit create(struct cli *cli) {
         body = create_body(cli, expires_ms, &error);
     if (!body)
         return cli_report(cli, &error);
-    struct cli_request request = {
-        .method = "POST",
-        .path = "/api/tokens",
-        .content_type = "application/json",
-        .body = body,
-        .expected = CLI_IF_ANY,
-    };
-    json_t *answer = NULL;
-    long status;
-    enum berth_exit outcome = cli_call(cli, &request, &answer, &status);
-    if (outcome == BERTH_EXIT_OK && !cli->style.json)
-        show_token(cli, answer);
-    json_decref(answer);
-    free(body);
-    return outcome;
+    return cli_post(cli, "/api/tokens", body, show_token);
 }
 
 static const char *state_of(const json_t *token, int64_t now_ms) {

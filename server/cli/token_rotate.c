@@ -64,22 +64,7 @@ static enum berth_exit rotate(struct cli *cli) {
     if (!body)
         return cli_report(cli, &error);
     (void)snprintf(path, sizeof path, "/api/tokens/%s/rotate", id);
-    /* Not twice: what a lost answer held is lost. */
-    struct cli_request request = {
-        .method = "POST",
-        .path = path,
-        .content_type = "application/json",
-        .body = body,
-        .expected = CLI_IF_ANY,
-    };
-    json_t *answer = NULL;
-    long status;
-    enum berth_exit outcome = cli_call(cli, &request, &answer, &status);
-    if (outcome == BERTH_EXIT_OK && !cli->style.json)
-        show_rotated(cli, answer);
-    json_decref(answer);
-    free(body);
-    return outcome;
+    return cli_post(cli, path, body, show_rotated);
 }
 
 const struct cli_command cli_command_token_rotate = {
