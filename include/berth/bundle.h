@@ -32,7 +32,15 @@ struct berth_bundle_limits {
     int64_t seconds;        /* of waiting for the process that reads; 0: read in this one */
 };
 
-/* 64 MiB, 256 MiB, 64 MiB, 20,000, 200, 0. */
+/* What the server's options begin with. */
+enum {
+    BERTH_ARCHIVE_BYTES = 64 << 20,
+    BERTH_UNPACKED_BYTES = 256 << 20,
+    BERTH_FILE_BYTES = 64 << 20,
+    BERTH_ENTRIES = 20000,
+    BERTH_RATIO = 200,
+};
+/* These, and `seconds` 0. */
 struct berth_bundle_limits berth_bundle_limits_default(void);
 
 /* Reads the archive on `fd` (from offset 0, `archive_bytes` long; its offset is not used) into the

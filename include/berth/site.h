@@ -20,7 +20,6 @@ struct berth_site {
     struct berth_desk *desk;
     struct berth_publisher *publisher;
     struct berth_keeper keeper; /* the publisher's */
-    const struct berth_frontend *frontend;
     const char *public_url;
     atomic_bool ready;       /* what /readyz says */
     _Atomic int64_t reports; /* second << 16 | count: see report.c */

@@ -71,7 +71,6 @@ struct berth_content berth_file_content(const struct berth_file *file, int codin
 struct berth_view {
     char *body;
     size_t length;
-    char etag[BERTH_ETAG_BYTES];
     struct berth_forms plain;               /* identity only */
     _Atomic(struct berth_forms *) complete; /* or NULL */
     bool queued;                            /* the writer's: to be compressed, or done */

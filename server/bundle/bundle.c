@@ -9,11 +9,11 @@
 
 struct berth_bundle_limits berth_bundle_limits_default(void) {
     return (struct berth_bundle_limits){
-        .archive_bytes = 64LL << 20,
-        .unpacked_bytes = 256LL << 20,
-        .file_bytes = 64LL << 20,
-        .entries = 20000,
-        .ratio = 200,
+        .archive_bytes = BERTH_ARCHIVE_BYTES,
+        .unpacked_bytes = BERTH_UNPACKED_BYTES,
+        .file_bytes = BERTH_FILE_BYTES,
+        .entries = BERTH_ENTRIES,
+        .ratio = BERTH_RATIO,
         .seconds = 0,
     };
 }

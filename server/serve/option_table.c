@@ -1,5 +1,7 @@
 #include "options.h"
 
+#include "berth/bundle.h"
+
 #include <stddef.h>
 
 #define TEXT(member) offsetof(struct berth_serve_options, member)
@@ -28,15 +30,15 @@ const struct serve_option serve_options[] = {
      "large files of one module being sent at once; 0: half of max-connections"},
     {"max-token-failures", "N", TEXT(max_token_failures), NULL, 20, 1, 1000000,
      "bad tokens from one address; then one a second, beyond: 429"},
-    {"max-archive-bytes", "N", TEXT(max_archive_bytes), NULL, 64 * MIB, 1, INT64_C(1) << 40,
-     "largest archive"},
-    {"max-unpacked-bytes", "N", TEXT(max_unpacked_bytes), NULL, 256 * MIB, 1, INT64_C(1) << 40,
-     "all files of a version together"},
-    {"max-file-bytes", "N", TEXT(max_file_bytes), NULL, 64 * MIB, 1, INT64_C(1) << 40,
+    {"max-archive-bytes", "N", TEXT(max_archive_bytes), NULL, BERTH_ARCHIVE_BYTES, 1,
+     INT64_C(1) << 40, "largest archive"},
+    {"max-unpacked-bytes", "N", TEXT(max_unpacked_bytes), NULL, BERTH_UNPACKED_BYTES, 1,
+     INT64_C(1) << 40, "all files of a version together"},
+    {"max-file-bytes", "N", TEXT(max_file_bytes), NULL, BERTH_FILE_BYTES, 1, INT64_C(1) << 40,
      "one file of a version"},
-    {"max-entries", "N", TEXT(max_entries), NULL, 20000, 1, 10000000,
+    {"max-entries", "N", TEXT(max_entries), NULL, BERTH_ENTRIES, 1, 10000000,
      "files and folders in an archive"},
-    {"max-ratio", "N", TEXT(max_ratio), NULL, 200, 1, 100000,
+    {"max-ratio", "N", TEXT(max_ratio), NULL, BERTH_RATIO, 1, 100000,
      "unpacked size in archive sizes, once over 1 MiB"},
     {"max-archive-seconds", "N", TEXT(max_archive_seconds), NULL, 30, 1, 3600,
      "how long reading an archive may take"},

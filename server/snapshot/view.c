@@ -54,7 +54,6 @@ struct berth_view *berth_view_create(char *body, size_t length, const char *cont
         berth_view_unref(view);
         return NULL;
     }
-    memcpy(view->etag, view->plain.identity.etag, sizeof view->etag);
     return view;
 }
 

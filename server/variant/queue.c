@@ -20,7 +20,6 @@ void queue_put(struct queue *queue, struct job *job) {
     job->next = NULL;
     *(queue->end ? queue->end : &queue->first) = job;
     queue->end = &job->next;
-    queue->count++;
 }
 
 struct job *queue_take(struct queue *queue) {
@@ -30,7 +29,6 @@ struct job *queue_take(struct queue *queue) {
     queue->first = job->next;
     if (!queue->first)
         queue->end = NULL;
-    queue->count--;
     job->next = NULL;
     return job;
 }

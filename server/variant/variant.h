@@ -28,7 +28,6 @@ struct job {
 struct queue {
     struct job *first;
     struct job **end; /* NULL while empty */
-    int64_t count;
 };
 
 /* free() it; NULL without memory. */

@@ -122,7 +122,8 @@ static void a_text_gets_its_compressed_forms_later(void **state) {
     const struct berth_prepared *plain = berth_forms_choose(berth_view_forms(view), "br");
     assert_ptr_equal(plain->body, view->body);
     assert_true(tells(plain, "Vary: Accept-Encoding\r\n"));
-    assert_string_equal(plain->etag, view->etag);
+    const char *etag = view->plain.identity.etag;
+    assert_string_equal(plain->etag, etag);
     for (int round = 0; round < 2; round++) { /* twice is once */
         berth_view_compress(view, round == 0);
         static const char *const codings[] = {"br", "zstd", "gzip"};
@@ -134,13 +135,13 @@ static void a_text_gets_its_compressed_forms_later(void **state) {
             assert_true(tells(coded, line));
             assert_true(tells(coded, "Cache-Control: no-cache\r\n"));
             assert_true(coded->length < TEXT_BYTES / 10);
-            assert_string_not_equal(coded->etag, view->etag);
+            assert_string_not_equal(coded->etag, etag);
         }
     }
     const struct berth_prepared *again = berth_forms_choose(berth_view_forms(view), NULL);
     assert_ptr_equal(again->body, view->body);
-    assert_string_equal(again->etag, view->etag);
-    assert_string_equal(plain->etag, view->etag); /* who began with it may end with it */
+    assert_string_equal(again->etag, etag);
+    assert_string_equal(plain->etag, etag); /* who began with it may end with it */
     berth_view_unref(view);
     berth_view_unref(NULL);
 }

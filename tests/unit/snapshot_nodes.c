@@ -137,7 +137,7 @@ static void the_manifest_of_an_edition_names_its_own_url(void **state) {
         edition->manifest->body,
         "{\"metaData\":{\"name\":\"app\",\"publicPath\":\"https://p.example/m/app@1.0.0/\"}}");
     assert_int_equal(edition->manifest->length, strlen(edition->manifest->body));
-    assert_int_equal(strlen(edition->manifest->etag), BERTH_ETAG_BYTES - 1);
+    assert_int_equal(strlen(edition->manifest->plain.identity.etag), BERTH_ETAG_BYTES - 1);
     berth_edition_unref(fixture->views.bodies, edition);
 }
 
