@@ -10,6 +10,7 @@
 
 #include "berth/buffer.h"
 #include "berth/error.h"
+#include "berth/registry.h"
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -108,6 +109,8 @@ struct berth_live {
     int64_t generation;
     const struct berth_remote *remotes; /* of live modules, sorted by name */
     size_t count;
+    const struct berth_external *externals; /* what import maps name besides */
+    size_t external_count;
     const char *public_url;
 };
 
@@ -126,7 +129,9 @@ enum {
     BERTH_LISTING_MF_SNAPSHOT,
     BERTH_LISTING_NATIVE,
     BERTH_LISTING_DISCOVERY,
-    BERTH_LISTING_PILETS, /* also where Piral's tools look, at /api/v1/pilet */
+    BERTH_LISTING_IMPORTS, /* ES modules, SystemJS and externals in one: what the API of
+                              import-map-deployer changes */
+    BERTH_LISTING_PILETS,  /* also where Piral's tools look, at /api/v1/pilet */
     BERTH_LISTING_COUNT
 };
 extern const struct berth_listing berth_listings[BERTH_LISTING_COUNT];

@@ -152,6 +152,15 @@ void berth_desk_reports_each(struct berth_desk *desk,
                              void (*fn)(const struct berth_report_series *series, void *context),
                              void *context);
 
+/* What import maps name elsewhere; see berth/registry.h. BERTH_CONFLICT ("module-live") for a name
+ * whose URL is decided by what is live here, BERTH_TOO_LARGE ("limit-imports"). On BERTH_OK readers
+ * see it. */
+enum { BERTH_EXTERNALS_MAX = 2000 };
+enum berth_code berth_desk_externals_put(struct berth_desk *desk,
+                                         const struct berth_externals_put *request,
+                                         int64_t *ret_generation, bool *ret_changed,
+                                         struct berth_error *error);
+
 /* Creates or replaces (`manifest`, whose reference stays the caller's) or deletes (NULL) a page. */
 struct berth_desk_page {
     const char *name;

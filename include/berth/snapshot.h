@@ -133,6 +133,13 @@ struct berth_snapshot_pages;
 
 struct berth_listings; /* see berth_snapshot_listing */
 
+/* What import maps name elsewhere. Immutable; its count is the writer's. */
+struct berth_externals {
+    struct berth_external *items; /* sorted by kind and key */
+    size_t count;
+    int refs;
+};
+
 struct berth_snapshot {
     int64_t generation;
     struct berth_module **modules; /* sorted by name */
@@ -175,6 +182,9 @@ const struct berth_view *berth_snapshot_listing(const struct berth_snapshot *sna
 /* The same if it is made already, else NULL; never waits. */
 const struct berth_view *berth_snapshot_listing_made(const struct berth_snapshot *snapshot,
                                                      size_t listing);
+
+/* What its import maps name elsewhere, or NULL: for as long as the snapshot is held. */
+const struct berth_externals *berth_snapshot_externals(const struct berth_snapshot *snapshot);
 
 /* --- file bodies: in memory once for each digest, each checked against it on its way in ---
  *
@@ -324,6 +334,12 @@ enum berth_code berth_snapshot_create(int64_t generation, const struct berth_sna
 struct berth_snapshot *berth_snapshot_with(const struct berth_snapshot *snapshot,
                                            struct berth_module *const *modules,
                                            size_t module_count);
+/* Copies the items; one reference. NULL when out of memory. */
+struct berth_externals *berth_externals_create(const struct berth_external *items, size_t count);
+void berth_externals_unref(struct berth_externals *externals); /* NULL is fine */
+/* Before the snapshot is published: takes a reference of its own. NULL is fine. */
+void berth_snapshot_tell(struct berth_snapshot *snapshot, struct berth_externals *externals);
+
 /* For a snapshot that was not published. */
 void berth_snapshot_destroy(struct berth_bodies *bodies, struct berth_snapshot *snapshot);
 

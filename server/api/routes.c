@@ -38,6 +38,12 @@ const struct berth_route berth_api_routes[] = {
     {.pattern = "/api/activity", .get = api_get_activity},
     {.pattern = "/api/activity/check", .get = api_get_activity_check},
     {.pattern = "/api/v1/pilet", .post = api_post_pilet},
+    {.pattern = "/environments", .get = api_get_environments},
+    {.pattern = "/import-map.json", .get = api_get_imports, .patch = api_patch_imports},
+    {.pattern = "/services", .patch = api_patch_services},
+    {.pattern = "/services/{name*}", .remove = api_delete_service},
+    {.pattern = "/health", .get = api_get_health},
+    {.pattern = "/metrics", .get = api_get_metrics},
     {.pattern = "/livez", .get = get_livez},
 };
 const size_t berth_api_route_count = sizeof berth_api_routes / sizeof *berth_api_routes;

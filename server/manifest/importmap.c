@@ -172,13 +172,31 @@ static struct map map_of(const struct berth_live *live,
     return map;
 }
 
+static bool is_either(const struct berth_remote *remote) {
+    return is_es_module(remote) || is_systemjs(remote);
+}
+
+static struct map whole_map(const struct berth_live *live,
+                            bool (*is_one)(const struct berth_remote *remote), bool native) {
+    struct map map = map_of(live, is_one);
+    if (native)
+        add_native_shared(&map, live);
+    manifest_add_externals(live, map.imports, map.scopes, map.integrity);
+    return map;
+}
+
 json_t *manifest_importmap(const struct berth_live *live) {
-    struct map map = map_of(live, is_es_module);
-    add_native_shared(&map, live);
+    struct map map = whole_map(live, is_es_module, true);
     return map_finish(&map);
 }
 
 json_t *manifest_systemjs_map(const struct berth_live *live) {
-    struct map map = map_of(live, is_systemjs);
+    struct map map = whole_map(live, is_systemjs, false);
     return map_finish(&map);
+}
+
+json_t *manifest_imports(const struct berth_live *live) {
+    struct map map = whole_map(live, is_either, true);
+    return json_pack("{so so so}", "imports", map.imports, "scopes", map.scopes, "integrity",
+                     map.integrity);
 }

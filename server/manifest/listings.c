@@ -11,5 +11,6 @@ const struct berth_listing berth_listings[BERTH_LISTING_COUNT] = {
     [BERTH_LISTING_MF_SNAPSHOT] = {"mf-snapshot.json", "application/json", manifest_mf_snapshot},
     [BERTH_LISTING_NATIVE] = {"federation.manifest.json", "application/json", manifest_native},
     [BERTH_LISTING_DISCOVERY] = {"discovery.json", "application/json", manifest_discovery},
+    [BERTH_LISTING_IMPORTS] = {"import-map.json", "application/importmap+json", manifest_imports},
     [BERTH_LISTING_PILETS] = {"pilets.json", "application/json", manifest_pilets},
 };

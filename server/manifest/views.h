@@ -19,6 +19,11 @@ bool manifest_is_script(const char *path);
 const char **manifest_names(const struct berth_live *live,
                             bool (*is_one)(const struct berth_remote *remote));
 
+/* externals.c: adds to an import map's members what is named elsewhere; what is there stays, since
+ * what is live here is decided here. */
+void manifest_add_externals(const struct berth_live *live, json_t *imports, json_t *scopes,
+                            json_t *integrity);
+
 /* The members of berth_listings, by file. */
 json_t *manifest_importmap(const struct berth_live *live);    /* importmap.c */
 json_t *manifest_systemjs_map(const struct berth_live *live); /* importmap.c */
@@ -26,6 +31,7 @@ json_t *manifest_mf_remotes(const struct berth_live *live);   /* federation.c */
 json_t *manifest_mf_snapshot(const struct berth_live *live);  /* federation.c */
 json_t *manifest_native(const struct berth_live *live);       /* native.c */
 json_t *manifest_discovery(const struct berth_live *live);    /* discovery.c */
+json_t *manifest_imports(const struct berth_live *live);      /* importmap.c */
 json_t *manifest_pilets(const struct berth_live *live);       /* pilets.c */
 
 #endif

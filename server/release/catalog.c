@@ -12,6 +12,7 @@ void catalog_done(struct catalog *catalog, struct berth_bodies *bodies) {
     }
     free(catalog->modules);
     free(catalog->pages);
+    berth_externals_unref(catalog->externals);
     *catalog = (struct catalog){0};
 }
 
@@ -133,6 +134,8 @@ enum berth_code catalog_snapshot(struct catalog *catalog, int64_t generation,
         code = berth_snapshot_create(generation, catalog->published,
                                      module ? modules : catalog->modules, count, pages,
                                      catalog->page_count, views, ret, error);
+        if (code == BERTH_OK)
+            berth_snapshot_tell(*ret, catalog->externals);
     } else {
         (void)desk_out_of_memory(error);
     }

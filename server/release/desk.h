@@ -19,6 +19,7 @@ struct catalog {
     size_t module_capacity;
     struct catalog_page *pages;
     size_t page_count;
+    struct berth_externals *externals;      /* or NULL */
     const struct berth_snapshot *published; /* the newest, or NULL; pages are shared with it */
 };
 
@@ -102,6 +103,10 @@ void desk_warm(struct berth_desk *desk, const struct berth_edition *edition);
 enum berth_code desk_open_frontend(struct berth_desk *desk, struct berth_error *error);
 void desk_close_frontend(struct berth_desk *desk);
 
+/* --- externals.c --- */
+/* Reads them all into the catalog. */
+enum berth_code desk_load_externals(struct berth_desk *desk, struct berth_error *error);
+
 /* --- load.c --- */
 enum berth_code desk_load(struct berth_desk *desk, struct berth_error *error);
 
@@ -124,6 +129,7 @@ void desk_tallies_done(struct berth_desk *desk);
 enum berth_code desk_open_events(struct berth_desk *desk, struct berth_error *error);
 void desk_tell_activation(struct berth_desk *desk, const char *name, const char *version,
                           const char *previous, int64_t generation);
+void desk_tell_imports(struct berth_desk *desk, int64_t generation);
 void desk_tell_page(struct berth_desk *desk, const char *page, int64_t generation);
 
 /* --- compat.c --- */

@@ -216,6 +216,8 @@ enum berth_code desk_load(struct berth_desk *desk, struct berth_error *error) {
     }
     if (code == BERTH_OK)
         code = load_modules(&loading, error);
+    if (code == BERTH_OK)
+        code = desk_load_externals(desk, error);
     loading_done(&loading);
     return code;
 }

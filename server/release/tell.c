@@ -47,6 +47,12 @@ void desk_tell_page(struct berth_desk *desk, const char *page, int64_t generatio
                          json_pack("{sI ss}", "generation", (json_int_t)generation, "page", page));
 }
 
+/* For those who follow every change; nothing that is shown follows from it. */
+void desk_tell_imports(struct berth_desk *desk, int64_t generation) {
+    berth_events_publish(desk->events, generation, "imports",
+                         json_pack("{sI}", "generation", (json_int_t)generation));
+}
+
 /* false: the registry has the version, but readers do not yet. */
 static bool find_generation(struct berth_desk *desk, const char *module, const char *version,
                             int64_t *ret) {
@@ -122,6 +128,8 @@ enum berth_code desk_open_events(struct berth_desk *desk, struct berth_error *er
                                  note->generation);
         else if (code == BERTH_OK)
             desk_tell_page(desk, note->page, note->generation);
+        else if (code == BERTH_OK)
+            desk_tell_imports(desk, note->generation);
         free(note->module);
         free(note->version);
         free(note->previous);

@@ -10,7 +10,8 @@
 
 struct berth_listings {
     const struct berth_views *views;
-    int refs; /* the writer's */
+    struct berth_externals *externals; /* or NULL */
+    int refs;                          /* the writer's */
     pthread_mutex_t lock;
     _Atomic(struct berth_view *) made[BERTH_LISTING_COUNT];
 };
@@ -36,8 +37,19 @@ void berth_listings_unref(struct berth_listings *listings) {
         return;
     for (size_t i = 0; i < BERTH_LISTING_COUNT; i++)
         berth_view_unref(atomic_load(&listings->made[i]));
+    berth_externals_unref(listings->externals);
     pthread_mutex_destroy(&listings->lock);
     free(listings);
+}
+
+void berth_snapshot_tell(struct berth_snapshot *snapshot, struct berth_externals *externals) {
+    if (externals)
+        externals->refs++;
+    snapshot->listings->externals = externals;
+}
+
+const struct berth_externals *berth_snapshot_externals(const struct berth_snapshot *snapshot) {
+    return snapshot->listings->externals;
 }
 
 static char *make_text(const struct berth_snapshot *snapshot, const struct berth_listing *listing) {
@@ -47,6 +59,9 @@ static char *make_text(const struct berth_snapshot *snapshot, const struct berth
     struct berth_live live = {.generation = snapshot->generation,
                               .remotes = remotes,
                               .public_url = snapshot->listings->views->public_url};
+    const struct berth_externals *externals = snapshot->listings->externals;
+    live.externals = externals ? externals->items : NULL;
+    live.external_count = externals ? externals->count : 0;
     for (size_t i = 0; i < snapshot->module_count; i++)
         if (berth_module_remote(snapshot->modules[i], &remotes[live.count]))
             live.count++;

@@ -1,5 +1,5 @@
 # Packages and what publishes them.
-foreach(subject bundles pilets)
+foreach(subject bundles pilets deployer)
     add_test(NAME http_${subject}
         COMMAND ${Python3_EXECUTABLE} -B ${CMAKE_CURRENT_LIST_DIR}/site/test_${subject}.py)
     set_tests_properties(http_${subject} PROPERTIES

@@ -142,14 +142,16 @@ static void all_remotes_are_of_one_generation(void **state) {
     json_t *description = script_description();
     struct berth_remote remotes[] = {{"a", "1.0.0", 3, description, NULL},
                                      {"b", "2.0.0", 9, description, NULL}};
-    json_t *json = berth_remotes_json(&(struct berth_live){9, remotes, 2, ""});
+    json_t *json = berth_remotes_json(
+        &(struct berth_live){.generation = 9, .remotes = remotes, .count = 2, .public_url = ""});
     assert_int_equal(berth_json_integer(json, "generation", 0), 9);
     json_t *map = json_object_get(json, "remotes");
     assert_int_equal(json_object_size(map), 2);
     assert_int_equal(berth_json_integer(json_object_get(map, "a"), "generation", 0), 3);
     assert_string_equal(berth_json_string(json_object_get(map, "b"), "base"), "/m/b@2.0.0/");
     json_decref(json);
-    assert_json(berth_remotes_json(&(struct berth_live){0, NULL, 0, ""}),
+    assert_json(berth_remotes_json(&(struct berth_live){
+                    .generation = 0, .remotes = NULL, .count = 0, .public_url = ""}),
                 "{\"generation\":0,\"remotes\":{}}");
     json_decref(description);
 }

@@ -24,7 +24,9 @@ ADMIN = {"/api/modules": "GET, HEAD, OPTIONS", "/api/modules/mod": "GET, HEAD, O
          "/api/tokens": "GET, HEAD, POST, OPTIONS", "/api/tokens/000000000000": "DELETE, OPTIONS",
          "/api/tokens/000000000000/rotate": "POST, OPTIONS",
          "/api/activity": "GET, HEAD, OPTIONS", "/api/activity/check": "GET, HEAD, OPTIONS",
-         "/api/bundles": "POST, OPTIONS",
+         "/api/bundles": "POST, OPTIONS", "/api/v1/pilet": "POST, OPTIONS",
+         "/environments": "GET, HEAD, OPTIONS", "/import-map.json": "GET, HEAD, PATCH, OPTIONS",
+         "/services": "PATCH, OPTIONS", "/services/a": "DELETE, OPTIONS", "/health": "GET, HEAD, OPTIONS",
          "/api/gc": "POST, OPTIONS", "/api/backup": "GET, HEAD, OPTIONS",
          "/api/system": "GET, HEAD, OPTIONS", "/livez": "GET, HEAD, OPTIONS"}
 
