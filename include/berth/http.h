@@ -118,6 +118,29 @@ struct berth_load {
 
 /* Any thread, until the listener is stopped. */
 void berth_listener_load(struct berth_listener *listener, struct berth_load *ret);
+
+/* What a listener has done since it started. */
+enum berth_traffic_method { BERTH_TRAFFIC_READ, BERTH_TRAFFIC_WRITE, BERTH_TRAFFIC_OTHER };
+enum {
+    BERTH_TRAFFIC_METHODS = 3,
+    BERTH_TRAFFIC_STATUSES = 6, /* by the first digit; 0: there was no answer */
+    BERTH_TRAFFIC_BUCKETS = 17,
+};
+/* Durations up to each bound, and not to the one before, are in its bucket; longer ones in the
+ * last. */
+extern const int64_t berth_traffic_bounds_us[BERTH_TRAFFIC_BUCKETS - 1];
+
+struct berth_traffic {
+    uint64_t requests[BERTH_TRAFFIC_METHODS][BERTH_TRAFFIC_STATUSES]; /* that have ended */
+    uint64_t durations[BERTH_TRAFFIC_BUCKETS]; /* of them, but for streams without a length */
+    uint64_t duration_us;                      /* all of these together */
+    uint64_t sent_bytes;                       /* of bodies */
+    uint64_t cut;         /* answers with a length that the client has not got whole */
+    uint64_t connections; /* accepted */
+};
+
+/* Any thread, until the listener is stopped. What ends meanwhile may be in some of the numbers. */
+void berth_listener_traffic(struct berth_listener *listener, struct berth_traffic *ret);
 /* Cuts whatever is left; NULL is fine. */
 void berth_listener_stop(struct berth_listener *listener);
 
@@ -228,8 +251,8 @@ void berth_answer_empty(struct berth_exchange *exchange, int status, const char 
 /* 302 with `Cache-Control: no-cache`. `location` must already be encoded. */
 void berth_answer_redirect(struct berth_exchange *exchange, const char *location);
 /* problem+json: type "urn:berth:problem:<rule>", title, status, detail, where?, hint?, retryable,
- * requestId; WWW-Authenticate on 401. With Retry-After on 503 and 429, which end the connection: it
- * is what others wait for. */
+ * requestId, and traceId of a request in a trace (W3C Trace Context); WWW-Authenticate on 401. With
+ * Retry-After on 503 and 429, which end the connection: it is what others wait for. */
 void berth_answer_problem(struct berth_exchange *exchange, const struct berth_error *error);
 /* The same with a member of its own (RFC 9457 section 3.2); `value` is a new reference that is
  * taken. */

@@ -22,9 +22,11 @@ struct berth_log_request {
     char method[8];
     char id[24];
     char remote[48];
-    char path[200]; /* as received, cut; never a query, which could hold a secret */
-    char actor[40]; /* the token's name; empty on the public listener */
-    char rule[64];  /* the problem's slug, if there was one */
+    char path[200];  /* as received, cut; never a query, which could hold a secret */
+    char actor[40];  /* the token's name; empty on the public listener */
+    char rule[64];   /* the problem's slug, if there was one */
+    char trace[33];  /* the trace that the request is part of (W3C Trace Context), or empty */
+    char parent[17]; /* and the span in it that has asked */
 };
 
 /* For a command, whose own output is on stdout; before there is a second thread. */
@@ -37,6 +39,9 @@ void berth_log_stop(void); /* writes out what is queued */
  * it wait for it. NULL when the line is dropped. */
 struct berth_log_request *berth_log_begin(void);
 void berth_log_end(struct berth_log_request *record);
+
+/* Lines of requests that were dropped since the process began. */
+uint64_t berth_log_dropped(void);
 
 /* {"time":…,"level":level,"event":event, …fields}. `fields` is an object whose reference is taken,
  * or NULL. Levels: "info", "warn", "error". */

@@ -57,6 +57,7 @@ void api_post_bundle(struct berth_exchange *exchange, void *app) {
     enum berth_code code = api_allow_some(&principal, BERTH_SCOPE_PUBLISH, &error);
     if (code == BERTH_OK)
         code = receive(exchange, api, &principal, &uploaded, &error);
+    api_count_upload(code, &uploaded, &error);
     if (code == BERTH_OK)
         api_answer_uploaded(exchange, api, &uploaded);
     else

@@ -4,6 +4,7 @@
 
 #include "berth/api.h"
 #include "berth/auth.h"
+#include "berth/name.h"
 
 enum { BERTH_API_JSON_MAX_BYTES = 64 * 1024, BERTH_REASON_MAX_BYTES = 500 };
 
@@ -66,6 +67,28 @@ json_t *api_version_json(const struct berth_version *version, const char *public
 const char *api_compression(enum berth_compression compression); /* "none", "quick", "best" */
 void api_number_etag(int64_t number, char ret[32]);
 
+/* --- system.c --- */
+/* What the heads of all versions tell. */
+struct api_counts {
+    int64_t modules;
+    int64_t versions;
+    int64_t bytes;
+    int64_t compressed[BERTH_COMPRESSION_BEST + 1];
+    char module[BERTH_MODULE_MAX_BYTES + 1]; /* of the one before; heads come by module */
+};
+/* Adds them up from zero. */
+enum berth_code api_count_heads(const struct berth_api *api, struct api_counts *ret,
+                                struct berth_error *error);
+
+/* --- counts.c --- */
+/* Each upload when it has ended; `uploaded` is looked at after BERTH_OK. Without a token that may,
+ * it was none. */
+void api_count_upload(enum berth_code code, const struct berth_uploaded *uploaded,
+                      const struct berth_error *error);
+/* The same of an activation or rollback. */
+void api_count_activation(enum berth_code code, bool rollback, bool changed,
+                          const struct berth_error *error);
+
 /* --- tokens.c --- */
 json_t *api_scopes_json(unsigned scopes);
 
@@ -118,6 +141,8 @@ void api_get_console(struct berth_exchange *exchange, void *app);
 void api_get_console_file(struct berth_exchange *exchange, void *app);
 void api_get_events(struct berth_exchange *exchange, void *app);
 void api_get_reports(struct berth_exchange *exchange, void *app);
+void api_get_metrics(struct berth_exchange *exchange, void *app);
+void api_post_preview(struct berth_exchange *exchange, void *app);
 void api_get_session(struct berth_exchange *exchange, void *app);
 
 #endif

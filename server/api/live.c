@@ -114,6 +114,7 @@ static void change_live(struct berth_exchange *exchange, const struct berth_api 
     enum berth_code code = read_request(exchange, &request, &body, &error);
     if (code == BERTH_OK)
         code = berth_desk_activate_telling(api->desk, &request, &activated, &report, &error);
+    api_count_activation(code, rollback, code == BERTH_OK && activated.changed, &error);
     if (code == BERTH_OK)
         answer_activated(exchange, &request, &activated, report);
     else

@@ -198,6 +198,7 @@ void api_post_pilet(struct berth_exchange *exchange, void *app) {
     if (code == BERTH_OK)
         code = publish(exchange, &form, &principal, &uploaded, &error);
     berth_upload_abort(form.upload);
+    api_count_upload(code, &uploaded, &error);
     if (code == BERTH_OK)
         answer(exchange, &uploaded);
     else

@@ -7,23 +7,19 @@
 #include <string.h>
 #include <sys/statvfs.h>
 
-/* What the heads of all versions tell. */
-struct counts {
-    int64_t modules;
-    int64_t versions;
-    int64_t bytes;
-    int64_t compressed[BERTH_COMPRESSION_BEST + 1];
-    char module[BERTH_MODULE_MAX_BYTES + 1]; /* of the one before; heads come by module */
-};
-
 static bool count_head(const struct berth_version *head, void *context) {
-    struct counts *counts = context;
+    struct api_counts *counts = context;
     counts->versions++;
     counts->bytes += head->bytes;
     counts->compressed[head->compression]++;
     counts->modules += strcmp(counts->module, head->module) != 0;
     (void)snprintf(counts->module, sizeof counts->module, "%s", head->module);
     return true;
+}
+
+enum berth_code api_count_heads(const struct berth_api *api, struct api_counts *ret,
+                                struct berth_error *error) {
+    return api->registry->ops->heads_each(api->registry, NULL, count_head, ret, error);
 }
 
 static json_t *disk_json(struct berth_store *store) {
@@ -35,7 +31,7 @@ static json_t *disk_json(struct berth_store *store) {
                      (json_int_t)disk.f_blocks * block);
 }
 
-static json_t *versions_json(const struct counts *counts) {
+static json_t *versions_json(const struct api_counts *counts) {
     json_t *json = json_pack("{sI sI}", "count", (json_int_t)counts->versions, "bytes",
                              (json_int_t)counts->bytes);
     json_t *compressed = json_object();
@@ -86,7 +82,7 @@ static json_t *load_json(struct berth_listener *listener) {
 }
 
 static json_t *system_json(const struct berth_api *api, int64_t generation,
-                           const struct counts *counts) {
+                           const struct api_counts *counts) {
     json_t *load = json_pack("{so so}", "public", load_json(atomic_load(&api->public_listener)),
                              "admin", load_json(atomic_load(&api->admin_listener)));
     return json_pack("{ss so sI sI so so so si so so so}", "version", BERTH_VERSION, "startedAt",
@@ -101,12 +97,12 @@ void api_get_system(struct berth_exchange *exchange, void *app) {
     const struct berth_api *api = app;
     struct berth_principal principal;
     struct berth_error error = {0};
-    struct counts counts = {0};
+    struct api_counts counts = {0};
     int64_t generation;
     if (!api_permit(exchange, api, BERTH_SCOPE_READ, NULL, &principal))
         return;
     const struct berth_registry_ops *ops = api->registry->ops;
-    enum berth_code code = ops->heads_each(api->registry, NULL, count_head, &counts, &error);
+    enum berth_code code = api_count_heads(api, &counts, &error);
     if (code == BERTH_OK)
         code = ops->generation(api->registry, &generation, &error);
     if (code != BERTH_OK)

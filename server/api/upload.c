@@ -139,6 +139,7 @@ void api_put_version(struct berth_exchange *exchange, void *app) {
     if (code == BERTH_OK)
         code = api_spool(exchange, api, &spooled, &error);
     if (code != BERTH_OK) {
+        api_count_upload(code, NULL, &error);
         berth_answer_problem(exchange, &error);
         return;
     }
@@ -149,7 +150,9 @@ void api_put_version(struct berth_exchange *exchange, void *app) {
                                            .activate = wanted,
                                            .force = force,
                                            .reason = berth_exchange_query(exchange, "reason")};
-    if (berth_upload_finish(spooled.upload, &request, &uploaded, &error) == BERTH_OK)
+    code = berth_upload_finish(spooled.upload, &request, &uploaded, &error);
+    api_count_upload(code, &uploaded, &error);
+    if (code == BERTH_OK)
         api_answer_uploaded(exchange, api, &uploaded);
     else
         api_answer_refusal(exchange, &error, uploaded.report);

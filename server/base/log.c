@@ -28,7 +28,8 @@ struct cell {
 static struct cell ring[RING_CELLS];
 static _Atomic size_t next_put;
 static size_t next_take;
-static _Atomic uint64_t dropped;
+static _Atomic uint64_t dropped; /* since the start */
+static uint64_t dropped_told;    /* of them, in lines; the writer's */
 static atomic_bool running;
 static pthread_t writer;
 static pthread_mutex_t out_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -142,7 +143,15 @@ static char *put_request(char *at, const struct berth_log_request *record) {
         at = put_text(at, ",\"actor\":", record->actor);
     if (record->rule[0])
         at = put_text(at, ",\"rule\":", record->rule);
+    if (record->trace[0]) {
+        at = put_text(at, ",\"traceId\":", record->trace);
+        at = put_text(at, ",\"parentId\":", record->parent);
+    }
     return stpcpy(at, "}\n");
+}
+
+uint64_t berth_log_dropped(void) {
+    return atomic_load_explicit(&dropped, memory_order_relaxed);
 }
 
 static void drain(void) {
@@ -158,7 +167,8 @@ static void drain(void) {
     }
     if (at > lines)
         write_out(lines, (size_t)(at - lines));
-    uint64_t lost = atomic_exchange_explicit(&dropped, 0, memory_order_relaxed);
+    uint64_t lost = berth_log_dropped() - dropped_told;
+    dropped_told += lost;
     if (lost)
         berth_log_event("warn", "log-dropped", json_pack("{sI}", "lines", (json_int_t)lost));
 }

@@ -59,6 +59,7 @@ static void adopt(struct berth_loop *own, int fd, const struct sockaddr_in *peer
                   bool takes_spare) {
     struct berth_listener *listener = own->worker.listener;
     int before = atomic_fetch_add(&listener->connections, 1);
+    atomic_fetch_add_explicit(&listener->accepted, 1, memory_order_relaxed);
     bool over_cap = takes_spare || before >= listener->options.max_connections;
     struct berth_connection *connection = NULL;
     if (before < listener->options.max_connections + BERTH_OVER_CAP)

@@ -196,6 +196,7 @@ static char *problem_text(const struct berth_exchange *exchange, const struct be
     (void)json_object_set_new(object, "retryable",
                               json_boolean(berth_code_is_retryable(error->code)));
     set_text(object, "requestId", exchange->id);
+    set_text(object, "traceId", exchange->trace.id);
     if (exchange->member)
         (void)json_object_set(object, exchange->member, exchange->value);
     char *text = object ? berth_json_text(object) : NULL;
@@ -247,6 +248,7 @@ void berth_answer_problem_with(struct berth_exchange *exchange, const struct ber
 bool berth_answer_stream(struct berth_exchange *exchange, const char *content_type,
                          const char *headers) {
     struct berth_head head;
+    exchange->streams = true;
     exchange->close = true; /* the end of the connection is the end of the body */
     berth_send_start(exchange, &head, 200);
     berth_head_field(&head, "Content-Type: ", content_type);

@@ -48,6 +48,7 @@ static int on_connection(const struct mg_connection *connection, void **ret_data
     if (!worker)
         return 0;
     struct berth_listener *listener = worker->worker.listener;
+    atomic_fetch_add_explicit(&listener->accepted, 1, memory_order_relaxed);
     worker->peer_known = false; /* civetweb tells it with the first request */
     worker->over_cap =
         atomic_fetch_add(&listener->connections, 1) >= listener->options.max_connections;

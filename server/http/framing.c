@@ -38,6 +38,7 @@ static const struct {
     {"if-range", 8, BERTH_FIELD_IF_RANGE},
     {"if-match", 8, BERTH_FIELD_IF_MATCH},
     {"connection", 10, BERTH_FIELD_CONNECTION},
+    {"traceparent", 11, BERTH_FIELD_TRACEPARENT},
     {"content-type", 12, BERTH_FIELD_TYPE},
     {"authorization", 13, BERTH_FIELD_AUTHORIZATION},
     {"if-none-match", 13, BERTH_FIELD_IF_NONE_MATCH},

@@ -32,6 +32,7 @@ enum berth_field {
     BERTH_FIELD_IF_NONE_MATCH, /* this and those after it may be there twice: the first counts */
     BERTH_FIELD_IF_MATCH,
     BERTH_FIELD_ACCEPT_ENCODING,
+    BERTH_FIELD_TRACEPARENT,
     BERTH_FIELD_COUNT
 };
 

@@ -12,11 +12,13 @@
 #include "berth/clock.h"
 #include "berth/http.h"
 #include "berth/log.h"
+#include "count.h"
 #include "framing.h"
 #include "pace.h"
 #include "piece.h"
 #include "query.h"
 #include "route.h"
+#include "trace.h"
 #include "transport.h"
 #include "work.h"
 #include <netinet/in.h>
@@ -56,6 +58,7 @@ struct berth_exchange {
     bool answered; /* the head is out */
     bool tells;    /* problems have `message` */
     bool deferred; /* to a thread that may wait: nothing was answered here */
+    bool streams;  /* an answer without length */
     bool parked;   /* the transport is still sending, and finishes it later */
     int status;
     char *piece; /* what the head is put together in, when it is not the worker's own buffer */
@@ -66,6 +69,7 @@ struct berth_exchange {
     struct berth_pace write_pace;
     struct berth_place place; /* what it is counted as */
     char id[BERTH_ID_BYTES];
+    struct berth_trace trace;
     char actor[40];
     char rule[BERTH_RULE_BYTES];
     /* A member of its own that its problem has, with the value; or NULL. */
@@ -80,6 +84,7 @@ struct berth_worker {
     int64_t date_second;
     char date[BERTH_HTTP_DATE_BYTES];
     struct berth_scratch *scratch;
+    struct berth_cell *cell; /* what it has done */
     struct berth_exchange exchange;
     struct berth_error error;
 };
@@ -103,7 +108,9 @@ struct berth_listener {
     const struct berth_engine *engine;
     void *engine_state;
     struct berth_compartments compartments;
+    struct berth_cells cells;
     atomic_int connections;
+    _Atomic uint64_t accepted; /* connections since the start */
     atomic_bool draining;
     int64_t descriptors; /* promised to it */
 };

@@ -106,6 +106,7 @@ static enum berth_code create(const struct berth_listener_options *options,
         return code;
     }
     berth_compartments_init(&listener->compartments);
+    berth_cells_init(&listener->cells);
     *ret = listener;
     return BERTH_OK;
 }
@@ -113,6 +114,7 @@ static enum berth_code create(const struct berth_listener_options *options,
 static void release(struct berth_listener *listener) {
     atomic_fetch_sub(&promised_descriptors, listener->descriptors);
     berth_compartments_done(&listener->compartments);
+    berth_cells_done(&listener->cells);
     free(listener);
 }
 

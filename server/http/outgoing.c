@@ -28,6 +28,7 @@ struct berth_outgoing {
     bool closes;
     int64_t start_us;
     struct berth_place place;
+    enum berth_method method;
     struct berth_log_request record;
     char copied[];
 };
@@ -119,6 +120,7 @@ static bool park(struct berth_exchange *exchange, struct berth_outgoing *rest) {
     outgoing->closes = exchange->close;
     outgoing->place = exchange->place;
     outgoing->start_us = exchange->start_us;
+    outgoing->method = exchange->method;
     outgoing->pace = exchange->write_pace;
     outgoing->progress_ms = connection->loop->now_ms;
     berth_exchange_record(exchange, &outgoing->record);
@@ -153,6 +155,25 @@ const struct berth_transport berth_loop_transport = {.send = send_answer};
 
 /* --- later --- */
 
+static void tell_end(const struct berth_loop *loop, const struct berth_outgoing *outgoing) {
+    int64_t sent = outgoing->record.bytes - left(outgoing);
+    const struct berth_ended ended = {
+        .method = outgoing->method,
+        .status = outgoing->record.status,
+        .duration_us = berth_monotonic_us() - outgoing->start_us,
+        .sent_bytes = sent > 0 ? sent : 0,
+        .cut = left(outgoing) > 0,
+    };
+    berth_cell_count(loop->worker.cell, &ended);
+    struct berth_log_request *record = berth_log_begin();
+    if (!record)
+        return;
+    *record = outgoing->record;
+    record->bytes = ended.sent_bytes;
+    record->duration_us = ended.duration_us;
+    berth_log_end(record);
+}
+
 void berth_outgoing_drop(struct berth_connection *connection) {
     struct berth_outgoing *outgoing = connection->outgoing;
     if (!outgoing)
@@ -161,14 +182,7 @@ void berth_outgoing_drop(struct berth_connection *connection) {
     if (outgoing->kept)
         outgoing->keeper->let_go(outgoing->keeper->context, outgoing->kept);
     berth_place_leave(loop->worker.listener, &outgoing->place);
-    struct berth_log_request *record = berth_log_begin();
-    if (record) {
-        int64_t sent = outgoing->record.bytes - left(outgoing);
-        *record = outgoing->record;
-        record->bytes = sent > 0 ? sent : 0;
-        record->duration_us = berth_monotonic_us() - outgoing->start_us;
-        berth_log_end(record);
-    }
+    tell_end(loop, outgoing);
     connection->outgoing = NULL;
     free(outgoing);
     atomic_fetch_sub(&loop->loops->busy, 1);

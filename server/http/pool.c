@@ -65,6 +65,7 @@ static void *run(void *argument) {
         berth_blocking_serve(&own->worker, connection);
         pthread_mutex_lock(&pool->lock);
     }
+    berth_cell_give_back(&pool->listener->cells, own->worker.cell);
     struct berth_pool_thread *before = pool->last_ended;
     pool->last_ended = own;
     if (--pool->threads == 0)

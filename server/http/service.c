@@ -36,11 +36,12 @@ static void make_id(struct berth_worker *worker, char ret[BERTH_ID_BYTES]) {
 struct berth_exchange *berth_exchange_begin(struct berth_worker *worker,
                                             const struct berth_transport *transport, void *carrier,
                                             const char *remote) {
-    if (!worker->scratch) {
+    if (!worker->scratch)
         worker->scratch = malloc(sizeof *worker->scratch);
-        if (!worker->scratch)
-            return NULL;
-    }
+    if (!worker->cell)
+        worker->cell = berth_cell_take(&worker->listener->cells);
+    if (!worker->scratch || !worker->cell)
+        return NULL;
     const struct berth_listener_options *options = &worker->listener->options;
     struct berth_exchange *exchange = &worker->exchange;
     exchange->worker = worker;
@@ -56,12 +57,13 @@ struct berth_exchange *berth_exchange_begin(struct berth_worker *worker,
     exchange->body_read = exchange->sent_bytes = 0;
     exchange->expects_continue = exchange->is_http_1_0 = exchange->close = false;
     exchange->broken = exchange->answered = exchange->tells = false;
-    exchange->deferred = exchange->parked = false;
+    exchange->deferred = exchange->parked = exchange->streams = false;
     exchange->status = 0;
     exchange->keeper = NULL;
     exchange->time_ms = berth_now_ms();
     exchange->start_us = berth_monotonic_us();
     exchange->actor[0] = exchange->rule[0] = '\0';
+    exchange->trace.id[0] = exchange->trace.parent[0] = '\0';
     exchange->place = (struct berth_place){BERTH_WORK_ANY, BERTH_NO_SHARE};
     berth_pace_init(&exchange->write_pace, options->min_body_rate_bytes, options->body_grace_ms);
     make_id(worker, exchange->id);
@@ -87,16 +89,32 @@ void berth_exchange_record(const struct berth_exchange *exchange, struct berth_l
     copy_cut(ret->path, sizeof ret->path, exchange->raw_path ? exchange->raw_path : "");
     copy_cut(ret->actor, sizeof ret->actor, exchange->actor);
     copy_cut(ret->rule, sizeof ret->rule, exchange->rule);
+    copy_cut(ret->trace, sizeof ret->trace, exchange->trace.id);
+    copy_cut(ret->parent, sizeof ret->parent, exchange->trace.parent);
 }
 
-static void log_request(const struct berth_exchange *exchange) {
+static void log_request(const struct berth_exchange *exchange, int64_t duration_us) {
     struct berth_log_request *record = berth_log_begin();
     if (!record)
         return;
     berth_exchange_record(exchange, record);
-    record->duration_us = berth_monotonic_us() - exchange->start_us;
+    record->duration_us = duration_us;
     record->bytes = exchange->sent_bytes;
     berth_log_end(record);
+}
+
+/* Its line, and its numbers. */
+static void tell_end(const struct berth_exchange *exchange) {
+    const struct berth_ended ended = {
+        .method = exchange->method,
+        .status = exchange->status,
+        .duration_us = berth_monotonic_us() - exchange->start_us,
+        .sent_bytes = exchange->sent_bytes,
+        .streamed = exchange->streams,
+        .cut = exchange->broken,
+    };
+    berth_cell_count(exchange->worker->cell, &ended);
+    log_request(exchange, ended.duration_us);
 }
 
 void berth_exchange_finish(struct berth_exchange *exchange) {
@@ -110,7 +128,7 @@ void berth_exchange_finish(struct berth_exchange *exchange) {
         return;
     berth_place_leave(exchange->worker->listener, &exchange->place);
     if (!exchange->deferred)
-        log_request(exchange);
+        tell_end(exchange);
 }
 
 enum berth_method berth_method_parse(const char *text) {
@@ -249,6 +267,7 @@ void berth_exchange_serve(struct berth_exchange *exchange, const struct berth_re
                           bool over_cap) {
     struct berth_error *error = &exchange->worker->error;
     exchange->request = request;
+    berth_trace_read(request, &exchange->trace);
     enum berth_code code = accept_request(exchange, over_cap, error);
     if (!code)
         code = check_origin(exchange, error);
