@@ -91,6 +91,10 @@ struct berth_compose {
     const struct berth_frontend *frontend;
     /* The live version of a module, or NULL: that slot keeps its fallback. */
     const struct berth_remote *(*live)(void *context, const char *module);
+    /* What is shown in place of what is live, and told in a badge; NULL: nothing is. Its slots keep
+     * it, whatever becomes live. */
+    const char *preview_module;
+    const char *preview_version;
     /* A file of a module's live version, ended by NUL, or NULL; borrowed for the call. */
     const char *(*text)(void *context, const char *module, const char *path, size_t *ret_length);
     void *context;

@@ -175,6 +175,12 @@ const struct berth_snapshot_page *berth_snapshot_page(const struct berth_snapsho
 const struct berth_snapshot_page *berth_snapshot_page_made(const struct berth_snapshot *snapshot,
                                                            const char *path, bool *ret_waits);
 
+/* The same with an edition in place of what is live of its module, for one answer. *ret NULL: there
+ * is no such page. Else free its template, and it. */
+enum berth_code berth_snapshot_preview(const struct berth_snapshot *snapshot, const char *path,
+                                       const struct berth_edition *edition,
+                                       struct berth_snapshot_page **ret, struct berth_error *error);
+
 /* One of berth_listings, of this snapshot's generation: made when it is first asked for, by one
  * thread while others wait; an activation does not wait for it. NULL when out of memory. */
 const struct berth_view *berth_snapshot_listing(const struct berth_snapshot *snapshot,

@@ -142,6 +142,7 @@ void api_get_console_file(struct berth_exchange *exchange, void *app);
 void api_get_events(struct berth_exchange *exchange, void *app);
 void api_get_reports(struct berth_exchange *exchange, void *app);
 void api_get_metrics(struct berth_exchange *exchange, void *app);
+void api_post_preview(struct berth_exchange *exchange, void *app);
 void api_get_session(struct berth_exchange *exchange, void *app);
 
 #endif

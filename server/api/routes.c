@@ -15,6 +15,7 @@ const struct berth_route berth_api_routes[] = {
     {.pattern = "/api/modules", .get = api_get_modules},
     {.pattern = "/api/modules/{module}/versions/{version}/compatibility",
      .get = api_get_compatibility},
+    {.pattern = "/api/modules/{module}/versions/{version}/preview", .post = api_post_preview},
     {.pattern = "/api/modules/{module}/versions/{version}",
      .get = api_get_version,
      .put = api_put_version,

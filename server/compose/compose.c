@@ -5,7 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-static json_t *slots_json(const struct berth_page *page) {
+static const char *policy_of(const struct berth_compose *compose, const struct berth_slot *slot) {
+    bool preview = compose->preview_module && strcmp(compose->preview_module, slot->module) == 0;
+    return preview ? "pinned" : slot->policy;
+}
+
+static json_t *slots_json(const struct berth_compose *compose) {
+    const struct berth_page *page = compose->page;
     json_t *slots = json_array();
     for (size_t i = 0; i < page->slot_count; i++) {
         const struct berth_slot *slot = &page->slots[i];
@@ -13,8 +19,9 @@ static json_t *slots_json(const struct berth_page *page) {
                                  slot->expose);
         json_object_set_new(item, "props",
                             slot->props ? json_deep_copy(slot->props) : json_object());
-        if (slot->policy)
-            json_object_set_new(item, "policy", json_string(slot->policy));
+        const char *policy = policy_of(compose, slot);
+        if (policy)
+            json_object_set_new(item, "policy", json_string(policy));
         json_array_append_new(slots, item);
     }
     return slots;
@@ -37,7 +44,7 @@ static void add_state(struct berth_buffer *out, const struct berth_compose *comp
     json_t *state = json_pack(
         "{sI ss s{ss ss ss} so so}", "generation", (json_int_t)compose->generation, "page",
         compose->name, "urls", "events", "/events", "remotes", "/manifests/remotes.json", "reports",
-        "/reports", "slots", slots_json(compose->page), "modules", modules_json(compose));
+        "/reports", "slots", slots_json(compose), "modules", modules_json(compose));
     berth_buffer_text(out, "<script type=\"application/json\" id=\"berth-state\">");
     berth_buffer_script_json(out, state);
     berth_buffer_text(out, "</script>\n");
@@ -148,14 +155,17 @@ static void add_slot(struct berth_buffer *out, const struct berth_compose *compo
     berth_buffer_text(out, "</div>");
 }
 
-static void add_body(struct berth_buffer *out, const struct berth_compose *compose) {
+static void add_body(struct berth_template_writer *writer, const struct berth_compose *compose) {
+    struct berth_buffer *out = &writer->text;
     berth_buffer_printf(out, "<body>\n<div data-berth-page=\"%s\">\n", compose->name);
     for (size_t i = 0; i < compose->page->slot_count; i++) {
         berth_buffer_printf(out, "<div data-berth-slot=\"%s\">", compose->page->slots[i].name);
         add_slot(out, compose, &compose->page->slots[i]);
         berth_buffer_text(out, "</div>\n");
     }
-    berth_buffer_text(out, "</div>\n</body>\n</html>\n");
+    berth_buffer_text(out, "</div>\n");
+    berth_template_badge(writer, compose);
+    berth_buffer_text(out, "</body>\n</html>\n");
 }
 
 enum berth_code berth_compose_page(const struct berth_compose *compose, struct berth_template *ret,
@@ -168,7 +178,7 @@ enum berth_code berth_compose_page(const struct berth_compose *compose, struct b
     }
     berth_template_begin(&writer);
     add_head(&writer, plan);
-    add_body(&writer.text, compose);
+    add_body(&writer, compose);
     enum berth_code code = berth_template_end(&writer, berth_policy(compose, false),
                                               berth_template_hints(plan), ret, error);
     berth_plan_destroy(plan);

@@ -210,5 +210,7 @@ enum berth_code berth_compose_document(const struct berth_compose *compose,
         else
             copy_to(&writer.text, &scanner, token_end(&scanner));
     }
+    /* After </html> a parser still puts elements into the body. */
+    berth_template_badge(&writer, compose);
     return berth_template_end(&writer, berth_policy(compose, true), NULL, ret, error);
 }

@@ -23,6 +23,9 @@ struct berth_template_writer {
 void berth_template_begin(struct berth_template_writer *writer);
 /* ` nonce="` and the hole and `"`. */
 void berth_template_nonce(struct berth_template_writer *writer);
+/* Nothing where the page is no preview. */
+void berth_template_badge(struct berth_template_writer *writer,
+                          const struct berth_compose *compose);
 /* Takes the writer's text, `csp`, and `links`, which may be NULL; frees them on failure too. */
 enum berth_code berth_template_end(struct berth_template_writer *writer, char *csp, char *links,
                                    struct berth_template *ret, struct berth_error *error);

@@ -18,6 +18,13 @@ void site_get_module_events(struct berth_exchange *exchange, void *app);
 
 /* page.c */
 void site_get_page(struct berth_exchange *exchange, void *app);
+/* `kept`: with an ETag, for the browser's cache. */
+void site_answer_template(struct berth_exchange *exchange, const struct berth_template *template,
+                          bool kept);
+
+/* preview.c: true when it has answered, or the exchange was deferred. */
+bool site_answer_preview(struct berth_exchange *exchange, struct berth_site *site,
+                         const struct berth_snapshot *snapshot);
 
 /* events.c */
 void site_get_events(struct berth_exchange *exchange, void *app);

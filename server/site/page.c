@@ -25,8 +25,8 @@ static void answer_no_memory(struct berth_exchange *exchange) {
 }
 
 /* A 304 leaves the stored policy and the stored nonce together; so it must not carry a policy. */
-static void answer_template(struct berth_exchange *exchange,
-                            const struct berth_template *template) {
+void site_answer_template(struct berth_exchange *exchange, const struct berth_template *template,
+                          bool kept) {
     char nonce[BERTH_NONCE_BYTES];
     struct berth_buffer page, headers;
     bool packed = wants_packed(exchange, template);
@@ -46,8 +46,10 @@ static void answer_template(struct berth_exchange *exchange,
         answer_no_memory(exchange);
     } else {
         struct berth_content content = {.content_type = "text/html; charset=utf-8",
-                                        .cache_control = "no-cache",
-                                        .etag = packed ? template->packed_etag : template->etag,
+                                        .cache_control = kept ? "no-cache" : NULL,
+                                        .etag = !kept    ? NULL
+                                                : packed ? template->packed_etag
+                                                         : template->etag,
                                         .headers = headers.data,
                                         .headers_304 = vary,
                                         .body = page.data,
@@ -68,7 +70,7 @@ static void answer(struct berth_exchange *exchange, const struct berth_snapshot_
         site_not_found(exchange, "this page's module has no live version with that document",
                        "activate one: berth activate <module>@<version>");
     else
-        answer_template(exchange, &page->template);
+        site_answer_template(exchange, &page->template, true);
 }
 
 void site_get_page(struct berth_exchange *exchange, void *app) {
@@ -76,6 +78,10 @@ void site_get_page(struct berth_exchange *exchange, void *app) {
     const char *path = berth_exchange_path(exchange);
     const struct berth_snapshot *snapshot = berth_snapshot_acquire(site->publisher);
     bool waits = false;
+    if (site_answer_preview(exchange, site, snapshot)) {
+        berth_snapshot_release(site->publisher);
+        return;
+    }
     const struct berth_snapshot_page *page = berth_snapshot_page_made(snapshot, path, &waits);
     if (!waits)
         answer(exchange, page);

@@ -81,6 +81,11 @@ const struct berth_snapshot_page *berth_page_node_known(const struct page_node *
 /* Composes it unless that was done; any thread that holds the snapshot. Never NULL. */
 const struct berth_snapshot_page *berth_page_node_made(const struct berth_snapshot *snapshot,
                                                        struct page_node *node);
+/* Composed for one answer, with an edition in place of what is live; NULL with the error. */
+struct berth_snapshot_page *berth_page_node_preview(const struct berth_snapshot *snapshot,
+                                                    const struct page_node *node,
+                                                    const struct berth_edition *edition,
+                                                    struct berth_error *error);
 /* Whether it can be composed but for want of memory; `runtime_bytes`: of live entries. */
 enum berth_code berth_page_node_check(const struct berth_snapshot *snapshot, struct page_node *node,
                                       size_t runtime_bytes, struct berth_error *error);

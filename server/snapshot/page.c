@@ -16,6 +16,9 @@ enum {
     SPECS_SAFE_BYTES = 256 * 1024,
 };
 
+/* The largest number that JavaScript tells from the next. */
+static const int64_t NEWEST_GENERATION = INT64_C(9007199254740991);
+
 /* Shared by the nodes of one page in all snapshots. */
 struct page_manifest {
     char *name;
@@ -122,8 +125,9 @@ bool berth_page_node_is(const struct page_node *node, const struct berth_page_so
 struct maker {
     const struct berth_snapshot *snapshot;
     const struct berth_views *views;
-    int64_t generation; /* of the newest activation among them */
-    bool lacks;         /* a file */
+    const struct berth_edition *preview; /* in place of what is live of its module, or NULL */
+    int64_t generation;                  /* of the newest activation among them */
+    bool lacks;                          /* a file */
     size_t count;
     struct berth_remote remotes[BERTH_PAGE_MAX_SLOTS];
     /* Only pages name the previous versions: a page that is open knows its own last good ones. */
@@ -144,10 +148,20 @@ static const struct berth_file *find_file(const struct berth_snapshot *snapshot,
     return module && module->live ? berth_edition_file(module->live, path) : NULL;
 }
 
+static bool is_preview(const struct maker *maker, const char *name) {
+    return maker->preview && strcmp(maker->preview->module, name) == 0;
+}
+
+static const struct berth_file *find_shown(const struct maker *maker, const char *name,
+                                           const char *path) {
+    return is_preview(maker, name) ? berth_edition_file(maker->preview, path)
+                                   : find_file(maker->snapshot, name, path);
+}
+
 static const char *find_text(void *context, const char *name, const char *path,
                              size_t *ret_length) {
     struct maker *maker = context;
-    const struct berth_file *file = find_file(maker->snapshot, name, path);
+    const struct berth_file *file = find_shown(maker, name, path);
     maker->lacks = maker->lacks || (file && !file->body);
     if (!file || !file->body)
         return NULL;
@@ -155,10 +169,23 @@ static const char *find_text(void *context, const char *name, const char *path,
     return file->body;
 }
 
+/* Newer than all that the page will hear of the module. */
+static void add_preview(struct maker *maker) {
+    const struct berth_edition *preview = maker->preview;
+    maker->remotes[maker->count++] = (struct berth_remote){.module = preview->module,
+                                                           .version = preview->version,
+                                                           .generation = NEWEST_GENERATION,
+                                                           .description = preview->description};
+}
+
 static void add_remote(struct maker *maker, const char *name) {
     const struct berth_module *module = berth_snapshot_module(maker->snapshot, name);
     struct berth_remote *remote = &maker->remotes[maker->count];
-    if (!module || find_remote(maker, name) || !berth_module_remote(module, remote))
+    if (!module || find_remote(maker, name))
+        return;
+    if (is_preview(maker, name))
+        add_preview(maker);
+    if (is_preview(maker, name) || !berth_module_remote(module, remote))
         return;
     if (berth_module_previous(module, &maker->previouses[maker->count]))
         remote->previous = &maker->previouses[maker->count];
@@ -190,7 +217,7 @@ static enum berth_code make_document(const struct maker *maker, const struct ber
                                      struct berth_snapshot_page *page, struct berth_error *error) {
     const char *name = compose->page->document_module;
     const struct berth_remote *remote = compose->live(compose->context, name);
-    const struct berth_file *file = find_file(maker->snapshot, name, compose->page->document_file);
+    const struct berth_file *file = find_shown(maker, name, compose->page->document_file);
     if (!remote || !file)
         return BERTH_OK;
     struct berth_error problem = {0};
@@ -218,6 +245,10 @@ static enum berth_code make_page(struct maker *maker, const struct page_manifest
                                     .live = find_remote,
                                     .text = find_text,
                                     .context = maker};
+    if (maker->preview) {
+        compose.preview_module = maker->preview->module;
+        compose.preview_version = maker->preview->version;
+    }
     ret->path = page->path;
     if (page->document_module)
         return make_document(maker, &compose, ret, error);
@@ -229,13 +260,16 @@ static enum berth_code make_page(struct maker *maker, const struct page_manifest
 
 /* NULL with the error: memory, or a page that is too large. */
 static struct berth_snapshot_page *make(const struct berth_snapshot *snapshot,
-                                        const struct page_node *node, struct berth_error *error) {
+                                        const struct page_node *node,
+                                        const struct berth_edition *preview,
+                                        struct berth_error *error) {
     struct maker *maker = calloc(1, sizeof *maker);
     struct berth_snapshot_page *page = calloc(1, sizeof *page);
     bool made = maker && page;
     if (made) {
         maker->snapshot = snapshot;
         maker->views = node->views;
+        maker->preview = preview;
         made = make_page(maker, node->manifest, page, error) == BERTH_OK;
     } else {
         (void)berth_out_of_memory(error);
@@ -260,10 +294,17 @@ page_of(const struct berth_snapshot *snapshot, struct page_node *node, struct be
         return known;
     pthread_mutex_lock(&node->lock);
     struct berth_snapshot_page *page = atomic_load_explicit(&node->made, memory_order_relaxed);
-    if (!page && (page = make(snapshot, node, error)))
+    if (!page && (page = make(snapshot, node, NULL, error)))
         atomic_store_explicit(&node->made, page, memory_order_release);
     pthread_mutex_unlock(&node->lock);
     return page;
+}
+
+struct berth_snapshot_page *berth_page_node_preview(const struct berth_snapshot *snapshot,
+                                                    const struct page_node *node,
+                                                    const struct berth_edition *edition,
+                                                    struct berth_error *error) {
+    return make(snapshot, node, edition, error);
 }
 
 const struct berth_snapshot_page *berth_page_node_made(const struct berth_snapshot *snapshot,

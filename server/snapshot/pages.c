@@ -66,6 +66,15 @@ const struct berth_snapshot_page *berth_snapshot_page_made(const struct berth_sn
     return page;
 }
 
+enum berth_code berth_snapshot_preview(const struct berth_snapshot *snapshot, const char *path,
+                                       const struct berth_edition *edition,
+                                       struct berth_snapshot_page **ret,
+                                       struct berth_error *error) {
+    const struct page_node *node = find(snapshot->pages, path);
+    *ret = node ? berth_page_node_preview(snapshot, node, edition, error) : NULL;
+    return node && !*ret ? error->code : BERTH_OK;
+}
+
 /* --- what has changed --- */
 
 /* Names of modules of which pages would be other ones. */

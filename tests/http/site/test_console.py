@@ -5,6 +5,7 @@ usage: BERTH_BIN=path/to/berth tests/http/site/test_console.py [TestCase[.test]]
 """
 
 import json
+import re
 import subprocess
 
 import bundles
@@ -110,6 +111,85 @@ class Frames(SiteCase):
                 done = subprocess.run(self.server.command("--console-url", url), stderr=subprocess.PIPE)
                 self.assertEqual(done.returncode, 2)
                 self.assertIn(b"console-url takes an origin", done.stderr)
+
+
+class Previews(SiteCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        for version in ("1.0.0", "1.1.0"):
+            cls.server.put("seen", version, bundles.bundle("seen" + version))
+            cls.server.put("whole", version, bundles.tar_gz({
+                "index.html": b"<!doctype html><title>%s</title>" % version.encode()}))
+        cls.server.make_live("seen", "1.0.0")
+        cls.server.make_live("whole", "1.0.0")
+        cls.server.put_page("seen", {"path": "/seen", "title": "x",
+                                     "slots": [{"name": "a", "module": "seen", "expose": "./Header"}]})
+        cls.server.put_page("whole", {"path": "/whole", "document": {"module": "whole"}})
+
+    def sign(self, module="seen", version="1.1.0"):
+        reply = self.admin.call("POST", "/api/modules/%s/versions/%s/preview" % (module, version))
+        self.assertEqual(reply.status, 201, reply)
+        return reply.json["berth"]
+
+    def enter(self, path, text):
+        """The cookie that the link leaves in the browser."""
+        reply = self.public.call("GET", path + "?berth=" + text)
+        self.assertEqual((reply.status, reply["Location"], reply["Cache-Control"]), (302, path, "no-store"))
+        cookie, *flags = reply["Set-Cookie"].split("; ")
+        self.assertLessEqual({"Path=/", "HttpOnly", "SameSite=Lax"}, set(flags))
+        return cookie
+
+    def state(self, reply):
+        text = re.search(rb'id="berth-state">(.*?)</script>', reply.body, re.S)[1]
+        return json.loads(text)
+
+    def test_a_version_that_is_not_live_is_on_the_page_of_one_browser_alone(self):
+        cookie = self.enter("/seen", self.sign())
+        seen = self.public.get("/seen", cookie="a=b; " + cookie)
+        self.assertEqual((seen.status, seen["Cache-Control"], seen["ETag"]), (200, "no-store", None))
+        self.assertEqual(self.state(seen)["modules"]["seen"]["version"], "1.1.0")
+        self.assertEqual(self.state(seen)["slots"][0]["policy"], "pinned")
+        self.assertRegex(seen.body.decode(), r'Preview: seen 1\.1\.0<a href="/seen\?berth=">Leave</a>')
+        other = self.public.get("/seen")
+        self.assertEqual(self.state(other)["modules"]["seen"]["version"], "1.0.0")
+        self.assertNotIn(b"berth-preview", other.body)
+        left = self.public.call("GET", "/seen?berth=", headers={"Cookie": cookie})
+        self.assertEqual(left.status, 302)
+        self.assertIn("berth-preview=; Path=/; Max-Age=0", left["Set-Cookie"])
+
+    def test_a_document_is_previewed_too(self):
+        cookie = self.enter("/whole", self.sign("whole"))
+        self.assertIn(b"<title>1.1.0</title>", self.public.get("/whole", cookie=cookie).body)
+        self.assertIn(b"<title>1.0.0</title>", self.public.get("/whole").body)
+
+    def test_what_is_not_signed_is_not_shown(self):
+        good = self.sign()
+        module, until, mac = good.rsplit(".", 2)
+        for text in ("seen@1.1.0", "seen@1.1.0.9999999999.x", good[:-1], good + "x", "%s.%d.%s" % (
+                module, int(until) + 1, mac), good.replace("1.1.0", "1.0.0"), good.replace("seen", "whole"), ".", "@"):
+            with self.subTest(text=text):
+                reply = self.public.call("GET", "/seen?berth=" + text)
+                self.assertIn("Max-Age=0", reply["Set-Cookie"])
+                page = self.public.get("/seen", cookie="berth-preview=" + text)
+                self.assertEqual(self.state(page)["modules"]["seen"]["version"], "1.0.0")
+
+    def test_a_version_that_was_deleted_meanwhile_is_not_shown(self):
+        self.server.put("seen", "1.2.0", bundles.bundle("seen1.2.0"))
+        cookie = self.enter("/seen", self.sign(version="1.2.0"))
+        self.assertEqual(self.admin.call("DELETE", "/api/modules/seen/versions/1.2.0").status, 204)
+        page = self.public.get("/seen", cookie=cookie)
+        self.assertEqual(self.state(page)["modules"]["seen"]["version"], "1.0.0")
+
+    def test_a_link_is_made_by_those_who_may_activate(self):
+        path = "/api/modules/seen/versions/%s/preview"
+        token = self.server.token_for("*", ["publish"])["token"]
+        self.assertEqual(self.admin.call("POST", path % "1.1.0", token=token).status, 403)
+        self.assertEqual(self.admin.call("POST", path % "9.9.9").status, 404)
+
+    def test_where_there_is_no_page_there_is_nothing_to_preview(self):
+        reply = self.public.call("GET", "/no-page?berth=" + self.sign())
+        self.assertEqual((reply.status, reply["Set-Cookie"]), (404, None))
 
 
 class Session(SiteCase):
