@@ -5,7 +5,7 @@ import { readFile, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
 import { Visit, newContext } from './support/browser.mjs';
-import { header, output } from './support/bundles.mjs';
+import { header, home, output } from './support/bundles.mjs';
 import { Desk } from './support/console.mjs';
 import { Server } from './support/server.mjs';
 
@@ -169,6 +169,53 @@ test('the page is shown as it is now, in a frame that only the console may make'
   await frame.getByTestId('header').getByText('1.0.0').waitFor();
   await server.activate('header-app', '1.1.0', header['1.1.0']);
   await frame.getByTestId('header').getByText('1.1.0').waitFor();
+  await desk.isClean();
+});
+
+test('a version is seen on a page before it is live, stays while others change, and is left by its badge', { timeout: 30_000 }, async (context) => {
+  const server = await Server.withSamples(context);
+  await server.berth('push', 'header-app@1.1.0', header['1.1.0']);
+  await server.stop();
+  await server.restart();
+  const browser = await newContext(context, { viewport: { width: 1280, height: 800 } });
+  const desk = await Desk.open(context, server, { context: browser });
+  await desk.goto('#/modules/header-app/1.1.0');
+  await desk.page.getByRole('button', { name: 'Preview…' }).click();
+  const link = desk.page.getByRole('link', { name: /front/ });
+  const visit = await Visit.open(browser, await link.getAttribute('href'));
+  await visit.showsHeader('1.1.0');
+  assert.equal(new URL(visit.page.url()).search, '');
+  const badge = visit.page.locator('#berth-preview');
+  assert.match(await badge.innerText(), /Preview: header-app 1.1.0/);
+  // What becomes live meanwhile is for others, and the browser keeps the preview.
+  await server.activate('home-app', '1.0.1', home['1.0.0']);
+  await server.berth('activate', 'header-app@1.1.0');
+  await server.berth('rollback', 'header-app');
+  await visit.goto(server.origin);
+  await visit.showsHeader('1.1.0');
+  const other = await Visit.open(await newContext(context), server.origin);
+  await other.showsHeader('1.0.0');
+  assert.equal(await other.page.locator('#berth-preview').count(), 0);
+  await badge.getByRole('link', { name: 'Leave' }).click();
+  await visit.showsHeader('1.0.0');
+  assert.equal(await badge.count(), 0);
+  await visit.isClean();
+  await desk.isClean();
+});
+
+test('a page is shown with another version in the console itself', { timeout: 30_000 }, async (context) => {
+  const server = await Server.withSamples(context);
+  await server.berth('push', 'header-app@1.1.0', header['1.1.0']);
+  await server.stop();
+  await server.restart();
+  const desk = await Desk.open(context, server);
+  await desk.goto('#/pages/front');
+  const frame = desk.page.frameLocator('iframe');
+  await frame.getByTestId('header').getByText('1.0.0').waitFor();
+  await desk.page.getByLabel('Show with').selectOption('header-app@1.1.0');
+  await frame.getByTestId('header').getByText('1.1.0').waitFor();
+  await desk.page.getByLabel('Show with').selectOption('');
+  await frame.getByTestId('header').getByText('1.0.0').waitFor();
   await desk.isClean();
 });
 

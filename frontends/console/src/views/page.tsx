@@ -2,7 +2,7 @@
 import { useState } from 'preact/hooks';
 import pageSchema from '../../../../manifests/page.schema.json';
 import { call, url } from '../api';
-import { may, session } from '../may';
+import { may } from '../may';
 import { useResource } from '../resource';
 import { go, href } from '../route';
 import { check, type Fault, type Schema } from '../schema';
@@ -10,6 +10,7 @@ import type { Manifest, PageWithHistory, Revision } from '../types';
 import { Confirm } from '../ui/confirm';
 import { Badge, Button, Empty, Field, Head, Section, Shown, Time } from '../ui/parts';
 import { Picture } from './picture';
+import { Preview } from './preview';
 import { readWorld } from './pages';
 
 const TEMPLATE: Manifest = {
@@ -97,31 +98,6 @@ function History({ page, onRestore }: { page: PageWithHistory; onRestore: (revis
   );
 }
 
-function Preview({ path }: { path: string }) {
-  const [width, setWidth] = useState('100%');
-  const origin = session.value?.publicUrl;
-  if (!origin) return <p class="dim">The server does not know where its pages can be seen: start it with --public-url.</p>;
-  return (
-    <>
-      <div class="toolbar">
-        <div class="chips" role="group" aria-label="Width of the preview">
-          {['100%', '768px', '360px'].map((size) => (
-            <button type="button" key={size} class="chip" aria-pressed={width === size} onClick={() => setWidth(size)}>
-              {size === '100%' ? 'Wide' : size.replace('px', ' px')}
-            </button>
-          ))}
-        </div>
-        <a href={origin + path} target="_blank" rel="noreferrer">
-          Open the page
-        </a>
-      </div>
-      <div class="preview">
-        <iframe src={origin + path} title={`The page ${path}`} style={{ width }} loading="lazy" />
-      </div>
-    </>
-  );
-}
-
 type Pending = { kind: 'save'; manifest: Manifest } | { kind: 'restore'; revision: Revision } | { kind: 'delete' };
 
 function Change({ pending, page, onClose, onDone }: { pending: Pending; page: PageWithHistory; onClose: () => void; onDone: () => void }) {
@@ -186,7 +162,7 @@ export function PageView({ name }: { name: string }) {
                   {draft !== undefined && <p class="dim small">As it would be with the manifest below.</p>}
                 </Section>
                 <Section title="Now">
-                  <Preview path={found.path ?? '/'} key={found.path} />
+                  <Preview manifest={found.manifest as Manifest} key={found.path} />
                 </Section>
               </div>
               <Section

@@ -9,6 +9,7 @@ import type { Asset, Compatibility, ModuleWithHistory, Version } from '../types'
 import { CompatibilityReport } from '../ui/compatibility';
 import { Badge, Button, Head, Section, Shown } from '../ui/parts';
 import { ChangeDialog, type Change } from './change';
+import { PreviewDialog } from './preview';
 import { exposesOf, remotesOf, sharedOf, sharedText } from './describe';
 
 function Files({ assets }: { assets: Asset[] }) {
@@ -66,6 +67,7 @@ function Facts({ version }: { version: Version }) {
 
 export function VersionView({ module, name }: { module: string; name: string }) {
   const [change, setChange] = useState<Change['kind'] | undefined>();
+  const [seeing, setSeeing] = useState(false);
   const version = useResource(`version ${module} ${name}`, async (signal) => {
     const at = ['modules', module, 'versions', name];
     const [found, owner, report] = await Promise.all([
@@ -87,6 +89,7 @@ export function VersionView({ module, name }: { module: string; name: string }) 
         )}
         {version.data && live?.version !== name && may('activate', module) && (
           <>
+            <Button onClick={() => setSeeing(true)}>Preview…</Button>
             <Button kind="main" onClick={() => setChange('activate')}>
               Activate…
             </Button>
@@ -141,6 +144,7 @@ export function VersionView({ module, name }: { module: string; name: string }) 
           </>
         )}
       </Shown>
+      {seeing && <PreviewDialog module={module} version={name} onClose={() => setSeeing(false)} />}
       {change && (
         <ChangeDialog
           change={{ kind: change, module, version: name, live: live?.version ?? null, generation: change === 'delete' ? undefined : live?.generation }}
