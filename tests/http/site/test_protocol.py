@@ -95,7 +95,7 @@ class Protocol(SiteCase):
                                                "/EVENTS", "/events/", "/livez/")),
                                 (self.admin, ("/", "/none", "/api", "/api/", "/api/modules/", "/api/modules/mod/",
                                               "/api/modules/mod/none", "/api/tokens/a/b", "/readyz", "/events",
-                                              "/m/mod@1.0.0/remoteEntry.js", "/metrics"))):
+                                              "/m/mod@1.0.0/remoteEntry.js"))):
             for path in paths:
                 with self.subTest(listener.name + " " + path):
                     self.assertStatus(listener.get(path), 404)
