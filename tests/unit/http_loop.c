@@ -130,7 +130,7 @@ static void who_ends_its_side_gets_its_answers_and_the_end(void **state) {
 
 static void idle_connections_hold_no_threads(void **state) {
     (void)state;
-    enum { IDLE = 400 };
+    enum { IDLE = 1000 };
     struct site site = {0};
     struct berth_listener_options options = site_options(&site);
     static struct client clients[IDLE];
