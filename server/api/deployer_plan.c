@@ -402,6 +402,7 @@ enum berth_code deployment_apply(struct deployment *deployment, struct berth_act
                                                 .by = by};
         struct berth_activated activated;
         code = berth_desk_activate(deployment->api->desk, &activate, &activated, error);
+        api_count_activation(code, false, code == BERTH_OK && activated.changed, error);
         if (code == BERTH_OK)
             berth_activated_done(&activated);
     }

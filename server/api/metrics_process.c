@@ -3,8 +3,8 @@
 #include "metrics.h"
 
 #include <dirent.h>
-#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -21,10 +21,13 @@ static bool read_file(const char *path, char *ret, size_t size) {
 
 static void add_memory(struct metrics *metrics) {
     char text[256];
-    int64_t size, resident;
+    char *rest, *end;
     const int64_t page = sysconf(_SC_PAGESIZE);
-    if (!read_file("/proc/self/statm", text, sizeof text) ||
-        sscanf(text, "%" SCNd64 " %" SCNd64, &size, &resident) != 2)
+    if (!read_file("/proc/self/statm", text, sizeof text))
+        return;
+    int64_t size = strtoll(text, &rest, 10);
+    int64_t resident = strtoll(rest, &end, 10);
+    if (end == rest)
         return;
     metrics_gauge(metrics, "process_resident_memory_bytes", "Resident memory size in bytes.",
                   resident * page);

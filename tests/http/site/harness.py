@@ -256,7 +256,7 @@ class Listener:
         if problem["type"] == "urn:berth:problem:compatibility":
             told.add("compatibility")
         assert set(problem) <= {"type", "title", "status", "detail", "where", "hint", "retryable",
-                                "requestId"} | told, where
+                                "requestId", "traceId"} | told, where
         assert len(path) < 6 or path.encode() not in reply.body, "the path is echoed: " + where
 
     def get(self, path, **headers):

@@ -1,0 +1,6 @@
+# What a server is watched by: its numbers, the files for Prometheus and Grafana, and traces. promtool
+# (Debian's package prometheus) looks at them too where it is installed.
+add_test(NAME http_metrics COMMAND ${Python3_EXECUTABLE} -B ${CMAKE_CURRENT_LIST_DIR}/site/test_metrics.py)
+set_tests_properties(http_metrics PROPERTIES
+    LABELS http TIMEOUT 300
+    ENVIRONMENT "BERTH_BIN=$<TARGET_FILE:berth>;BERTH_SOURCE=${PROJECT_SOURCE_DIR}")
