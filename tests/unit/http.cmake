@@ -12,3 +12,4 @@ foreach(part framing answers bodies limits compartments traffic)
 endforeach()
 berth_unit(http_loop
     SOURCES unit/http_loop.c unit/http_fixture.c unit/http_client.c LINKS berth_http)
+target_include_directories(unit_http_loop PRIVATE ${PROJECT_SOURCE_DIR}/server)

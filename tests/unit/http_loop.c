@@ -3,6 +3,7 @@
 #include "http_client.h"
 #include "http_fixture.h"
 
+#include "http/loop.h"
 #include <dirent.h>
 #include <pthread.h>
 #include <sched.h>
@@ -244,6 +245,11 @@ static void few_connections_are_spread_over_the_loops(void **state) {
         client_open(&clients[i], site.address);
         client_send(&clients[i], REQUEST("/text"));
         assert_next(&clients[i], 200, "hello world");
+    }
+    const struct berth_loops *loops = site.listener->engine_state;
+    for (int i = 0; i < loops->count; i++) {
+        int count = atomic_load(&loops->all[i]->count);
+        assert_true(count == 8 / loops->count || count == 8 / loops->count + 1);
     }
     for (int i = 0; i < 8; i++)
         client_close(&clients[i]);
