@@ -32,6 +32,7 @@ def observe(server):
             "history": [(row["generation"], row["kind"], row["version"]) for row in history]}
     pages = server.admin.get("/api/pages").json["pages"]
     state["pages"] = [(p["name"], p["path"], p["revision"], p["generation"]) for p in pages]
+    state["imports"] = server.admin.get("/import-map.json").json
     tokens = server.admin.get("/api/tokens").json["tokens"]
     state["tokens"] = sorted((t["name"], t["module"], bool(t["revokedAt"])) for t in tokens)
     state["activity"] = activity(server)
@@ -97,7 +98,7 @@ def check_activity(server, state):
     if state["activity"] is None:
         return
     actions = collections.Counter(action for action, _ in state["activity"])
-    changes = sum(actions[name] for name in ("activate", "rollback", "page-put", "page-delete"))
+    changes = sum(actions[name] for name in ("activate", "rollback", "page-put", "page-delete", "imports"))
     demand(changes == state["generation"], "%d audit records of changes, generation %d", changes, state["generation"])
     versions = sum(len(module["versions"]) for module in state["modules"].values())
     demand(actions["upload"] - actions["delete"] == versions, "%r, but %d versions", actions, versions)

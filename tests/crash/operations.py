@@ -99,6 +99,9 @@ OPERATIONS = [
     Operation("page-create", lambda s: s.put_page("other", {**PAGE, "path": "/other"}), why="a new page"),
     Operation("page-replace", lambda s: s.put_page("home", OTHER_PAGE), why="a page's next revision"),
     Operation("page-delete", lambda s: s.admin.call("DELETE", "/api/pages/home"), why="a page goes"),
+    Operation("imports", lambda s: s.admin.json(
+        "PATCH", "/import-map.json", {"imports": {"react": "https://cdn.example/react.js"}, "scopes": {"/a/": {"b": "/b.js"}}}),
+        why="import maps name more"),
     Operation("token-create", lambda s: s.admin.json(
         "POST", "/api/tokens", {"name": "more", "module": "a", "can": ["publish"]}), why="a new token"),
     Operation("token-revoke", revoke, why="a token ends"),
