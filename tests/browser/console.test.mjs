@@ -1,7 +1,8 @@
 // The console in Chromium, as a person uses it: log in, look, upload, activate, see the page change, roll back.
 import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
-import { readFile, readdir } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
 import { Visit, newContext } from './support/browser.mjs';
@@ -9,11 +10,14 @@ import { header, home, output } from './support/bundles.mjs';
 import { Desk } from './support/console.mjs';
 import { Server } from './support/server.mjs';
 
-/** A folder's files as a person would drop them: {path, text} with the folder's own name in front. */
-async function filesOf(folder, name) {
-  const names = await readdir(folder, { recursive: true, withFileTypes: true });
-  const files = names.filter((entry) => entry.isFile()).map((entry) => path.join(entry.parentPath ?? entry.path, entry.name));
-  return Promise.all(files.map(async (file) => ({ path: `${name}/${path.relative(folder, file)}`, data: (await readFile(file)).toString('base64') })));
+/** Drags a file or a folder of the disk to an element and lets it go there. */
+async function drag(browser, page, target, file) {
+  const { x, y, width, height } = await target.boundingBox();
+  const session = await browser.newCDPSession(page);
+  for (const type of ['dragEnter', 'dragOver', 'drop']) {
+    await session.send('Input.dispatchDragEvent', { type, x: x + width / 2, y: y + height / 2, data: { items: [], files: [file], dragOperationsMask: 1 } });
+  }
+  await session.detach();
 }
 
 test('a person uploads a folder, makes it live, sees the open page change, and rolls back', { timeout: 60_000 }, async (context) => {
@@ -26,17 +30,8 @@ test('a person uploads a folder, makes it live, sees the open page change, and r
 
   await page.getByRole('link', { name: 'header-app' }).click();
   await page.getByRole('link', { name: 'Upload a version' }).click();
-  // What Chromium makes of a folder that is dropped: files that know their paths below it.
-  await page.locator('input[aria-label=Folder]').evaluate((input, files) => {
-    const transfer = new DataTransfer();
-    for (const { path: name, data } of files) {
-      const file = new File([Uint8Array.from(atob(data), (c) => c.charCodeAt(0))], name.split('/').pop());
-      Object.defineProperty(file, 'webkitRelativePath', { value: name });
-      transfer.items.add(file);
-    }
-    Object.defineProperty(input, 'files', { value: transfer.files });
-    input.dispatchEvent(new Event('change', { bubbles: true }));
-  }, await filesOf(header['1.1.0'], 'dist'));
+  await drag(browser, page, page.locator('.drop'), header['1.1.0']);
+  await page.getByText(/^\d+ files, /).waitFor();
   assert.equal(await page.getByLabel('Module', { exact: true }).inputValue(), 'header-app');
   await page.getByLabel('Version').fill('1.1.0');
   await page.getByRole('button', { name: 'Upload', exact: true }).click();
@@ -109,7 +104,7 @@ test('an archive with a bad member is refused with the member and the rule', { t
 test('a version that breaks what is live is activated only with a reason', { timeout: 30_000 }, async (context) => {
   const server = await Server.withSamples(context);
   await server.put('/api/pages/front', { path: '/', title: 'Berth', slots: [{ name: 'header', module: 'header-app', expose: './Header' }] });
-  const folder = await emptyModule();
+  const folder = await emptyModule(context);
   await server.berth('push', 'header-app@3.0.0', folder);
   const desk = await Desk.open(context, server);
   const { page } = desk;
@@ -126,10 +121,9 @@ test('a version that breaks what is live is activated only with a reason', { tim
   await desk.isClean();
 });
 
-async function emptyModule() {
-  const { mkdtemp, writeFile } = await import('node:fs/promises');
-  const { tmpdir } = await import('node:os');
+async function emptyModule(context) {
   const folder = await mkdtemp(path.join(tmpdir(), 'berth-console-'));
+  context.after(() => rm(folder, { recursive: true, force: true }));
   await writeFile(path.join(folder, 'index.js'), 'export const other = 1;\n');
   await writeFile(path.join(folder, 'berth.json'), JSON.stringify({ entry: 'index.js', format: 'es-module', exposes: { './Other': 'index.js' } }));
   return folder;
