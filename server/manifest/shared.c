@@ -8,25 +8,35 @@
 
 enum { MAX_COPIES = 64 };
 
-/* The modules' shared packages by name: [{name: member of `shared`}]. */
-static json_t *make_index(const json_t *const *descriptions, size_t count) {
-    json_t *index = json_array();
+/* The modules' shared packages by name. It has places, not references: other threads count the same
+ * descriptions' references. */
+struct index {
+    const json_t *const *descriptions;
+    size_t count;
+    json_t *places; /* [{name: place in `shared`}] */
+};
+
+static struct index make_index(const json_t *const *descriptions, size_t count) {
+    struct index index = {descriptions, count, json_array()};
     for (size_t i = 0; i < count; i++) {
         json_t *names = json_object();
         const json_t *shared = json_object_get(descriptions[i], "shared");
         for (size_t j = 0; j < json_array_size(shared); j++) {
-            json_t *item = json_array_get(shared, j);
-            const char *name = berth_json_string(item, "name");
+            const char *name = berth_json_string(json_array_get(shared, j), "name");
             if (name && !json_object_get(names, name))
-                json_object_set(names, name, item);
+                json_object_set_new(names, name, json_integer((json_int_t)j));
         }
-        json_array_append_new(index, names);
+        json_array_append_new(index.places, names);
     }
     return index;
 }
 
-static const json_t *find(const json_t *index, size_t user, const char *name) {
-    return json_object_get(json_array_get(index, user), name);
+static const json_t *find(const struct index *index, size_t user, const char *name) {
+    const json_t *place = json_object_get(json_array_get(index->places, user), name);
+    if (!place)
+        return NULL;
+    return json_array_get(json_object_get(index->descriptions[user], "shared"),
+                          (size_t)json_integer_value(place));
 }
 
 static bool is_singleton(const json_t *item) {
@@ -65,7 +75,7 @@ static bool takes_from_scope(const json_t *wanted, const json_t *provided) {
 }
 
 /* The first before `user` that brings a copy; `user` itself when there is none. */
-static size_t first_provider(const json_t *index, size_t user, const char *name) {
+static size_t first_provider(const struct index *index, size_t user, const char *name) {
     for (size_t i = 0; i < user; i++)
         if (berth_json_string(find(index, i, name), "version"))
             return i;
@@ -74,22 +84,22 @@ static size_t first_provider(const json_t *index, size_t user, const char *name)
 
 size_t berth_shares_of_containers(const json_t *const *descriptions, size_t count,
                                   struct berth_share *ret, size_t max) {
-    json_t *index = make_index(descriptions, count);
+    struct index index = make_index(descriptions, count);
     size_t found = 0;
     for (size_t user = 0; user < count; user++) {
         const char *name;
-        json_t *wanted;
-        json_object_foreach(json_array_get(index, user), name, wanted) {
+        json_t *place;
+        json_object_foreach(json_array_get(index.places, user), name, place) {
             if (found == max)
                 continue;
-            size_t first = first_provider(index, user, name);
-            const json_t *provided = find(index, first, name);
+            size_t first = first_provider(&index, user, name);
+            const json_t *wanted = find(&index, user, name), *provided = find(&index, first, name);
             bool alone = first != user && !takes_from_scope(wanted, provided);
             ret[found++] = (struct berth_share){user, alone ? user : first, alone,
                                                 alone ? wanted : provided, wanted};
         }
     }
-    json_decref(index);
+    json_decref(index.places);
     return found;
 }
 
@@ -100,9 +110,9 @@ static bool takes_import(const json_t *wanted, const json_t *copy) {
            (is_singleton(wanted) && !berth_json_string(wanted, "requiredVersion"));
 }
 
-static size_t count_takers(const json_t *index, const char *name, const json_t *copy) {
+static size_t count_takers(const struct index *index, const char *name, const json_t *copy) {
     size_t takers = 0;
-    for (size_t i = 0; i < json_array_size(index); i++) {
+    for (size_t i = 0; i < index->count; i++) {
         const json_t *wanted = find(index, i, name);
         takers += wanted && takes_import(wanted, copy);
     }
@@ -110,9 +120,9 @@ static size_t count_takers(const json_t *index, const char *name, const json_t *
 }
 
 /* The modules that bring a file of it, each version once, the newest first. */
-static size_t find_copies(const json_t *index, const char *name, size_t ret[MAX_COPIES]) {
+static size_t find_copies(const struct index *index, const char *name, size_t ret[MAX_COPIES]) {
     size_t count = 0;
-    for (size_t i = 0; i < json_array_size(index); i++) {
+    for (size_t i = 0; i < index->count; i++) {
         const json_t *copy = find(index, i, name);
         size_t at = 0;
         bool known = !berth_json_string(copy, "file");
@@ -129,9 +139,9 @@ static size_t find_copies(const json_t *index, const char *name, size_t ret[MAX_
 }
 
 /* How many modules there are when none has a file of it. */
-static size_t best_import(const json_t *index, const char *name) {
+static size_t best_import(const struct index *index, const char *name) {
     size_t copies[MAX_COPIES];
-    size_t count = find_copies(index, name, copies), best = json_array_size(index), most = 0;
+    size_t count = find_copies(index, name, copies), best = index->count, most = 0;
     for (size_t i = 0; i < count; i++) {
         size_t takers = count_takers(index, name, find(index, copies[i], name));
         if (i == 0 || takers > most) {
@@ -143,7 +153,7 @@ static size_t best_import(const json_t *index, const char *name) {
 }
 
 /* Found once for each package: there may be many users. */
-static size_t best_known(json_t *known, const json_t *index, const char *name) {
+static size_t best_known(json_t *known, const struct index *index, const char *name) {
     const json_t *value = json_object_get(known, name);
     if (value)
         return (size_t)json_integer_value(value);
@@ -154,22 +164,23 @@ static size_t best_known(json_t *known, const json_t *index, const char *name) {
 
 size_t berth_shares_of_imports(const json_t *const *descriptions, size_t count,
                                struct berth_share *ret, size_t max) {
-    json_t *index = make_index(descriptions, count), *known = json_object();
+    struct index index = make_index(descriptions, count);
+    json_t *known = json_object();
     size_t found = 0;
     for (size_t user = 0; user < count; user++) {
         const char *name;
-        json_t *wanted;
-        json_object_foreach(json_array_get(index, user), name, wanted) {
-            size_t best = found < max ? best_known(known, index, name) : count;
+        json_t *place;
+        json_object_foreach(json_array_get(index.places, user), name, place) {
+            size_t best = found < max ? best_known(known, &index, name) : count;
             if (best == count)
                 continue;
-            const json_t *copy = find(index, best, name);
+            const json_t *wanted = find(&index, user, name), *copy = find(&index, best, name);
             bool alone = berth_json_string(wanted, "file") && !takes_import(wanted, copy);
             ret[found++] = (struct berth_share){user, alone ? user : best, alone,
                                                 alone ? wanted : copy, wanted};
         }
     }
     json_decref(known);
-    json_decref(index);
+    json_decref(index.places);
     return found;
 }
