@@ -46,6 +46,13 @@ static void gather(const struct berth_report_series *series, void *context) {
     add_minutes(json_object_get(module, "errors"), series->errors);
 }
 
+/* Streams of pages: all tabs of a browser share one. */
+static int browsers(const struct berth_api *api) {
+    int streams =
+        berth_events_streams(berth_desk_events(api->desk)) - atomic_load(&api->event_streams);
+    return streams > 0 ? streams : 0;
+}
+
 void api_get_reports(struct berth_exchange *exchange, void *app) {
     const struct berth_api *api = app;
     struct berth_principal principal;
@@ -54,8 +61,8 @@ void api_get_reports(struct berth_exchange *exchange, void *app) {
         return;
     gathering.modules = json_object();
     berth_desk_reports_each(api->desk, gather, &gathering);
-    berth_answer_json(
-        exchange, 200,
-        json_pack("{si so}", "minutes", BERTH_REPORT_MINUTES, "modules", gathering.modules), NULL,
-        NULL);
+    berth_answer_json(exchange, 200,
+                      json_pack("{si si so}", "minutes", BERTH_REPORT_MINUTES, "browsers",
+                                browsers(api), "modules", gathering.modules),
+                      NULL, NULL);
 }

@@ -54,6 +54,8 @@ export type Counts = Record<'loaded' | 'swapped' | 'load-failed' | 'swap-failed'
 
 export interface Reports {
   minutes: number;
+  /** With pages open: all tabs of a browser share a stream. */
+  browsers: number;
   modules: Record<string, { loads: number[]; errors: number[]; versions: Record<string, Counts> }>;
 }
 

@@ -9,7 +9,7 @@ import re
 import subprocess
 
 import bundles
-from harness import Connection, Server, SiteCase, main, until
+from harness import Connection, EventStream, Server, SiteCase, main, until
 
 CONSOLE = "@berth/console"
 
@@ -274,6 +274,9 @@ class Reports(SiteCase):
         self.assertEqual((busy["versions"]["1.0.0"]["loaded"], busy["versions"]["1.1.0"]["runtime-failure"]),
                          (1, 1))
         self.assertEqual(sorted(busy["versions"]), ["1.0.0", "1.1.0"])
+        self.assertEqual(answer["browsers"], 0)
+        with EventStream(self.server), Stream(self.server):
+            self.assertEqual(self.admin.get("/api/reports").json["browsers"], 1)
         token = self.server.token_for("@shop/*", ["read"])["token"]
         self.assertEqual(self.admin.call("GET", "/api/reports", token=token).json["modules"], {})
 
