@@ -48,6 +48,4 @@ const [script, style, icon] = ['.js', '.css', '.svg'].map((ending) => {
 });
 const page = await readFile(here('src/index.html'), 'utf8');
 await writeFile(here('dist/console/index.html'), page.replace('SCRIPT', script).replace('STYLE', style).replace('ICON', icon));
-// What the server would find out itself, and warn of: nothing in here is for a slot.
-await writeFile(here('dist/console/berth.json'), '{"format": "document"}\n');
 console.log(`console ${version}: ${bytes} bytes of script with brotli`);

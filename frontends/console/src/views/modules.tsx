@@ -124,7 +124,7 @@ export function ModulesView() {
   });
   return (
     <>
-      <Head title="Modules" sub={list.data ? `What visitors get now; ${count(list.data.reports.browsers, 'browser')} with open pages` : 'What visitors get now'}>
+      <Head title="Modules" sub={list.data ? `${count(list.data.reports.browsers, 'browser')} with open pages` : 'What visitors get now'}>
         <a class="button main" href={href(['upload'])}>
           Upload
         </a>
