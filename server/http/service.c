@@ -3,6 +3,7 @@
 
 #include "berth/digest.h"
 #include "url.h"
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -89,9 +90,16 @@ void berth_exchange_record(const struct berth_exchange *exchange, struct berth_l
     copy_cut(ret->path, sizeof ret->path, exchange->raw_path ? exchange->raw_path : "");
     copy_cut(ret->actor, sizeof ret->actor, exchange->actor);
     copy_cut(ret->rule, sizeof ret->rule, exchange->rule);
-    copy_cut(ret->trace, sizeof ret->trace, exchange->trace.id);
-    copy_cut(ret->parent, sizeof ret->parent, exchange->trace.parent);
+    ret->trace[0] = ret->parent[0] = '\0';
+    if (exchange->trace.id[0]) {
+        memcpy(ret->trace, exchange->trace.id, sizeof ret->trace);
+        memcpy(ret->parent, exchange->trace.parent, sizeof ret->parent);
+    }
 }
+
+static_assert(sizeof(((struct berth_log_request *)0)->trace) == BERTH_TRACE_ID_BYTES &&
+                  sizeof(((struct berth_log_request *)0)->parent) == BERTH_PARENT_ID_BYTES,
+              "a trace fits into its line");
 
 static void log_request(const struct berth_exchange *exchange, int64_t duration_us) {
     struct berth_log_request *record = berth_log_begin();

@@ -131,8 +131,42 @@ static void versions_and_connection_say_whether_it_is_kept(void **state) {
     }
 }
 
+static void every_field_is_found_by_its_name_and_by_no_other(void **state) {
+    static const char *const names[BERTH_FIELD_COUNT] = {
+        [BERTH_FIELD_HOST] = "Host",
+        [BERTH_FIELD_LENGTH] = "Content-Length",
+        [BERTH_FIELD_CODING] = "TRANSFER-ENCODING",
+        [BERTH_FIELD_UPGRADE] = "upgrade",
+        [BERTH_FIELD_EXPECT] = "Expect",
+        [BERTH_FIELD_CONNECTION] = "Connection",
+        [BERTH_FIELD_TYPE] = "content-Type",
+        [BERTH_FIELD_ORIGIN] = "Origin",
+        [BERTH_FIELD_AUTHORIZATION] = "Authorization",
+        [BERTH_FIELD_RANGE] = "Range",
+        [BERTH_FIELD_IF_RANGE] = "If-Range",
+        [BERTH_FIELD_IF_NONE_MATCH] = "If-None-Match",
+        [BERTH_FIELD_IF_MATCH] = "If-Match",
+        [BERTH_FIELD_ACCEPT_ENCODING] = "Accept-Encoding",
+        [BERTH_FIELD_TRACEPARENT] = "Traceparent",
+    };
+    (void)state;
+    for (int field = BERTH_FIELD_OTHER + 1; field < BERTH_FIELD_COUNT; field++) {
+        char name[64];
+        size_t length = strlen(names[field]);
+        (void)snprintf(name, sizeof name, "%sx", names[field]);
+        assert_int_equal(berth_field_find(name, length), field);
+        assert_int_equal(berth_field_find(name, length + 1), BERTH_FIELD_OTHER);
+        assert_int_equal(berth_field_find(name, length - 1), BERTH_FIELD_OTHER);
+        name[length - 1] ^= 1;
+        assert_int_equal(berth_field_find(name, length), BERTH_FIELD_OTHER);
+    }
+    assert_int_equal(berth_field_find("a-name-that-is-longer-than-all-of-them", 38), 0);
+    assert_int_equal(berth_field_find("", 0), BERTH_FIELD_OTHER);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_field_is_found_by_its_name_and_by_no_other),
         cmocka_unit_test(a_head_is_taken_apart),
         cmocka_unit_test(a_request_can_be_moved),
         cmocka_unit_test(the_end_is_found_in_any_pieces),
