@@ -20,6 +20,7 @@ PACKAGING = os.path.join(os.environ.get("BERTH_SOURCE", os.path.join(os.path.dir
 PROMTOOL = shutil.which(os.environ.get("PROMTOOL", "promtool"))
 WITH_PROMTOOL = unittest.skipUnless(PROMTOOL, "promtool is not here: it is in Debian's package prometheus")
 KINDS = {"loaded", "swapped", "load-failed", "swap-failed", "runtime-failure"}
+LIMIT = 1000  # METRICS_MAX_VERSIONS of server/api/metrics.h
 TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 TRACEPARENT = "00-%s-%s-01" % (TRACE, SPAN)
 
@@ -199,6 +200,18 @@ class State(MetricsCase):
         again = self.scrape()
         self.assertGreaterEqual(again.get("process_cpu_seconds_total"), metrics.get("process_cpu_seconds_total"))
         self.assertEqual(again.get("process_start_time_seconds"), metrics.get("process_start_time_seconds"))
+
+
+class Many(MetricsCase):
+    def test_no_more_versions_have_series_than_the_limit_says(self):
+        archive = bundles.bundle("same")
+        for i in range(LIMIT + 3):
+            self.server.put("m-%d" % i, "1.0.0", archive, "?activate=true")
+        metrics = self.scrape()
+        self.assertEqual(metrics.get("berth_live_versions"), LIMIT + 3)
+        self.assertEqual(metrics.get("berth_reports_left_out_versions"), 3)
+        self.assertEqual(len(metrics["berth_live_version_info"].samples), LIMIT)
+        self.assertEqual(len(metrics["berth_reports_total"].samples), LIMIT * len(KINDS))
 
 
 def expressions(value):
