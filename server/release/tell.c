@@ -126,7 +126,7 @@ enum berth_code desk_open_events(struct berth_desk *desk, struct berth_error *er
         if (code == BERTH_OK && note->module)
             desk_tell_activation(desk, note->module, note->version, note->previous,
                                  note->generation);
-        else if (code == BERTH_OK)
+        else if (code == BERTH_OK && note->page)
             desk_tell_page(desk, note->page, note->generation);
         else if (code == BERTH_OK)
             desk_tell_imports(desk, note->generation);

@@ -151,6 +151,9 @@ class Elsewhere(Deployer):
                 self.assertEqual(body["imports"]["react"], "https://cdn.example/react.js", name)
                 self.assertEqual(body["integrity"]["https://cdn.example/react.js"], "sha384-r")
             self.server.restart()
+        with EventStream(self.server, last_id=generation) as stream:
+            event = stream.event()
+            self.assertEqual((event["event"], int(event["id"])), ("imports", generation + 1), "who was away is told after it")
         self.service("react", "https://cdn.example/react.js", integrity="sha384-r")
         record = self.admin.get("/api/activity").json["activity"][0]
         self.assertEqual((record["action"], record["by"]), ("imports", "admin"))
