@@ -90,8 +90,19 @@ static int accept_one(const struct berth_loop *loop, struct sockaddr_in *ret_pee
 }
 
 static void restore_spare(struct berth_loop *loop, int fd) {
-    if (fd >= 0)
+    if (fd >= 0 && loop->spare_count < BERTH_SPARES)
         loop->spares[loop->spare_count++] = fd;
+    else if (fd >= 0)
+        (void)close(fd);
+}
+
+void berth_loop_find_spares(struct berth_loop *loop) {
+    while (loop->spare_count < BERTH_SPARES) {
+        int fd = fcntl(loop->wake, F_DUPFD_CLOEXEC, 0);
+        if (fd < 0)
+            return;
+        loop->spares[loop->spare_count++] = fd;
+    }
 }
 
 /* Between the two calls another thread may take the descriptor. */

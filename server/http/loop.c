@@ -125,7 +125,9 @@ static void handle(struct berth_connection *connection, uint32_t events) {
 
 static void handle_due(struct berth_loop *loop, struct berth_timer *timer) {
     if (timer == &loop->pause) {
-        berth_loop_listen(loop, true);
+        berth_loop_find_spares(loop);
+        if (!loop->stopping)
+            berth_loop_listen(loop, true);
         return;
     }
     struct berth_connection *connection = (struct berth_connection *)timer;

@@ -101,6 +101,7 @@ struct berth_pool {
     struct berth_connection *first, *last; /* waiting for a thread */
     int waiting;
     int idle;
+    int starting; /* made, and not yet looking for work */
     int threads;
     bool finished;
     struct berth_pool_thread *last_ended; /* joined by the next */
@@ -138,6 +139,8 @@ void *berth_loop_run(void *argument); /* a thread of its own; the loop */
 
 /* --- accept.c --- */
 void berth_loop_accept(struct berth_loop *loop);
+/* Makes spare descriptors until there are BERTH_SPARES, or no more to be had. */
+void berth_loop_find_spares(struct berth_loop *loop);
 void berth_loop_listen(struct berth_loop *loop, bool on);
 /* Closes its descriptor, or makes it a spare one again. */
 void berth_loop_close_socket(struct berth_connection *connection);

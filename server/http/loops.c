@@ -32,13 +32,8 @@ static bool open_descriptors(struct berth_loop *loop) {
     if (loop->epoll < 0 || loop->wake < 0 ||
         epoll_ctl(loop->epoll, EPOLL_CTL_ADD, loop->wake, &woken) != 0)
         return false;
-    while (loop->spare_count < BERTH_SPARES) {
-        int spare = eventfd(0, EFD_CLOEXEC);
-        if (spare < 0)
-            return false;
-        loop->spares[loop->spare_count++] = spare;
-    }
-    return true;
+    berth_loop_find_spares(loop);
+    return loop->spare_count == BERTH_SPARES;
 }
 
 static enum berth_code create_loop(struct berth_loops *loops, struct berth_loop **ret,
@@ -101,7 +96,7 @@ static void release(struct berth_loops *loops, int running) {
         berth_loop_wake(loops->all[i]);
     for (int i = 0; i < running; i++)
         pthread_join(loops->all[i]->thread, NULL);
-    for (int i = 0; i < running; i++)
+    for (int i = 0; i < loops->count; i++)
         berth_loop_take_mailbox(
             loops->all[i]); /* what another loop accepted for one that had ended */
     berth_pool_stop(&loops->pool);

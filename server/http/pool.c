@@ -59,6 +59,7 @@ static void *run(void *argument) {
     struct berth_pool_thread *own = argument;
     struct berth_pool *pool = own->pool;
     pthread_mutex_lock(&pool->lock);
+    pool->starting--;
     while (pool->first || wait_locked(pool)) {
         struct berth_connection *connection = take_locked(pool);
         pthread_mutex_unlock(&pool->lock);
@@ -91,12 +92,19 @@ static bool add_thread(struct berth_pool *pool) {
         return false;
     }
     pool->threads++;
+    pool->starting++;
     return true;
+}
+
+/* A connection that was given waits for a thread or has one; when there are as many threads as
+ * there can be connections, one of them has none, and will look. */
+static bool is_full(const struct berth_pool *pool) {
+    return pool->threads >= pool->listener->options.max_connections + BERTH_OVER_CAP;
 }
 
 bool berth_pool_give(struct berth_pool *pool, struct berth_connection *connection) {
     pthread_mutex_lock(&pool->lock);
-    bool taken = pool->idle > pool->waiting || add_thread(pool);
+    bool taken = pool->idle + pool->starting > pool->waiting || is_full(pool) || add_thread(pool);
     if (taken) {
         connection->queued = NULL;
         if (pool->last)

@@ -10,6 +10,9 @@
 /* What became of a request. */
 enum outcome { ANSWERED, SENT_IN_PART, GIVEN_AWAY, ENDED };
 
+/* Of one connection, before others get their turn. */
+enum { REQUESTS_AT_ONCE = 32 };
+
 /* Keeps what came for later; false without memory. */
 static bool keep(struct berth_connection *connection, const char *data, size_t length) {
     char *pending = length ? realloc(connection->pending, length) : NULL;
@@ -148,7 +151,7 @@ static bool keep_rest(struct berth_connection *connection, enum outcome outcome,
         return false;
     if (length == 0)
         berth_loop_await(connection, options->keep_alive_timeout_ms);
-    else if (is_new)
+    else if (is_new && !connection->over_cap)
         berth_loop_await(connection, options->request_timeout_ms);
     return true;
 }
@@ -164,11 +167,29 @@ static enum berth_scan find_head(const char *data, size_t length, size_t *line, 
     return BERTH_SCAN_BAD;
 }
 
+/* Puts the connection behind all others of its loop, by way of the loop's own mailbox. */
+static void yield_turn(struct berth_connection *connection, const char *data, size_t length) {
+    if (!keep(connection, data, length)) {
+        berth_loop_close(connection);
+        return;
+    }
+    connection->state = BERTH_AWAY;
+    connection->closes = false;
+    berth_wheel_cancel(&connection->timer);
+    berth_loop_watch(connection, EPOLL_CTL_DEL, 0);
+    connection->loop->away++;
+    berth_loop_post(connection);
+}
+
 /* More than one request may have come. `is_new`: it is the first that comes of the first one. False
  * when no more is to be read now. */
 static bool serve_all(struct berth_connection *connection, char *data, size_t length, bool is_new) {
     enum outcome outcome = ANSWERED;
-    while (outcome == ANSWERED && length > 0) {
+    for (int served = 0; outcome == ANSWERED && length > 0; served++) {
+        if (served == REQUESTS_AT_ONCE) {
+            yield_turn(connection, data, length);
+            return false;
+        }
         size_t head_length = 0;
         const char *rule;
         enum berth_scan scan = find_head(data, length, &connection->line, &head_length, &rule);

@@ -88,8 +88,9 @@ static enum berth_code open_desk(struct server *server, struct berth_error *erro
         .uploaded = note_upload,
         .uploaded_context = server,
         .max_uploads = (int)options->max_uploads,
-        .reader_threads =
-            (int)(options->max_connections + options->admin_max_connections) + 2 * RESERVE_THREADS,
+        /* Workers that are ending still have their places when others have taken over. */
+        .reader_threads = (int)(2 * options->max_connections + options->admin_max_connections) +
+                          3 * RESERVE_THREADS,
         .max_streams = (int)options->max_streams,
         .heartbeat_ms = (int)options->heartbeat_ms};
     return berth_desk_open(&desk, &server->desk, error);

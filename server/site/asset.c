@@ -112,12 +112,28 @@ void site_get_asset(struct berth_exchange *exchange, void *app) {
 }
 
 /* The shell and its second file under the names of their digests, and source maps. */
+/* Bodies that live as long as the desk, which outlives the listeners. */
+static void *keep_nothing(void *context) {
+    return context;
+}
+
+static void let_nothing_go(void *context, void *kept) {
+    (void)context;
+    (void)kept;
+}
+
+static const char always[] = "";
+static const struct berth_keeper lasting = {keep_nothing, let_nothing_go,
+                                            (void *)(uintptr_t)always};
+
 void site_get_frontend(struct berth_exchange *exchange, void *app) {
     const struct berth_site *site = app;
     const struct berth_view *view =
         berth_desk_frontend_file(site->desk, berth_exchange_param(exchange, "file"));
-    if (view)
+    if (view) {
+        berth_exchange_keep(exchange, &lasting);
         site_answer_forms(exchange, berth_view_forms(view));
-    else
+    } else {
         site_not_found(exchange, "there is no such file", NULL);
+    }
 }

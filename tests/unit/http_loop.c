@@ -162,6 +162,39 @@ static void idle_connections_hold_no_threads(void **state) {
     site_stop(&site);
 }
 
+/* A thread that has been made and one that is on its way to the next request are threads too. */
+static void pipelines_make_no_more_threads_than_there_are_connections(void **state) {
+    (void)state;
+    enum { CLIENTS = 64, ROUNDS = 50, SPARE = 64 };
+    struct site site = {0};
+    struct berth_listener_options options = site_options(&site);
+    static struct client clients[CLIENTS];
+    cpu_set_t cores;
+    int most = 0;
+    options.max_connections = CLIENTS;
+    use_one_core(&cores);
+    site_start(&site, &options);
+    int before = count_entries("/proc/self/task");
+    for (int i = 0; i < CLIENTS; i++) {
+        client_open(&clients[i], site.address);
+        for (int k = 0; k < ROUNDS; k++)
+            client_send(&clients[i], REQUEST("/later") REQUEST("/text"));
+    }
+    for (int k = 0; k < ROUNDS; k++) {
+        for (int i = 0; i < CLIENTS; i++) {
+            assert_next(&clients[i], 204, NULL);
+            assert_next(&clients[i], 200, "hello world");
+        }
+        int threads = count_entries("/proc/self/task") - before;
+        most = threads > most ? threads : most;
+    }
+    assert_in_range(most, 1, CLIENTS + SPARE);
+    assert_int_equal(sched_setaffinity(0, sizeof cores, &cores), 0);
+    for (int i = 0; i < CLIENTS; i++)
+        client_close(&clients[i]);
+    site_stop(&site);
+}
+
 /* Reads nothing yet: the large bodies are more than the buffers of both ends hold. */
 static void open_slowly(const struct site *site, struct client *client, const char *request) {
     client_open(client, site->address);
@@ -382,6 +415,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(who_ends_its_side_gets_its_answers_and_the_end, site_setup,
                                         site_teardown),
         cmocka_unit_test(idle_connections_hold_no_threads),
+        cmocka_unit_test(pipelines_make_no_more_threads_than_there_are_connections),
         cmocka_unit_test(who_takes_a_large_body_slowly_delays_nobody_and_gets_it_whole),
         cmocka_unit_test(a_body_is_let_go_when_its_client_is_gone),
         cmocka_unit_test(few_connections_are_spread_over_the_loops),
