@@ -29,7 +29,7 @@ import sqlite3, sys
 db = sqlite3.connect(sys.argv[1])
 modules, uploaded, versions = (int(text) for text in sys.argv[2:])
 [(schema,)] = db.execute("PRAGMA user_version")
-if schema != 2: sys.exit(f"schema {schema} is not known here")
+if schema != 5: sys.exit(f"schema {schema} is not known here")
 made = {}
 for id, module in db.execute("SELECT id, module FROM versions ORDER BY id"):
     made.setdefault(module, []).append(id)
