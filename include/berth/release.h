@@ -72,6 +72,7 @@ struct berth_upload_request {
     const struct berth_digest *expected; /* of the archive; NULL when none was given */
     struct berth_actor by;
     bool activate;
+    bool only_new;      /* what was there already does not take another's place that is live */
     const char *needs;  /* a member that its description must have, or NULL for none */
     const char *reason; /* of the upload and the activation; may be NULL */
     bool force;         /* as of berth_activate */

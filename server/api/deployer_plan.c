@@ -51,8 +51,27 @@ static void *grow(void *array, size_t count, size_t *capacity, size_t size) {
 }
 
 /* `value` NULL takes it away. */
+/* What was said before of the same key, or NULL. */
+static struct berth_external *find_item(const struct deployment *deployment,
+                                        enum berth_external_kind kind, const char *key) {
+    for (size_t i = 0; i < deployment->item_count; i++)
+        if (deployment->items[i].kind == kind && strcmp(deployment->items[i].key, key) == 0)
+            return &deployment->items[i];
+    return NULL;
+}
+
+/* The last word on a key counts. */
 static enum berth_code add_item(struct deployment *deployment, enum berth_external_kind kind,
                                 const char *key, const char *value, struct berth_error *error) {
+    struct berth_external *said = find_item(deployment, kind, key);
+    if (said) {
+        free((void *)(uintptr_t)said->value);
+        said->value = value ? strdup(value) : NULL;
+        return said->value || !value ? BERTH_OK : out_of_memory(error);
+    }
+    if (deployment->item_count / 2 > BERTH_EXTERNALS_MAX)
+        return berth_fail(error, BERTH_TOO_LARGE, "limit-imports",
+                          "an import map has at most %d names", BERTH_EXTERNALS_MAX);
     struct berth_external *grown =
         grow(deployment->items, deployment->item_count, &deployment->item_capacity, sizeof *grown);
     if (!grown)
@@ -317,7 +336,33 @@ enum berth_code deployment_add_map(struct deployment *deployment, const json_t *
                             : code;
 }
 
-/* What is known of the URL that the name has now goes with it. */
+/* An integrity is of a URL, whoever names it: one that another name has too is for those who may
+ * change all. */
+static enum berth_code permit_integrity(const struct deployment *deployment, const char *name,
+                                        const char *url, struct berth_error *error) {
+    struct berth_publisher *publisher = berth_desk_publisher(deployment->api->desk);
+    const struct berth_externals *externals =
+        berth_snapshot_externals(berth_snapshot_acquire(publisher));
+    bool shared = false;
+    for (size_t i = 0; externals && i < externals->count; i++)
+        shared = shared || (externals->items[i].kind == BERTH_EXTERNAL_IMPORT &&
+                            strcmp(externals->items[i].value, url) == 0 &&
+                            strcmp(externals->items[i].key, name) != 0);
+    berth_snapshot_release(publisher);
+    return shared ? berth_auth_allow(deployment->principal, BERTH_SCOPE_ACTIVATE, NULL, error)
+                  : BERTH_OK;
+}
+
+/* What is known of the URL that the name has now goes with it, unless another name has it too. */
+static bool is_named_elsewhere(const struct berth_externals *externals,
+                               const struct berth_external *own) {
+    for (size_t i = 0; i < externals->count; i++)
+        if (externals->items[i].kind == BERTH_EXTERNAL_IMPORT && &externals->items[i] != own &&
+            strcmp(externals->items[i].value, own->value) == 0)
+            return true;
+    return false;
+}
+
 static enum berth_code drop_integrity(struct deployment *deployment, const char *name,
                                       struct berth_error *error) {
     struct berth_publisher *publisher = berth_desk_publisher(deployment->api->desk);
@@ -326,7 +371,8 @@ static enum berth_code drop_integrity(struct deployment *deployment, const char 
     enum berth_code code = BERTH_OK;
     for (size_t i = 0; externals && i < externals->count; i++)
         if (externals->items[i].kind == BERTH_EXTERNAL_IMPORT &&
-            strcmp(externals->items[i].key, name) == 0)
+            strcmp(externals->items[i].key, name) == 0 &&
+            !is_named_elsewhere(externals, &externals->items[i]))
             code = add_item(deployment, BERTH_EXTERNAL_INTEGRITY, externals->items[i].value, NULL,
                             error);
     berth_snapshot_release(publisher);
@@ -348,6 +394,8 @@ enum berth_code deployment_add_service(struct deployment *deployment, const stru
     if (folder)
         code = add_item(deployment, BERTH_EXTERNAL_IMPORT, key, folder, error);
     free(folder);
+    if (code == BERTH_OK && service->integrity)
+        code = permit_integrity(deployment, service->name, service->url, error);
     if (code == BERTH_OK && service->integrity)
         code =
             add_item(deployment, BERTH_EXTERNAL_INTEGRITY, service->url, service->integrity, error);
@@ -392,8 +440,8 @@ enum berth_code deployment_apply(struct deployment *deployment, struct berth_act
     int64_t generation;
     bool changed;
     enum berth_code code = BERTH_OK;
-    if (put.count)
-        code = berth_desk_externals_put(deployment->api->desk, &put, &generation, &changed, error);
+    /* What becomes live goes before what was said of its name, so that the name always leads
+     * somewhere, also when an activation is refused. */
     for (size_t i = 0; code == BERTH_OK && i < deployment->module_count; i++) {
         const struct berth_activate activate = {.module = deployment->modules[i].module,
                                                 .version = deployment->modules[i].version,
@@ -406,5 +454,7 @@ enum berth_code deployment_apply(struct deployment *deployment, struct berth_act
         if (code == BERTH_OK)
             berth_activated_done(&activated);
     }
+    if (code == BERTH_OK && put.count)
+        code = berth_desk_externals_put(deployment->api->desk, &put, &generation, &changed, error);
     return code;
 }

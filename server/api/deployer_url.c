@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 static bool copy_part(char *ret, size_t size, const char *from, size_t length) {
     if (!length || length >= size)
@@ -14,7 +15,7 @@ static bool copy_part(char *ret, size_t size, const char *from, size_t length) {
 bool deployer_hosted(const char *url, const char *public_url, struct hosted *ret, bool *ret_good) {
     size_t length = strlen(public_url);
     *ret_good = false;
-    if (length && strncmp(url, public_url, length) == 0)
+    if (length && strncasecmp(url, public_url, length) == 0)
         url += length;
     if (strncmp(url, "/m/", 3) != 0)
         return false;
@@ -31,19 +32,37 @@ bool deployer_hosted(const char *url, const char *public_url, struct hosted *ret
     return true;
 }
 
+/* "." and ".." as a part of a path, also escaped: then a URL could lead to what is hosted here
+ * without looking so. */
+static bool has_dots(const char *url) {
+    const char *path = strstr(url, "://");
+    path = path ? path + 3 : url;
+    for (const char *part = path; part; part = strchr(part, '/')) {
+        part += *part == '/';
+        size_t dots = 0;
+        for (; *part == '.' || strncasecmp(part, "%2e", 3) == 0; dots++)
+            part += *part == '.' ? 1 : 3;
+        if (dots && (!*part || strchr("/?#", *part)))
+            return true;
+    }
+    return false;
+}
+
 enum berth_code deployer_check_url(const char *url, const char *where, struct berth_error *error) {
-    static const char *const starts[] = {"https://", "http://", "/", "./", "../"};
+    static const char *const starts[] = {"https://", "http://", "/"};
     bool good = false;
     for (size_t i = 0; i < sizeof starts / sizeof *starts; i++)
         good = good || strncmp(url, starts[i], strlen(starts[i])) == 0;
     for (const char *at = url; *at; at++)
         good = good && (unsigned char)*at > ' ' && *at != 0x7f;
+    good = good && strncmp(url, "//", 2) != 0 && !has_dots(url);
     if (good && strlen(url) <= DEPLOYER_URL_MAX_BYTES)
         return BERTH_OK;
-    enum berth_code code = berth_fail(error, BERTH_INVALID, "url",
-                                      "a URL begins with https://, http:// or a path, and has at "
-                                      "most %d bytes and no blank",
-                                      DEPLOYER_URL_MAX_BYTES);
+    enum berth_code code =
+        berth_fail(error, BERTH_INVALID, "url",
+                   "a URL begins with https://, http:// or one slash, and has at "
+                   "most %d bytes, no blank, and no . or .. in its path",
+                   DEPLOYER_URL_MAX_BYTES);
     berth_error_where(error, "%s", where);
     return code;
 }

@@ -153,6 +153,7 @@ static enum berth_code publish(struct berth_exchange *exchange, struct form *for
                                            .version = package.version,
                                            .by = api_actor(exchange, principal),
                                            .activate = activate,
+                                           .only_new = !*form->activate,
                                            .needs = "pilet",
                                            .reason = *form->reason ? form->reason : NULL};
     return berth_upload_finish(upload, &request, ret, error);

@@ -207,6 +207,14 @@ static enum berth_code add_and_show(struct berth_desk *desk,
     return code;
 }
 
+/* Whether it is to become live; a pipeline that is run again shall not roll back. */
+static bool is_to_activate(const struct berth_desk *desk,
+                           const struct berth_upload_request *request, bool created) {
+    const struct berth_module *module = catalog_module(&desk->catalog, request->module);
+    bool other = module && module->live && strcmp(module->live->version, request->version) != 0;
+    return request->activate && !(request->only_new && !created && other);
+}
+
 static enum berth_code add_locked(struct berth_desk *desk,
                                   const struct berth_upload_request *request,
                                   const struct berth_edition *edition,
@@ -214,7 +222,7 @@ static enum berth_code add_locked(struct berth_desk *desk,
     enum berth_code code = add_and_show(desk, request, edition, uploaded, error);
     if (code != BERTH_OK)
         return code;
-    if (!request->activate) {
+    if (!is_to_activate(desk, request, uploaded->created)) {
         /* It is there, whether it can be compared or not. */
         (void)desk_compare(desk, edition, &uploaded->report, NULL);
         return BERTH_OK;

@@ -46,7 +46,7 @@ int64_t serve_watchdog_ms(void) {
     long long wanted_us = strtoll(text, NULL, 10);
     if (wanted_us <= 0)
         return 0;
-    int64_t every_ms = wanted_us / 2000;
+    int64_t every_ms = wanted_us / 3000;
     return every_ms < WATCHDOG_LEAST_MS ? WATCHDOG_LEAST_MS : every_ms;
 }
 

@@ -12,7 +12,8 @@
 /* "READY=1", "STOPPING=1", "WATCHDOG=1", …; lines. False when it could not be told. */
 bool serve_notify(const char *state);
 
-/* How often the manager wants to hear WATCHDOG=1, halved as it advises; 0: never. */
+/* How long to wait before each WATCHDOG=1: a third of the time after which the manager gives up; 0:
+ * it wants none. */
 int64_t serve_watchdog_ms(void);
 
 /* Whether a listener ("127.0.0.1:8080") gives any HTTP answer to a GET of /livez within the time:

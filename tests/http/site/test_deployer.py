@@ -113,6 +113,22 @@ class Elsewhere(Deployer):
         self.assertEqual(body["integrity"], {})
         self.assertEqual(self.patch({"integrity": {"/x.js": "sha384-x"}})["integrity"], {"/x.js": "sha384-x"})
 
+    def test_the_integrity_of_a_url_that_others_name_is_not_for_one_module(self):
+        url = "https://cdn.example/checkout.js"
+        self.assertStatus(self.service("checkout", url, integrity="sha384-right"), 200)
+        token = self.server.token_for("cart", ("activate",))["token"]
+        wrong = {"service": "cart", "url": url, "integrity": "sha384-wrong"}
+        self.assertStatus(self.call("PATCH", "/services", wrong, token), 403)
+        self.assertStatus(self.call("PATCH", "/services", {"service": "cart", "url": url}, token), 200)
+        self.assertStatus(self.call("PATCH", "/services", {"service": "cart", "url": "/a/b.js"}, token), 200)
+        self.assertEqual(self.map()["integrity"][url], "sha384-right")
+
+    def test_the_same_again_changes_nothing(self):
+        self.service("same", "https://cdn.example/same.js", integrity="sha384-s")
+        generation = self.server.generation()
+        self.service("same", "https://cdn.example/same.js", integrity="sha384-s")
+        self.assertEqual(self.server.generation(), generation)
+
     def test_what_is_malformed_is_refused_and_changes_nothing(self):
         before = self.map()
         cases = [("PATCH", "/import-map.json", value) for value in (
@@ -198,6 +214,26 @@ class Hosted(Deployer):
         self.assertEqual((live["version"], live["previous"]), ("1.1.0", "1.0.0"))
         self.assertStatus(self.server.rollback("@shop/nav"), 200)
         self.assertEqual(self.map()["imports"]["@shop/nav"], url % "1.0.0")
+
+    def test_no_other_spelling_leads_past_the_activation(self):
+        self.put("cart", "1.0.0")
+        self.put("cart", "2.0.0")
+        before = self.map()
+        for url in ("/./m/cart@2.0.0/index.js", "/x/../m/cart@2.0.0/index.js", "../m/cart@2.0.0/index.js", "./m/cart@2.0.0/index.js",
+                    "/%2e/m/cart@2.0.0/index.js", "/x/%2E./m/cart@2.0.0/index.js", "//mf.example/m/cart@2.0.0/index.js",
+                    "https://mf.example/./m/cart@2.0.0/index.js", "/a/.."):
+            with self.subTest(url):
+                self.assertStatus(self.service("cart", url), 400, "url")
+        self.assertEqual(self.map(), before)
+        self.assertStatus(self.service("cart", "https://MF.Example/m/cart@2.0.0/index.js"), 200)
+        self.assertEqual(self.admin.get("/api/modules/cart/live").json["version"], "2.0.0")
+        self.assertStatus(self.service("dots", "/a.b/..c/.d/e..js"), 200)
+
+    def test_a_name_that_comes_here_leads_somewhere_all_the_time(self):
+        self.server.put("moves", "1.0.0", bundles.bundle("moves"))
+        self.service("moves", "https://cdn.example/moves.js")
+        self.assertStatus(self.service("moves", "/m/moves@1.0.0/remoteEntry.js"), 400, "hosted-format")
+        self.assertEqual(self.map()["imports"]["moves"], "https://cdn.example/moves.js")
 
     def test_systemjs_and_root_relative_urls_too(self):
         self.put("legacy", "1.0.0", SYSTEM)

@@ -146,6 +146,16 @@ class Pilets(SiteCase):
         self.assertIn("was there already", self.assertStatus(self.publish(pilet("again")), 200).json["message"])
         self.assertProblem(self.publish(pilet("again", body=b"//other")), 409, "version-exists")
 
+    def test_a_pipeline_that_is_run_again_does_not_roll_back(self):
+        for version in ("1.0.0", "1.1.0"):
+            self.assertStatus(self.publish(pilet("rerun", version)), 200)
+        reply = self.assertStatus(self.publish(pilet("rerun")), 200).json
+        self.assertEqual((reply["live"], self.items()["rerun"]["version"]), (False, "1.1.0"))
+        self.assertIn("it is not live", reply["message"])
+        self.assertTrue(self.assertStatus(self.publish(pilet("rerun", "1.1.0")), 200).json["live"])
+        self.assertStatus(self.publish(pilet("rerun"), ("activate", b"true")), 200)
+        self.assertEqual(self.items()["rerun"]["version"], "1.0.0")
+
     # --- who may, and what becomes live ---
 
     def test_keys_in_both_schemes(self):
