@@ -21,6 +21,7 @@ options:
   --token-file FILE a file that holds the token alone; else BERTH_TOKEN
   --activate        make it live at once, on open pages too
   --reason TEXT     with --activate: why, for the history
+  --force           with --activate and --reason: go live though it breaks what others use
   --stage           have open pages load it ahead; nothing that is live changes
   --no-source-maps  leave out *.js.map and *.css.map
   --dry-run         pack and check, but send nothing
@@ -33,7 +34,7 @@ exit codes:
   1  failed                     6  conflict or stale (409, 412)
   2  wrong command line         7  contents refused (400, 413, 415, 422)
   3  no connection              8  server busy or failing (429, 5xx)
-  4  not allowed (401, 403)
+  4  not allowed (401, 403)      9  it would break what others use (409)
 `;
 
 const OPTIONS = {
@@ -41,6 +42,7 @@ const OPTIONS = {
   'token-file': { type: 'string' },
   activate: { type: 'boolean' },
   reason: { type: 'string' },
+  force: { type: 'boolean' },
   stage: { type: 'boolean' },
   'no-source-maps': { type: 'boolean' },
   'dry-run': { type: 'boolean' },
@@ -74,12 +76,13 @@ async function main(): Promise<void> {
   if (!first) throw usage('not enough arguments: which folder?');
   if (positionals.length > 2) throw usage('too many arguments', 'a text with spaces needs quotes');
   if (values.reason && !values.activate) throw usage('--reason goes with --activate');
+  if (values.force && !values.reason) throw usage('--force needs --activate and --reason');
   const output = makeOutput({ quiet: values.quiet, line: (text) => void process.stdout.write(`${text}\n`) });
-  const { server, activate, reason, stage } = values;
+  const { server, activate, reason, force, stage } = values;
   const target = second ? parseTarget(first) : {};
   const rest = { tokenFile: values['token-file'], sourceMaps: !values['no-source-maps'], dryRun: values['dry-run'] };
   try {
-    await publish({ dir: second ?? first, packageDir: process.cwd(), server, activate, reason, stage, ...rest, ...target }, output);
+    await publish({ dir: second ?? first, packageDir: process.cwd(), server, activate, reason, force, stage, ...rest, ...target }, output);
   } finally {
     output.end();
   }

@@ -52,7 +52,8 @@ interface RawAnswer {
   body: string;
 }
 
-const exitOfStatus = (status: number): number => {
+const exitOfStatus = (status: number, rule = ''): number => {
+  if (status === 409 && rule === 'compatibility') return EXIT.breaks;
   if (status === 401 || status === 403) return EXIT.denied;
   if (status === 404) return EXIT.notFound;
   if (status === 409 || status === 412) return EXIT.conflict;
@@ -161,6 +162,13 @@ function adviceFor(status: number, rule: string): string | undefined {
   return undefined;
 }
 
+/** What would break, a line each, of a refusal's report. */
+function breaksOf(json: Record<string, unknown>): string {
+  const { breaks } = (json.compatibility ?? {}) as { breaks?: { text?: unknown; already?: unknown }[] };
+  if (!Array.isArray(breaks)) return '';
+  return breaks.flatMap(({ text, already }) => (textOf(text) && !already ? [`; ${textOf(text)!}`] : [])).join('');
+}
+
 function problem(answer: RawAnswer, json: Record<string, unknown>): PublishError {
   const { status, headers } = answer;
   const type = textOf(json.type) ?? '';
@@ -168,13 +176,13 @@ function problem(answer: RawAnswer, json: Record<string, unknown>): PublishError
   let hint = adviceFor(status, rule) ?? textOf(json.hint);
   if (!hint && status === 403) hint = 'another token is needed: an admin makes one with "berth token create"';
   return new PublishError({
-    text: textOf(json.detail) ?? textOf(json.title) ?? 'the server says nothing more',
+    text: `${textOf(json.detail) ?? textOf(json.title) ?? 'the server says nothing more'}${breaksOf(json)}`,
     rule,
     where: textOf(json.where),
     hint,
     request: `${textOf(json.requestId) ?? headers['x-request-id'] ?? '-'} (${status} ${rule})`,
     status,
-    exitCode: exitOfStatus(status),
+    exitCode: exitOfStatus(status, rule),
   });
 }
 

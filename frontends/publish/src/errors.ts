@@ -12,6 +12,7 @@ export const EXIT = {
   conflict: 6,
   refused: 7,
   server: 8,
+  breaks: 9,
 } as const;
 
 export interface Trouble {

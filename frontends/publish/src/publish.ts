@@ -37,9 +37,10 @@ export interface Source {
 
 const pathOf = ({ module }: Settings, action: string) => `/api/modules/${module}/${action}`;
 
-function pathOfUpload(settings: Settings, { activate, reason }: PublishOptions): string {
+function pathOfUpload(settings: Settings, { activate, reason, force }: PublishOptions): string {
+  const anyway = activate && force ? '&force=true' : '';
   const why = activate && reason ? `&reason=${encodeURIComponent(reason)}` : '';
-  return `${pathOf(settings, 'versions')}/${encodeURIComponent(settings.version)}${activate ? `?activate=true${why}` : ''}`;
+  return `${pathOf(settings, 'versions')}/${encodeURIComponent(settings.version)}${activate ? `?activate=true${why}${anyway}` : ''}`;
 }
 
 async function stage(connection: Connection, settings: Settings): Promise<number> {

@@ -21,6 +21,8 @@ export interface PublishOptions {
   stage?: boolean | undefined;
   /** With `activate`: why, for the history. */
   reason?: string | undefined;
+  /** With `activate` and `reason`: go live though it breaks what others use. */
+  force?: boolean | undefined;
   /** Pack and check, but send nothing; no token is needed. */
   dryRun?: boolean | undefined;
   /** Publish `*.js.map` and `*.css.map` too; `true` if not given. */
@@ -55,7 +57,7 @@ const NUMBER = '(?:0|[1-9]\\d*)';
 const PRERELEASE = `(?:${NUMBER}|\\d*[a-zA-Z-][\\da-zA-Z-]*)`;
 const SEMVER = new RegExp(`^${NUMBER}\\.${NUMBER}\\.${NUMBER}(?:-${PRERELEASE}(?:\\.${PRERELEASE})*)?(?:\\+[\\da-zA-Z-]+(?:\\.[\\da-zA-Z-]+)*)?$`);
 
-const BOOLEANS = ['activate', 'stage', 'dryRun', 'sourceMaps'];
+const BOOLEANS = ['activate', 'stage', 'force', 'dryRun', 'sourceMaps'];
 const TEXTS = ['server', 'token', 'tokenFile', 'module', 'reason', 'version'];
 const OF_PUBLISH = ['dir', 'packageDir'];
 const OF_PLUGINS = ['enabled', 'watch', 'quiet'];

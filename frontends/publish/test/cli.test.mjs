@@ -45,6 +45,7 @@ const lines = [
   [['cart', 'dist'], 2, /^berth: "cart" names no version\nhint: write it as MODULE@VERSION/],
   [['--actvate', 'dist'], 2, /^berth: Unknown option '--actvate'\nhint: see berth-publish --help\n$/],
   [['--reason', 'why', 'dist'], 2, /^berth: --reason goes with --activate/],
+  [['--force', '--activate', 'dist'], 2, /^berth: --force needs --activate and --reason/],
   [['--activate', '--stage', 'dist'], 2, /^berth: use "activate" or "stage", not both/],
   [['dist'], 4, /^berth: a token is needed\nhint: set BERTH_TOKEN/],
   [['--dry-run', 'nowhere'], 7, /^berth: there is nothing to publish: no such file or directory\nwhere: /],

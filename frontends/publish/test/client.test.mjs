@@ -44,6 +44,20 @@ test('to activate and why go into the query; a reason alone does not', async (t)
   assert.match(told[0], /; it is live, generation 7; way back to 0\.9\.0: berth rollback @shop\/cart$/);
 });
 
+test('what would break is told, with an exit code of its own, and can be forced with a reason', async (t) => {
+  const compatibility = { breaks: [{ text: '"./Header" is gone' }, { text: 'old news', already: true }] };
+  const refusal = { ...problem('compatibility', { detail: 'it would break what is live' }), compatibility };
+  const { url, seen } = await fakeServer(t, (request, response) => takeBody(request, response, () => json(response, 409, refusal)));
+  await assert.rejects(publish(source(t, url, { activate: true })), (error) => {
+    assert.deepEqual([error.exitCode, error.rule], [9, 'compatibility']);
+    assert.match(error.message, /it would break what is live; "\.\/Header" is gone/);
+    assert.doesNotMatch(error.message, /old news/);
+    return true;
+  });
+  await assert.rejects(publish(source(t, url, { activate: true, reason: 'why', force: true })));
+  assert.equal(seen[1].url.split('?')[1], 'activate=true&reason=why&force=true');
+});
+
 test('to stage is a second request, and tells how many browsers load it', async (t) => {
   const { url, seen } = await fakeServer(t, (request, response, number) => takeBody(request, response, () => json(response, 200, number === 1 ? uploaded : { streams: 3 })));
   const { told, ...listener } = listen();
