@@ -57,4 +57,6 @@ const struct serve_option serve_options[] = {
     {"min-body-rate", "N", TEXT(min_body_rate), NULL, 1024, 1, INT64_C(1) << 30,
      "bytes a second that a body must come with"},
 };
+_Static_assert(sizeof serve_options / sizeof *serve_options <= SERVE_OPTION_MAX,
+               "what a value was set by is kept for so many");
 const size_t serve_option_count = sizeof serve_options / sizeof *serve_options;
