@@ -121,7 +121,7 @@ enum berth_code berth_child_read(struct berth_child *child, unsigned char *data,
 }
 
 int berth_child_end(struct berth_child *child, bool exits) {
-    int status = SIGKILL; /* also when its parent is gone, with which it ends */
+    int status = BERTH_CHILD_LOST;
     int64_t end_ns = (int64_t)END_MS * NS_PER_MS;
     (void)close(child->fd);
     int failed = exits ? hear_parent(child, &child->left_ns, &status) : ETIMEDOUT;

@@ -38,7 +38,10 @@ enum berth_code berth_child_read(struct berth_child *child, unsigned char *data,
                                  size_t *ret_length, struct berth_error *error);
 
 /* Ends it and gives what waitpid says; there is no process when this returns. `exits`: it has
- * closed its pipe, so it has a moment to end by itself and say how; else it is killed. */
+ * closed its pipe, so it has a moment to end by itself and say how; else it is killed.
+ * BERTH_CHILD_LOST: nobody can tell, as its parent has ended, and it with it. That may be another
+ * reader's fault: one that cannot be ended is ended with its parent. */
+enum { BERTH_CHILD_LOST = -1 };
 int berth_child_end(struct berth_child *child, bool exits);
 
 #endif

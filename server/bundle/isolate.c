@@ -35,6 +35,16 @@ static enum berth_code refuse_crash(int status, int64_t archive_bytes, struct be
     return BERTH_REFUSED;
 }
 
+/* Nothing is known of this archive, so there is nothing to hold against it. */
+static enum berth_code refuse_lost(int64_t archive_bytes, struct berth_error *error) {
+    berth_log_event("warn", "archive-reader-lost",
+                    json_pack("{sI}", "archiveBytes", (json_int_t)archive_bytes));
+    berth_fail(error, BERTH_BUSY, "archive-reader-start",
+               "the process that reads the archive was ended with the one that starts it");
+    berth_error_hint(error, "try again");
+    return BERTH_BUSY;
+}
+
 enum berth_code berth_isolate_read(struct berth_intake *intake, int fd, enum berth_archive kind,
                                    struct berth_error *error) {
     const struct berth_child_task task = {
@@ -46,6 +56,8 @@ enum berth_code berth_isolate_read(struct berth_intake *intake, int fd, enum ber
         return code;
     code = berth_hear(&child, intake, &heard, error);
     int status = berth_child_end(&child, heard.ended);
+    if (status == BERTH_CHILD_LOST && heard.ended && (heard.faulty || !code))
+        return refuse_lost(intake->archive_bytes, error);
     if (heard.faulty || (!code && status != 0))
         return refuse_crash(status, intake->archive_bytes, error);
     return code;

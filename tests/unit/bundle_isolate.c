@@ -1,6 +1,6 @@
 /* Reading in a process of its own, with readers that fail in every way. This program is also the
  * readers' parent: it is started again with that command. Of a task's ratio a reader here takes
- * what to do: HEALTHY, or FAULT and the number of a fault. */
+ * what to do: HEALTHY, KILL_PARENT, or FAULT and the number of a fault. */
 #include "aside.h"
 #include "bundle_scratch.h"
 #include "child.h"
@@ -23,7 +23,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { HEALTHY = 200, FAULT = 1000 };
+enum { HEALTHY = 200, KILL_PARENT = 300, FAULT = 1000 };
 
 /* --- the reader --- */
 
@@ -169,6 +169,14 @@ static void fault_odd_code(void) {
     (void)berth_wire_put(&wire, WIRE_ERROR, "\0rule\0\0text\0", 12, NULL);
 }
 
+/* As one that cannot be ended has it killed: this reader ends with it, and so do all others. */
+static void kill_parent(void) {
+    put(WIRE_FILE, "a.js");
+    (void)berth_wire_flush(&wire, NULL);
+    (void)kill(getppid(), SIGKILL);
+    (void)pause();
+}
+
 static const struct {
     const char *name;
     void (*run)(void);
@@ -202,6 +210,8 @@ enum { FAULT_COUNT = sizeof faults / sizeof *faults };
 
 static void be_reader(const struct berth_child_task *task) {
     berth_wire_init(&wire, STDOUT_FILENO);
+    if (task->limits.ratio == KILL_PARENT)
+        kill_parent();
     if (task->limits.ratio >= FAULT && task->limits.ratio < FAULT + FAULT_COUNT) {
         faults[task->limits.ratio - FAULT].run();
         _exit(berth_wire_flush(&wire, NULL) ? 1 : 0);
@@ -382,6 +392,17 @@ static void a_parent_that_is_killed_is_replaced(void **state) {
     assert_int_not_equal(only_parent(), 0);
 }
 
+static void who_lost_its_reader_with_the_parent_is_told_to_come_back(void **state) {
+    struct scratch *scratch = *state;
+    struct berth_version version = {0};
+    struct berth_error error = {0};
+    assert_int_equal(read_isolated(scratch, 60, KILL_PARENT, &version, &error), BERTH_BUSY);
+    assert_string_equal(error.rule, "archive-reader-start");
+    assert_int_equal(only_parent(), 0);
+    assert_true(is_clean(scratch));
+    read_well(scratch);
+}
+
 static void a_parent_that_does_not_answer_is_a_reason_to_come_back(void **state) {
     struct scratch *scratch = *state;
     struct berth_version version = {0};
@@ -459,6 +480,8 @@ int main(int argc, char **argv) {
                                         scratch_teardown),
         cmocka_unit_test_setup_teardown(a_parent_that_is_killed_is_replaced, scratch_setup,
                                         scratch_teardown),
+        cmocka_unit_test_setup_teardown(who_lost_its_reader_with_the_parent_is_told_to_come_back,
+                                        scratch_setup, scratch_teardown),
         cmocka_unit_test_setup_teardown(a_parent_that_does_not_answer_is_a_reason_to_come_back,
                                         scratch_setup, scratch_teardown),
         cmocka_unit_test_setup_teardown(readers_come_after_who_visits_pages, scratch_setup,
