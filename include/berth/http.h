@@ -12,6 +12,9 @@
  *     they are needed, one for each such request
  *   - threads: civetweb, one thread for each connection
  *
+ * With a certificate a listener speaks TLS 1.2 and 1.3, and nothing else, on every connection:
+ * always by the loop, whichever engine was asked for.
+ *
  * Every answer carries Date, X-Request-Id, X-Content-Type-Options: nosniff, and Connection: close
  * where the connection cannot go on (an unread body, a drain). Errors are application/problem+json
  * (RFC 9457), `no-store`, and never echo the path.
@@ -88,6 +91,10 @@ struct berth_listener_options {
      * stands for a slash, and there are no segments. NULL: nowhere. */
     const char *names_below;
     int max_shared; /* large answers at once with one value of `shares`; the same */
+    /* PEM files: the certificate with its chain, its own first, and its private key. Both NULL:
+     * plain HTTP. */
+    const char *certificate;
+    const char *key;
 };
 
 struct berth_listener;
@@ -96,6 +103,32 @@ enum berth_code berth_listener_start(const struct berth_listener_options *option
                                      struct berth_listener **ret, struct berth_error *error);
 /* The bound address, "127.0.0.1:40211". */
 const char *berth_listener_address(const struct berth_listener *listener);
+
+/* Reads the files again, or others. Connections from now on get this certificate, open ones go on.
+ * On an error nothing has changed: BERTH_INVALID or BERTH_IO with the rule "tls-certificate" or
+ * "tls-key", which says which file, and what to do; BERTH_INVALID ("tls-off") of a listener that
+ * speaks no TLS. One that has ended, or does not yet hold, is taken with a warning in the log. Any
+ * thread. */
+enum berth_code berth_listener_renew(struct berth_listener *listener, const char *certificate,
+                                     const char *key, struct berth_error *error);
+/* Does it speak TLS? */
+bool berth_listener_secure(const struct berth_listener *listener);
+/* When the certificate that new connections get ends (its notAfter); 0 without TLS. Any thread. */
+int64_t berth_listener_certificate_end_ms(const struct berth_listener *listener);
+
+/* As in the options. */
+struct berth_listener_times {
+    int request_timeout_ms; /* less than 1 is taken as 1; the same below */
+    int keep_alive_timeout_ms;
+    int64_t min_body_rate_bytes;
+};
+
+/* From the next request on, on all connections. Any thread. The engine of threads goes on with
+ * the time-outs that it was started with where it waits for a head; its bodies, answers and streams
+ * follow. */
+void berth_listener_set_times(struct berth_listener *listener,
+                              const struct berth_listener_times *times);
+
 /* From now on every answer says Connection: close. */
 void berth_listener_drain(struct berth_listener *listener);
 /* Requests being handled now, streams and answers on their way included. */
@@ -156,6 +189,8 @@ const char *berth_exchange_header(const struct berth_exchange *exchange, const c
 const char *berth_exchange_query(const struct berth_exchange *exchange, const char *name);
 const char *berth_exchange_remote(const struct berth_exchange *exchange);
 const char *berth_exchange_id(const struct berth_exchange *exchange);
+/* Did it come by TLS that ends here? */
+bool berth_exchange_secure(const struct berth_exchange *exchange);
 /* For the log line: who the token is. Copied. */
 void berth_exchange_actor(struct berth_exchange *exchange, const char *name);
 

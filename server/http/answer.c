@@ -268,7 +268,7 @@ enum berth_stream_state berth_stream_wait(struct berth_exchange *exchange, int f
 bool berth_stream_write(struct berth_exchange *exchange, const void *data, size_t length) {
     if (exchange->broken || exchange->method == BERTH_HEAD)
         return false;
-    int64_t timeout_ms = exchange->worker->listener->options.request_timeout_ms;
+    int64_t timeout_ms = berth_request_timeout_ms(exchange->worker->listener);
     if (!berth_send_piece(exchange, data, length, berth_monotonic_ms() + timeout_ms))
         return false;
     exchange->sent_bytes += (int64_t)length;

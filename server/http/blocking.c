@@ -15,7 +15,7 @@ static struct berth_connection *connection_of(const struct berth_exchange *excha
 /* Waits until the socket is ready: not beyond the deadline, nor longer than a client may be silent.
  * False when the time is over. */
 static bool wait_ready(const struct berth_exchange *exchange, short events, int64_t deadline_ms) {
-    int timeout_ms = exchange->worker->listener->options.request_timeout_ms;
+    int timeout_ms = berth_request_timeout_ms(exchange->worker->listener);
     int64_t until_ms = berth_monotonic_ms() + timeout_ms;
     if (deadline_ms < until_ms)
         until_ms = deadline_ms;

@@ -55,6 +55,10 @@ const char *berth_exchange_id(const struct berth_exchange *exchange) {
     return exchange->id;
 }
 
+bool berth_exchange_secure(const struct berth_exchange *exchange) {
+    return exchange->worker->listener->tls;
+}
+
 void berth_exchange_tell(struct berth_exchange *exchange) {
     exchange->tells = true;
 }
@@ -71,7 +75,7 @@ static void send_continue(struct berth_exchange *exchange) {
     if (!exchange->expects_continue)
         return;
     exchange->expects_continue = false;
-    int64_t timeout_ms = exchange->worker->listener->options.request_timeout_ms;
+    int64_t timeout_ms = berth_request_timeout_ms(exchange->worker->listener);
     if (!exchange->transport->write(exchange, interim, sizeof interim - 1,
                                     berth_monotonic_ms() + timeout_ms))
         exchange->broken = true;
@@ -113,9 +117,9 @@ enum berth_code berth_exchange_read(struct berth_exchange *exchange, int64_t max
                           (long long)exchange->body_bytes, (long long)max_bytes);
     if (exchange->body_bytes > 0)
         send_continue(exchange);
-    const struct berth_listener_options *options = &exchange->worker->listener->options;
+    const struct berth_listener *listener = exchange->worker->listener;
     struct berth_pace pace;
-    berth_pace_init(&pace, options->min_body_rate_bytes, options->body_grace_ms);
+    berth_pace_init(&pace, berth_min_body_rate(listener), listener->options.body_grace_ms);
     size_t wanted = FIRST_PIECE_BYTES;
     while (exchange->body_read < exchange->body_bytes) {
         int64_t left = exchange->body_bytes - exchange->body_read;

@@ -100,8 +100,18 @@ struct berth_engine {
     void (*stop)(struct berth_listener *listener);
 };
 
+/* The listener's times, of which others may be set while it serves. */
+struct berth_times {
+    atomic_int request_timeout_ms;
+    atomic_int keep_alive_timeout_ms;
+    _Atomic int64_t min_body_rate_bytes;
+};
+
 struct berth_listener {
-    struct berth_listener_options options; /* its strings are not used after start */
+    struct berth_listener_options options; /* its strings are not used after start, its times not
+                                              but for what `times` starts with */
+    struct berth_times times;
+    struct berth_tls *tls; /* NULL: plain */
     char name[8];
     char address[32];
     struct sockaddr_in bound;
@@ -114,6 +124,18 @@ struct berth_listener {
     atomic_bool draining;
     int64_t descriptors; /* promised to it */
 };
+
+static inline int berth_request_timeout_ms(const struct berth_listener *listener) {
+    return atomic_load_explicit(&listener->times.request_timeout_ms, memory_order_relaxed);
+}
+
+static inline int berth_keep_alive_timeout_ms(const struct berth_listener *listener) {
+    return atomic_load_explicit(&listener->times.keep_alive_timeout_ms, memory_order_relaxed);
+}
+
+static inline int64_t berth_min_body_rate(const struct berth_listener *listener) {
+    return atomic_load_explicit(&listener->times.min_body_rate_bytes, memory_order_relaxed);
+}
 
 extern const struct berth_engine berth_civet_engine;
 extern const struct berth_engine berth_loop_engine;

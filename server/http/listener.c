@@ -1,5 +1,7 @@
 #include "internal.h"
 
+#include "tls.h"
+
 #include <arpa/inet.h>
 #include <inttypes.h>
 #include <pthread.h>
@@ -83,7 +85,23 @@ static enum berth_code check_options(const struct berth_listener_options *option
                           "the number of connections must be from 1 to %d", MAX_CONNECTIONS);
     if (options->request_timeout_ms < 1 || options->keep_alive_timeout_ms < 1)
         return berth_fail(error, BERTH_INVALID, "timeout", "a time-out must be at least 1 ms");
+    if (!options->certificate != !options->key) {
+        enum berth_code code = berth_fail(error, BERTH_INVALID, "tls-certificate",
+                                          "TLS needs a certificate and its key, not one of them");
+        berth_error_hint(error, "give both files, or neither for plain HTTP");
+        return code;
+    }
     return BERTH_OK;
+}
+
+static const struct berth_engine *choose_engine(const struct berth_listener_options *options) {
+    return options->engine == BERTH_ENGINE_LOOP || options->certificate ? &berth_loop_engine
+                                                                        : &berth_civet_engine;
+}
+
+static void destroy(struct berth_listener *listener) {
+    berth_tls_destroy(listener->tls);
+    free(listener);
 }
 
 /* What is known of it before it listens. */
@@ -95,14 +113,19 @@ static enum berth_code create(const struct berth_listener_options *options,
     listener->options = *options;
     if (listener->options.body_grace_ms <= 0)
         listener->options.body_grace_ms = DEFAULT_GRACE_MS;
-    listener->engine =
-        options->engine == BERTH_ENGINE_LOOP ? &berth_loop_engine : &berth_civet_engine;
+    listener->engine = choose_engine(options);
+    const struct berth_listener_times times = {
+        options->request_timeout_ms, options->keep_alive_timeout_ms, options->min_body_rate_bytes};
+    berth_listener_set_times(listener, &times);
     (void)snprintf(listener->name, sizeof listener->name, "%s", options->name);
     enum berth_code code = parse_address(options->address, &listener->bound, error);
+    if (!code && options->certificate)
+        code = berth_tls_create(listener->name, options->certificate, options->key, &listener->tls,
+                                error);
     if (!code)
         code = promise_descriptors(listener, error);
     if (code) {
-        free(listener);
+        destroy(listener);
         return code;
     }
     berth_compartments_init(&listener->compartments);
@@ -115,7 +138,7 @@ static void release(struct berth_listener *listener) {
     atomic_fetch_sub(&promised_descriptors, listener->descriptors);
     berth_compartments_done(&listener->compartments);
     berth_cells_done(&listener->cells);
-    free(listener);
+    destroy(listener);
 }
 
 enum berth_code berth_listener_start(const struct berth_listener_options *options,
@@ -143,6 +166,36 @@ enum berth_code berth_listener_start(const struct berth_listener_options *option
 
 const char *berth_listener_address(const struct berth_listener *listener) {
     return listener->address;
+}
+
+void berth_listener_set_times(struct berth_listener *listener,
+                              const struct berth_listener_times *times) {
+    struct berth_times *own = &listener->times;
+    atomic_store(&own->request_timeout_ms,
+                 times->request_timeout_ms < 1 ? 1 : times->request_timeout_ms);
+    atomic_store(&own->keep_alive_timeout_ms,
+                 times->keep_alive_timeout_ms < 1 ? 1 : times->keep_alive_timeout_ms);
+    atomic_store(&own->min_body_rate_bytes,
+                 times->min_body_rate_bytes < 0 ? 0 : times->min_body_rate_bytes);
+}
+
+bool berth_listener_secure(const struct berth_listener *listener) {
+    return listener->tls;
+}
+
+enum berth_code berth_listener_renew(struct berth_listener *listener, const char *certificate,
+                                     const char *key, struct berth_error *error) {
+    if (listener->tls && certificate && key)
+        return berth_tls_renew(listener->tls, certificate, key, error);
+    enum berth_code code = berth_fail(
+        error, BERTH_INVALID, "tls-off",
+        "whether the %s listener speaks TLS cannot be changed while it serves", listener->name);
+    berth_error_hint(error, "start the server anew");
+    return code;
+}
+
+int64_t berth_listener_certificate_end_ms(const struct berth_listener *listener) {
+    return listener->tls ? berth_tls_end_ms(listener->tls) : 0;
 }
 
 void berth_listener_drain(struct berth_listener *listener) {

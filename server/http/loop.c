@@ -41,7 +41,7 @@ void berth_loop_await(struct berth_connection *connection, int timeout_ms) {
 void berth_loop_add(struct berth_connection *connection) {
     enum { SILENT_MS = 1000 }; /* those over the cap must not stay */
     struct berth_loop *loop = connection->loop;
-    int timeout_ms = loop->worker.listener->options.request_timeout_ms;
+    int timeout_ms = berth_request_timeout_ms(loop->worker.listener);
     if (connection->over_cap && timeout_ms > SILENT_MS)
         timeout_ms = SILENT_MS;
     link_to(loop, connection);
@@ -103,7 +103,7 @@ static void go_on_sending(struct berth_connection *connection) {
         berth_loop_end(connection, true);
         return;
     }
-    berth_loop_await(connection, loop->worker.listener->options.keep_alive_timeout_ms);
+    berth_loop_await(connection, berth_keep_alive_timeout_ms(loop->worker.listener));
     berth_loop_resume(connection);
 }
 
@@ -173,7 +173,7 @@ static void take_back(struct berth_connection *connection) {
         berth_loop_end(connection, true);
         return;
     }
-    berth_loop_await(connection, loop->worker.listener->options.keep_alive_timeout_ms);
+    berth_loop_await(connection, berth_keep_alive_timeout_ms(loop->worker.listener));
     berth_loop_resume(connection);
 }
 

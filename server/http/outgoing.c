@@ -103,7 +103,7 @@ static void note_sent(struct berth_outgoing *outgoing, int64_t sent, int64_t now
 int64_t berth_outgoing_deadline_ms(const struct berth_connection *connection) {
     const struct berth_outgoing *outgoing = connection->outgoing;
     int64_t silent_ms =
-        outgoing->progress_ms + connection->loop->worker.listener->options.request_timeout_ms;
+        outgoing->progress_ms + berth_request_timeout_ms(connection->loop->worker.listener);
     return silent_ms < outgoing->piece_deadline_ms ? silent_ms : outgoing->piece_deadline_ms;
 }
 

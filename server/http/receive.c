@@ -142,7 +142,7 @@ static enum outcome serve(struct berth_connection *connection, char *head, size_
  * answer. A head's time runs from its first byte. False when no more is to be read now. */
 static bool keep_rest(struct berth_connection *connection, enum outcome outcome, const char *data,
                       size_t length, bool is_new) {
-    const struct berth_listener_options *options = &connection->loop->worker.listener->options;
+    const struct berth_listener *listener = connection->loop->worker.listener;
     if ((length > 0 || connection->pending) && !keep(connection, data, length)) {
         berth_loop_close(connection);
         return false;
@@ -150,9 +150,9 @@ static bool keep_rest(struct berth_connection *connection, enum outcome outcome,
     if (outcome == SENT_IN_PART)
         return false;
     if (length == 0)
-        berth_loop_await(connection, options->keep_alive_timeout_ms);
+        berth_loop_await(connection, berth_keep_alive_timeout_ms(listener));
     else if (is_new && !connection->over_cap)
-        berth_loop_await(connection, options->request_timeout_ms);
+        berth_loop_await(connection, berth_request_timeout_ms(listener));
     return true;
 }
 

@@ -43,7 +43,7 @@ struct berth_exchange *berth_exchange_begin(struct berth_worker *worker,
         worker->cell = berth_cell_take(&worker->listener->cells);
     if (!worker->scratch || !worker->cell)
         return NULL;
-    const struct berth_listener_options *options = &worker->listener->options;
+    const struct berth_listener *listener = worker->listener;
     struct berth_exchange *exchange = &worker->exchange;
     exchange->worker = worker;
     exchange->transport = transport;
@@ -66,7 +66,8 @@ struct berth_exchange *berth_exchange_begin(struct berth_worker *worker,
     exchange->actor[0] = exchange->rule[0] = '\0';
     exchange->trace.id[0] = exchange->trace.parent[0] = '\0';
     exchange->place = (struct berth_place){BERTH_WORK_ANY, BERTH_NO_SHARE};
-    berth_pace_init(&exchange->write_pace, options->min_body_rate_bytes, options->body_grace_ms);
+    berth_pace_init(&exchange->write_pace, berth_min_body_rate(listener),
+                    listener->options.body_grace_ms);
     make_id(worker, exchange->id);
     worker->error.code = BERTH_OK;
     return exchange;
