@@ -59,6 +59,15 @@ enum berth_code berth_events_join(struct berth_events *events, struct berth_stre
                                   struct berth_error *error);
 void berth_events_leave(struct berth_stream *stream); /* NULL is fine */
 
+/* Notes where the stream's client is, to be counted there: a name of the caller's, who sees to it
+ * that there are not too many of them. Copied; without memory the stream is nowhere. */
+void berth_events_place(struct berth_stream *stream, const char *name);
+/* How many streams are open at each place, in no order. `fn` runs under the hub's lock: it must not
+ * wait, nor call the hub. */
+void berth_events_places_each(struct berth_events *events,
+                              void (*fn)(const char *name, int streams, void *context),
+                              void *context);
+
 /* Follows until the client is gone or the hub drains. `last_id`: the client's Last-Event-ID, or -1
  * to begin with what comes next. */
 void berth_events_follow(struct berth_stream *stream, int64_t last_id,

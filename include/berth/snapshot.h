@@ -171,6 +171,10 @@ const struct berth_file *berth_edition_file(const struct berth_edition *edition,
 const struct berth_snapshot_page *berth_snapshot_page(const struct berth_snapshot *snapshot,
                                                       const char *path);
 
+/* What is said of the page at that path, while the snapshot is held; NULL: there is none. */
+const struct berth_page *berth_snapshot_page_manifest(const struct berth_snapshot *snapshot,
+                                                      const char *path);
+
 /* The same unless it must be composed first: then NULL, and true in *ret_waits. Never waits. */
 const struct berth_snapshot_page *berth_snapshot_page_made(const struct berth_snapshot *snapshot,
                                                            const char *path, bool *ret_waits);

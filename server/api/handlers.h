@@ -102,6 +102,11 @@ enum berth_code api_read_force(const struct berth_exchange *exchange, bool activ
 void api_answer_refusal(struct berth_exchange *exchange, const struct berth_error *error,
                         json_t *report);
 
+/* --- reports_open.c --- */
+/* How many browsers have each page open, by its path, and how many each module. A module need not
+ * be there: a slot may name what is not uploaded yet. New references. */
+void api_open_pages(const struct berth_api *api, json_t **ret_pages, json_t **ret_modules);
+
 /* --- by resource --- */
 void api_not_found(struct berth_exchange *exchange, const char *rule, const char *text);
 void api_get_modules(struct berth_exchange *exchange, void *app);

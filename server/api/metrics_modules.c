@@ -3,6 +3,8 @@
  * series for each. */
 #include "metrics.h"
 
+#include "handlers.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,6 +29,23 @@ static void add_live(struct metrics *metrics, const struct berth_snapshot *snaps
     }
     metrics_gauge(metrics, "berth_live_versions", "Modules that have a live version.",
                   (int64_t)(told + left_out));
+}
+
+/* Of all live ones, so that nobody takes a module that no page shows for one that is not told. */
+static void add_open(struct metrics *metrics, const struct berth_snapshot *snapshot,
+                     const json_t *modules) {
+    size_t told = 0;
+    metrics_family(metrics, "berth_module_browsers", "gauge",
+                   "Browsers whose listening page shows the module.");
+    for (size_t i = 0; i < snapshot->module_count && told < METRICS_MAX_VERSIONS; i++) {
+        const struct berth_module *module = snapshot->modules[i];
+        if (!module->live)
+            continue;
+        told++;
+        metrics_sample(metrics, "");
+        metrics_label(metrics, "module", module->name);
+        metrics_int(metrics, json_integer_value(json_object_get(modules, module->name)));
+    }
 }
 
 /* What pages reported of a module. */
@@ -96,9 +115,12 @@ static int64_t add_reports(struct metrics *metrics, const struct reports *report
 
 void metrics_add_modules(struct metrics *metrics, struct berth_api *api) {
     struct berth_publisher *publisher = berth_desk_publisher(api->desk);
+    json_t *pages, *modules;
+    api_open_pages(api, &pages, &modules);
     const struct berth_snapshot *snapshot = berth_snapshot_acquire(publisher);
     struct reports reports = {.snapshot = snapshot};
     add_live(metrics, snapshot);
+    add_open(metrics, snapshot, modules);
     reports.modules = calloc(snapshot->module_count + 1, sizeof *reports.modules);
     if (reports.modules) {
         berth_desk_reports_each(api->desk, gather, &reports);
@@ -111,4 +133,6 @@ void metrics_add_modules(struct metrics *metrics, struct berth_api *api) {
     }
     berth_snapshot_release(publisher);
     free(reports.modules);
+    json_decref(pages);
+    json_decref(modules);
 }

@@ -1,5 +1,5 @@
 /* What open pages reported of all modules: how many loads and errors in each of the last minutes,
- * and counts by version since the start of the server. */
+ * and counts by version since the start of the server; and where pages are open now. */
 #include "handlers.h"
 
 #include "berth/name.h"
@@ -53,6 +53,20 @@ static int browsers(const struct berth_api *api) {
     return streams > 0 ? streams : 0;
 }
 
+/* {"pages": {path: browsers}, "modules": {module: browsers}}: of pages that lists show to anybody,
+ * and of the modules that the token is for. */
+static json_t *open_json(const struct berth_api *api, const struct berth_principal *principal) {
+    json_t *pages, *modules, *browsers;
+    const char *module;
+    void *next;
+    api_open_pages(api, &pages, &modules);
+    json_object_foreach_safe(modules, next, module, browsers) {
+        if (!berth_module_matches(principal->module, module))
+            json_object_del(modules, module);
+    }
+    return json_pack("{so so}", "pages", pages, "modules", modules);
+}
+
 void api_get_reports(struct berth_exchange *exchange, void *app) {
     const struct berth_api *api = app;
     struct berth_principal principal;
@@ -62,7 +76,8 @@ void api_get_reports(struct berth_exchange *exchange, void *app) {
     gathering.modules = json_object();
     berth_desk_reports_each(api->desk, gather, &gathering);
     berth_answer_json(exchange, 200,
-                      json_pack("{si si so}", "minutes", BERTH_REPORT_MINUTES, "browsers",
-                                browsers(api), "modules", gathering.modules),
+                      json_pack("{si si so so}", "minutes", BERTH_REPORT_MINUTES, "browsers",
+                                browsers(api), "open", open_json(api, &principal), "modules",
+                                gathering.modules),
                       NULL, NULL);
 }

@@ -2,6 +2,7 @@
 
 #include "bell.h"
 #include "berth/json.h"
+#include "places.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -20,13 +21,15 @@ struct event {
 
 struct berth_stream {
     struct berth_events *events;
-    int64_t at;    /* generation of the last event that was sent */
-    int64_t hints; /* how many there were when it looked last */
+    int64_t at;          /* generation of the last event that was sent */
+    int64_t hints;       /* how many there were when it looked last */
+    struct place *place; /* or NULL */
 };
 
 struct berth_events {
     pthread_mutex_t lock;
     struct bells bells;
+    struct places places;
     struct event *ring[RING_EVENTS];
     size_t count; /* ever put */
     int64_t base; /* all that came after this generation is in the ring */
@@ -157,8 +160,27 @@ void berth_events_leave(struct berth_stream *stream) {
         return;
     pthread_mutex_lock(&stream->events->lock);
     stream->events->streams--;
+    places_leave(&stream->events->places, stream->place);
     pthread_mutex_unlock(&stream->events->lock);
     free(stream);
+}
+
+void berth_events_place(struct berth_stream *stream, const char *name) {
+    struct berth_events *events = stream->events;
+    pthread_mutex_lock(&events->lock);
+    struct place *before = stream->place;
+    stream->place = places_enter(&events->places, name);
+    places_leave(&events->places, before);
+    pthread_mutex_unlock(&events->lock);
+}
+
+void berth_events_places_each(struct berth_events *events,
+                              void (*fn)(const char *name, int streams, void *context),
+                              void *context) {
+    pthread_mutex_lock(&events->lock);
+    for (const struct place *place = events->places.first; place; place = place->next)
+        fn(place->name, place->streams, context);
+    pthread_mutex_unlock(&events->lock);
 }
 
 /* The first kept event after `generation`, with a reference; NULL when there is none yet. */

@@ -58,6 +58,12 @@ const struct berth_snapshot_page *berth_snapshot_page(const struct berth_snapsho
     return node ? berth_page_node_made(snapshot, node) : NULL;
 }
 
+const struct berth_page *berth_snapshot_page_manifest(const struct berth_snapshot *snapshot,
+                                                      const char *path) {
+    const struct page_node *node = find(snapshot->pages, path);
+    return node ? berth_page_node_page(node) : NULL;
+}
+
 const struct berth_snapshot_page *berth_snapshot_page_made(const struct berth_snapshot *snapshot,
                                                            const char *path, bool *ret_waits) {
     const struct page_node *node = find(snapshot->pages, path);

@@ -277,9 +277,9 @@ def fields(headers):
 class EventStream:
     """One open stream of server-sent events."""
 
-    def __init__(self, server, last_id=None):
+    def __init__(self, server, last_id=None, headers=None):
         self.connection = server.public.connect()
-        headers = {"Accept": "text/event-stream"}
+        headers = {"Accept": "text/event-stream", **(headers or {})}
         if last_id is not None:
             headers["Last-Event-ID"] = str(last_id)
         self.connection.send(server.public.head_text("GET", "/events", headers))

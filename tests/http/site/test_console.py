@@ -281,5 +281,72 @@ class Reports(SiteCase):
         self.assertEqual(self.admin.call("GET", "/api/reports", token=token).json["modules"], {})
 
 
+def slots(*modules):
+    return [{"name": "slot-%d" % i, "module": module, "expose": "./A"} for i, module in enumerate(modules)]
+
+
+class Open(SiteCase):
+    """Which pages are open, by the pages of the streams."""
+    options = ("--public-url", "https://shop.example")
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.server.put_page("front", {"path": "/", "title": "x", "slots": slots("header", "home", "header")})
+        cls.server.put_page("cart", {"path": "/cart", "title": "x", "slots": slots("header")})
+        cls.server.put_page("help", {"path": "/help/", "title": "x", "document": {"module": "@docs/help"}})
+
+    def setUp(self):
+        until(lambda: self.told()["pages"] == {}, "the streams of other tests to end")
+
+    def told(self, token=None):
+        return self.admin.call("GET", "/api/reports", token=token).json["open"]
+
+    def own(self, path):
+        return {"Referer": "http://" + self.public.address + path}
+
+    def test_a_stream_is_counted_at_its_page_and_at_each_module_of_it_once(self):
+        streams = [EventStream(self.server, headers=self.own(path)) for path in ("/", "/", "/cart", "/help/")]
+        try:
+            self.assertEqual(self.told(), {"pages": {"/": 2, "/cart": 1, "/help/": 1},
+                                           "modules": {"header": 3, "home": 2, "@docs/help": 1}})
+            of_one = self.server.token_for("@docs/*", ["read"])["token"]
+            self.assertEqual(self.told(of_one)["modules"], {"@docs/help": 1})
+        finally:
+            for stream in streams:
+                stream.close()
+        until(lambda: self.told() == {"pages": {}, "modules": {}}, "the streams to end")
+
+    def test_what_a_client_says_is_held_against_what_there_is(self):
+        public = self.public.address
+        for headers, page in (
+                (self.own("/cart?a=/help/#b"), "/cart"),
+                ({"Referer": "https://shop.example/cart"}, "/cart"),
+                ({"Referer": "HTTPS://Shop.Example/cart"}, "/cart"),
+                ({"Referer": "https://proxy.example/cart", "Sec-Fetch-Site": "same-origin"}, "/cart"),
+                ({**self.own("/cart"), "Sec-Fetch-Site": "cross-site"}, None),
+                ({"Referer": "https://shop.example.evil.example/cart"}, None),
+                ({"Referer": "https://shop.example:444/cart"}, None),
+                ({"Referer": "https://elsewhere.example/"}, None),
+                (self.own("/nowhere"), None), (self.own("/Cart"), None), (self.own("/cart/"), None),
+                (self.own("/%63art"), None), (self.own("/" + "c" * 4000), None), (self.own(""), None),
+                ({"Referer": "/cart"}, None), ({"Referer": "://" + public + "/cart"}, "/cart"),
+                ({"Referer": "://"}, None), ({"Referer": ""}, None), ({"Referer": "about:blank"}, None), ({}, None)):
+            with self.subTest(headers=headers), EventStream(self.server, headers=headers) as stream:
+                self.assertEqual(stream.head.status, 200)
+                self.assertEqual(self.told()["pages"], {page: 1} if page else {})
+            until(lambda: self.admin.get("/api/reports").json["browsers"] == 0, "the stream to end")
+
+    def test_a_page_that_changes_is_counted_as_it_is_now_and_one_that_goes_no_more(self):
+        self.server.put_page("passing", {"path": "/passing", "title": "x", "slots": slots("header")})
+        with EventStream(self.server, headers=self.own("/passing")):
+            self.assertEqual(self.told(), {"pages": {"/passing": 1}, "modules": {"header": 1}})
+            self.server.put_page("passing", {"path": "/passing", "title": "x", "slots": slots("not-there-yet")})
+            self.assertEqual(self.told()["modules"], {"not-there-yet": 1})
+            self.assertEqual(self.admin.call("DELETE", "/api/pages/passing").status, 204)
+            self.assertEqual(self.told(), {"pages": {}, "modules": {}})
+            self.assertEqual(self.admin.get("/api/reports").json["browsers"], 1)
+
+
 if __name__ == "__main__":
     main()

@@ -188,6 +188,16 @@ class State(MetricsCase):
         self.assertEqual(live, {"1.1.0"})
         self.assertEqual(metrics.get("berth_reports_left_out_versions"), 0)
 
+    def test_open_pages_are_told_by_module(self):
+        for name in ("@seen/app", "@unseen/app"):
+            self.server.put(name, "1.0.0", bundles.bundle(name), "?activate=true")
+        self.server.put_page("seen", {"path": "/seen", "title": "x",
+                                      "slots": [{"name": "a", "module": "@seen/app", "expose": "./A"}]})
+        with EventStream(self.server, headers={"Referer": "http://%s/seen" % self.public.address}):
+            metrics = self.scrape()
+        self.assertEqual(metrics.get("berth_module_browsers", module="@seen/app"), 1)
+        self.assertEqual(metrics.get("berth_module_browsers", module="@unseen/app"), 0)
+
     def test_the_process_is_told_as_the_system_sees_it(self):
         metrics = self.scrape()
         with open("/proc/%d/status" % self.server.process.pid, encoding="ascii") as file:
@@ -211,6 +221,7 @@ class Many(MetricsCase):
         self.assertEqual(metrics.get("berth_live_versions"), LIMIT + 3)
         self.assertEqual(metrics.get("berth_reports_left_out_versions"), 3)
         self.assertEqual(len(metrics["berth_live_version_info"].samples), LIMIT)
+        self.assertEqual(len(metrics["berth_module_browsers"].samples), LIMIT)
         self.assertEqual(len(metrics["berth_reports_total"].samples), LIMIT * len(KINDS))
 
 
