@@ -1,8 +1,8 @@
 /* The admin listener's handlers: JSON in and out, a bearer token on every call, errors as
  * problem+json.
  *
- * Thread rules: the context is immutable but for its listeners and counts; handlers run on any
- * thread.
+ * Thread rules: the context is immutable but for its listeners, counts and module_connections;
+ * handlers run on any thread.
  */
 #ifndef BERTH_API_H
 #define BERTH_API_H
@@ -13,18 +13,14 @@
 #include "berth/variant.h"
 #include <stdatomic.h>
 
-/* What an operator has set, to be shown. */
+/* What an operator has set for as long as the server runs, to be shown. Limits that may change
+ * meanwhile are asked for where they hold. */
 struct berth_api_limits {
     int connections;
     int admin_connections;
-    int streams;
-    int uploads;
-    int module_connections; /* large answers of one module at once */
     int versions_at_once;
     int reports_at_once;
-    int token_failures;
     int compress_threads;
-    int64_t cache_bytes;
 };
 
 struct berth_api {
@@ -32,9 +28,9 @@ struct berth_api {
     struct berth_registry *registry;
     struct berth_compressor *compressor;
     const char *public_url;
-    int64_t max_archive_bytes;
     int64_t started_ms;
     struct berth_api_limits limits;
+    atomic_int module_connections; /* large answers of one module at once, at most */
     struct berth_failures *failures;
     /* NULL until they are started; each outlives the admin listener. */
     struct berth_listener *_Atomic public_listener;

@@ -48,6 +48,9 @@ enum berth_code berth_auth_allow(const struct berth_principal *principal, enum b
  * forgotten. NULL when out of memory. */
 struct berth_failures *berth_failures_create(int most);
 void berth_failures_destroy(struct berth_failures *failures); /* NULL is fine */
+/* From now on, also for addresses that have failed already. Any thread. */
+void berth_failures_set_limit(struct berth_failures *failures, int most);
+int berth_failures_limit(struct berth_failures *failures);
 /* Counts one; false when there were too many. The time is that of berth_monotonic_ms. */
 bool berth_failures_take(struct berth_failures *failures, const char *remote, int64_t monotonic_ms);
 /* Whether one more would be too many; counts nothing. */

@@ -78,4 +78,9 @@ void berth_events_drain(struct berth_events *events);
 
 int berth_events_streams(struct berth_events *events);
 
+/* From now on. Streams over a lower limit stay; those that are asleep take the new heartbeat at
+ * once. */
+void berth_events_set_limits(struct berth_events *events, int max_streams, int heartbeat_ms);
+int berth_events_max_streams(struct berth_events *events);
+
 #endif

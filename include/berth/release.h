@@ -21,18 +21,23 @@
 
 struct berth_desk;
 
+/* What may change while it runs. A value. */
+struct berth_desk_limits {
+    struct berth_bundle_limits archive;
+    int64_t cache_bytes; /* for versions that are neither live nor previous, and their files */
+    int max_uploads;     /* read at once; beyond it BERTH_BUSY ("limit-uploads") */
+};
+
 /* All borrowed for the desk's life. */
 struct berth_desk_options {
     struct berth_store *store;
     struct berth_registry *registry;
     const struct berth_frontend *frontend;
     const char *public_url; /* "" for root-relative URLs */
-    struct berth_bundle_limits limits;
-    int64_t cache_bytes; /* for versions that are neither live nor previous, and their files */
+    struct berth_desk_limits limits;
     /* Told of each new version after it can be read; may be NULL. Must not call the desk. */
     void (*uploaded)(void *context, const char *module, const char *version);
     void *uploaded_context;
-    int max_uploads;    /* read at once; beyond it BERTH_BUSY ("limit-uploads") */
     int reader_threads; /* that may hold a snapshot */
     int max_streams;
     int heartbeat_ms;
@@ -42,6 +47,11 @@ struct berth_desk_options {
 enum berth_code berth_desk_open(const struct berth_desk_options *options, struct berth_desk **ret,
                                 struct berth_error *error);
 void berth_desk_close(struct berth_desk *desk);
+
+/* From now on: an upload keeps the limits that it began with, and of uploads that are over a lower
+ * limit none is ended. */
+void berth_desk_set_limits(struct berth_desk *desk, const struct berth_desk_limits *limits);
+void berth_desk_limits(struct berth_desk *desk, struct berth_desk_limits *ret);
 
 struct berth_publisher *berth_desk_publisher(struct berth_desk *desk);
 struct berth_events *berth_desk_events(struct berth_desk *desk);

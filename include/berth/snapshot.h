@@ -206,6 +206,8 @@ void berth_bodies_destroy(struct berth_bodies *bodies);
 int64_t berth_bodies_bytes(struct berth_bodies *bodies); /* all */
 /* At most the budget, but for what was unpinned while it is lent: that goes when it comes back. */
 int64_t berth_bodies_unpinned_bytes(struct berth_bodies *bodies);
+/* From now on; what is over a smaller one goes at once, but for what is lent. */
+void berth_bodies_set_budget(struct berth_bodies *bodies, int64_t budget_bytes);
 
 /* `bytes` is what the row says; NUL follows them. BERTH_IO ("blob-damaged"), BERTH_NOT_FOUND. */
 enum berth_code berth_body_pin(struct berth_bodies *bodies, struct berth_store *store,
@@ -239,6 +241,8 @@ struct berth_views;
 /* Keeps editions of that size together (in memory, without files). */
 struct berth_cold *berth_cold_create(const struct berth_views *views, int64_t budget_bytes);
 void berth_cold_destroy(struct berth_cold *cold);
+/* From now on; what is over a smaller one goes at once, but for what is held. */
+void berth_cold_set_budget(struct berth_cold *cold, int64_t budget_bytes);
 
 /* A version that the registry has; to be given back. Reads one version once for all who wait for
  * it, and few at a time: BERTH_BUSY ("cold-busy") when too many wait. Else version_get's errors. */

@@ -132,7 +132,7 @@ void api_get_session(struct berth_exchange *exchange, void *app) {
                                 "id", principal.id, "name", principal.name, "module",
                                 principal.module, "can", api_scopes_json(principal.scopes),
                                 "publicUrl", origin.failed || !origin.length ? NULL : origin.data,
-                                "maxArchiveBytes", (json_int_t)api->max_archive_bytes),
+                                "maxArchiveBytes", (json_int_t)api_max_archive_bytes(api)),
                       NULL, NULL);
     berth_buffer_done(&origin);
 }

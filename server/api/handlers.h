@@ -36,6 +36,8 @@ struct api_spooled {
     struct berth_digest digest; /* when `given` */
     bool given;
 };
+/* Of the largest archive, now. */
+int64_t api_max_archive_bytes(const struct berth_api *api);
 /* Checks the headers and takes the body; on BERTH_OK the upload is the caller's to finish. */
 enum berth_code api_spool(struct berth_exchange *exchange, const struct berth_api *api,
                           struct api_spooled *ret, struct berth_error *error);

@@ -40,13 +40,15 @@ static void add_disk(struct metrics *metrics, const struct berth_api *api) {
 
 static void add_cache(struct metrics *metrics, const struct berth_api *api) {
     struct berth_bodies *bodies = berth_desk_bodies(api->desk);
+    struct berth_desk_limits limits;
+    berth_desk_limits(api->desk, &limits);
     metrics_gauge(metrics, "berth_cache_bytes", "Bytes of files in memory.",
                   berth_bodies_bytes(bodies));
     metrics_gauge(metrics, "berth_cache_unpinned_bytes",
                   "Of them, files of versions that are neither live nor previous.",
                   berth_bodies_unpinned_bytes(bodies));
     metrics_gauge(metrics, "berth_cache_budget_bytes", "What the unpinned ones may take.",
-                  api->limits.cache_bytes);
+                  limits.cache_bytes);
 }
 
 static void add_compressor(struct metrics *metrics, const struct berth_api *api) {
@@ -67,7 +69,7 @@ static void add_streams(struct metrics *metrics, struct berth_api *api) {
     int all = berth_events_streams(berth_desk_events(api->desk));
     metrics_gauge(metrics, "berth_event_streams", "Event streams that are open.", all);
     metrics_gauge(metrics, "berth_event_streams_limit", "Event streams that may be open at once.",
-                  api->limits.streams);
+                  berth_events_max_streams(berth_desk_events(api->desk)));
     metrics_gauge(metrics, "berth_console_event_streams", "Of the open ones, those of consoles.",
                   console);
 }

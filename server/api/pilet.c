@@ -109,7 +109,7 @@ static enum berth_code read_form(struct berth_exchange *exchange, struct form *f
     const char *type = berth_exchange_header(exchange, "Content-Type");
     enum berth_code code = api_multipart_init(multipart, type, &sink, form, error);
     if (code == BERTH_OK)
-        code = berth_exchange_read(exchange, form->api->max_archive_bytes + FORM_MORE_BYTES,
+        code = berth_exchange_read(exchange, api_max_archive_bytes(form->api) + FORM_MORE_BYTES,
                                    add_piece, multipart, error);
     if (code == BERTH_OK)
         code = api_multipart_finish(multipart, error);

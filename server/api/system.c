@@ -43,11 +43,11 @@ static json_t *versions_json(const struct api_counts *counts) {
 }
 
 /* Files in memory: all, and of those what is not live, which the budget holds for. */
-static json_t *cache_json(const struct berth_api *api) {
+static json_t *cache_json(const struct berth_api *api, const struct berth_desk_limits *limits) {
     struct berth_bodies *bodies = berth_desk_bodies(api->desk);
     return json_pack("{sI sI sI}", "bytes", (json_int_t)berth_bodies_bytes(bodies), "unpinnedBytes",
                      (json_int_t)berth_bodies_unpinned_bytes(bodies), "budget",
-                     (json_int_t)api->limits.cache_bytes);
+                     (json_int_t)limits->cache_bytes);
 }
 
 static json_t *compressor_json(const struct berth_api *api) {
@@ -58,12 +58,20 @@ static json_t *compressor_json(const struct berth_api *api) {
                      "finished", (json_int_t)state.finished, "failed", (json_int_t)state.failed);
 }
 
-static json_t *limits_json(const struct berth_api_limits *limits) {
-    return json_pack("{si si si si si si si si}", "connections", limits->connections,
-                     "adminConnections", limits->admin_connections, "streams", limits->streams,
-                     "uploads", limits->uploads, "moduleConnections", limits->module_connections,
-                     "versionsAtOnce", limits->versions_at_once, "reportsAtOnce",
-                     limits->reports_at_once, "tokenFailures", limits->token_failures);
+/* Those that hold now. */
+static json_t *limits_json(const struct berth_api *api, const struct berth_desk_limits *desk) {
+    const struct berth_api_limits *fixed = &api->limits;
+    const struct berth_bundle_limits *archive = &desk->archive;
+    return json_pack(
+        "{si si si si si si si si sI sI sI sI sI sI}", "connections", fixed->connections,
+        "adminConnections", fixed->admin_connections, "streams",
+        berth_events_max_streams(berth_desk_events(api->desk)), "uploads", desk->max_uploads,
+        "moduleConnections", atomic_load(&api->module_connections), "versionsAtOnce",
+        fixed->versions_at_once, "reportsAtOnce", fixed->reports_at_once, "tokenFailures",
+        berth_failures_limit(api->failures), "archiveBytes", (json_int_t)archive->archive_bytes,
+        "unpackedBytes", (json_int_t)archive->unpacked_bytes, "fileBytes",
+        (json_int_t)archive->file_bytes, "archiveEntries", (json_int_t)archive->entries,
+        "archiveRatio", (json_int_t)archive->ratio, "archiveSeconds", (json_int_t)archive->seconds);
 }
 
 /* What is open and being served, and how often clients were told to come back, by rule. */
@@ -85,12 +93,14 @@ static json_t *system_json(const struct berth_api *api, int64_t generation,
                            const struct api_counts *counts) {
     json_t *load = json_pack("{so so}", "public", load_json(atomic_load(&api->public_listener)),
                              "admin", load_json(atomic_load(&api->admin_listener)));
+    struct berth_desk_limits limits;
+    berth_desk_limits(api->desk, &limits);
     return json_pack("{ss so sI sI so so so si so so so}", "version", BERTH_VERSION, "startedAt",
                      api_time(api->started_ms), "generation", (json_int_t)generation, "modules",
                      (json_int_t)counts->modules, "versions", versions_json(counts), "disk",
-                     disk_json(berth_desk_store(api->desk)), "cache", cache_json(api), "streams",
-                     berth_events_streams(berth_desk_events(api->desk)), "limits",
-                     limits_json(&api->limits), "compressor", compressor_json(api), "load", load);
+                     disk_json(berth_desk_store(api->desk)), "cache", cache_json(api, &limits),
+                     "streams", berth_events_streams(berth_desk_events(api->desk)), "limits",
+                     limits_json(api, &limits), "compressor", compressor_json(api), "load", load);
 }
 
 void api_get_system(struct berth_exchange *exchange, void *app) {

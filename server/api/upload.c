@@ -54,6 +54,12 @@ static enum berth_code add_piece(const void *data, size_t length, void *context,
     return berth_upload_add(context, data, length, error);
 }
 
+int64_t api_max_archive_bytes(const struct berth_api *api) {
+    struct berth_desk_limits limits;
+    berth_desk_limits(api->desk, &limits);
+    return limits.archive.archive_bytes;
+}
+
 enum berth_code api_spool(struct berth_exchange *exchange, const struct berth_api *api,
                           struct api_spooled *ret, struct berth_error *error) {
     enum berth_code code = check_type(exchange, error);
@@ -65,7 +71,7 @@ enum berth_code api_spool(struct berth_exchange *exchange, const struct berth_ap
         code = berth_upload_begin(api->desk, &ret->upload, error);
     if (code != BERTH_OK)
         return code;
-    code = berth_exchange_read(exchange, api->max_archive_bytes, add_piece, ret->upload, error);
+    code = berth_exchange_read(exchange, api_max_archive_bytes(api), add_piece, ret->upload, error);
     if (code != BERTH_OK)
         berth_upload_abort(ret->upload);
     return code;

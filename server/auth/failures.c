@@ -35,6 +35,19 @@ void berth_failures_destroy(struct berth_failures *failures) {
     free(failures);
 }
 
+void berth_failures_set_limit(struct berth_failures *failures, int most) {
+    pthread_mutex_lock(&failures->lock);
+    failures->most = most;
+    pthread_mutex_unlock(&failures->lock);
+}
+
+int berth_failures_limit(struct berth_failures *failures) {
+    pthread_mutex_lock(&failures->lock);
+    int most = failures->most;
+    pthread_mutex_unlock(&failures->lock);
+    return most;
+}
+
 /* FNV-1a. */
 static uint64_t hash_of(const char *text) {
     uint64_t hash = UINT64_C(14695981039346656037);

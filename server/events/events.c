@@ -38,7 +38,8 @@ struct berth_events {
     int64_t hints;      /* ever given */
     int streams;
     bool draining;
-    struct berth_events_options options;
+    int max_streams;
+    int heartbeat_ms;
 };
 
 struct berth_events *berth_events_create(const struct berth_events_options *options) {
@@ -50,7 +51,8 @@ struct berth_events *berth_events_create(const struct berth_events_options *opti
         free(events);
         return NULL;
     }
-    events->options = *options;
+    events->max_streams = options->max_streams;
+    events->heartbeat_ms = options->heartbeat_ms;
     events->base = events->newest = options->generation;
     pthread_mutex_init(&events->lock, NULL);
     return events;
@@ -129,10 +131,9 @@ static enum berth_code take_place(struct berth_events *events, struct berth_erro
     pthread_mutex_lock(&events->lock);
     if (events->draining)
         code = berth_fail(error, BERTH_BUSY, "draining", "the server is stopping");
-    else if (events->streams >= events->options.max_streams)
+    else if (events->streams >= events->max_streams)
         code = berth_fail(error, BERTH_BUSY, "limit-streams",
-                          "all %d event streams are taken (--max-streams)",
-                          events->options.max_streams);
+                          "all %d event streams are taken (--max-streams)", events->max_streams);
     else
         events->streams++;
     pthread_mutex_unlock(&events->lock);
@@ -216,6 +217,7 @@ struct turn {
     int64_t newest;
     struct event *event; /* a reference */
     struct bell *bell;   /* nothing to say: what to sleep on */
+    int sleep_ms;        /* and for how long at most */
 };
 
 static bool has_something(const struct turn *turn) {
@@ -226,7 +228,8 @@ static struct turn look(struct berth_stream *stream) {
     struct berth_events *events = stream->events;
     struct turn turn = {.draining = events->draining,
                         .reset = stream->at < events->base || stream->at > events->newest,
-                        .newest = events->newest};
+                        .newest = events->newest,
+                        .sleep_ms = events->heartbeat_ms};
     if (!turn.draining && !turn.reset)
         turn.event = next_after(events, stream->at);
     if (!has_something(&turn) && stream->hints < events->hints) {
@@ -257,13 +260,12 @@ static void end_turn(struct berth_events *events, struct event *event) {
 }
 
 /* False ends the stream. */
-static bool wait_for_news(struct berth_stream *stream, struct bell *bell,
+static bool wait_for_news(struct berth_stream *stream, const struct turn *turn,
                           const struct berth_stream_client *client) {
     struct berth_events *events = stream->events;
-    enum berth_stream_news news =
-        client->wait(client->context, bell->fd, events->options.heartbeat_ms);
+    enum berth_stream_news news = client->wait(client->context, turn->bell->fd, turn->sleep_ms);
     pthread_mutex_lock(&events->lock);
-    bells_awake(&events->bells, bell);
+    bells_awake(&events->bells, turn->bell);
     pthread_mutex_unlock(&events->lock);
     return news == BERTH_NEWS_NONE ? write_text(client, ": still here\n\n")
                                    : news == BERTH_NEWS_WAITING;
@@ -281,7 +283,7 @@ static bool step(struct berth_stream *stream, const struct berth_stream_client *
         return write_reset(client, turn.newest);
     }
     if (!turn.event)
-        return wait_for_news(stream, turn.bell, client);
+        return wait_for_news(stream, &turn, client);
     bool alive = client->write(client->context, turn.event->text, turn.event->length);
     if (turn.event->generation)
         stream->at = turn.event->generation;
@@ -305,6 +307,21 @@ void berth_events_drain(struct berth_events *events) {
     events->draining = true;
     bells_ring(&events->bells, &events->lock);
     pthread_mutex_unlock(&events->lock);
+}
+
+void berth_events_set_limits(struct berth_events *events, int max_streams, int heartbeat_ms) {
+    pthread_mutex_lock(&events->lock);
+    events->max_streams = max_streams;
+    events->heartbeat_ms = heartbeat_ms;
+    bells_ring(&events->bells, &events->lock);
+    pthread_mutex_unlock(&events->lock);
+}
+
+int berth_events_max_streams(struct berth_events *events) {
+    pthread_mutex_lock(&events->lock);
+    int most = events->max_streams;
+    pthread_mutex_unlock(&events->lock);
+    return most;
 }
 
 int berth_events_streams(struct berth_events *events) {

@@ -2,30 +2,25 @@
 
 #include <stdlib.h>
 
-/* A part of the cache is for the editions themselves; they are small beside their files, so a few
- * are kept even where no file is. */
-enum { COLD_SHARE = 8, COLD_MIN_BYTES = 1024 * 1024 };
-
 enum berth_code desk_out_of_memory(struct berth_error *error) {
     return berth_fail(error, BERTH_NO_MEMORY, "memory", "out of memory");
 }
 
 static enum berth_code create_parts(struct berth_desk *desk, struct berth_error *error) {
     const struct berth_desk_options *options = &desk->options;
-    int64_t cold_bytes = options->cache_bytes / COLD_SHARE;
+    desk->limits = options->limits;
     pthread_mutex_init(&desk->lock, NULL);
     pthread_mutex_init(&desk->keep_lock, NULL);
     pthread_mutex_init(&desk->refresh_lock, NULL);
-    pthread_mutex_init(&desk->uploads_lock, NULL);
+    pthread_mutex_init(&desk->limits_lock, NULL);
     pthread_mutex_init(&desk->tallies_lock, NULL);
-    desk->bodies = berth_bodies_create(options->cache_bytes - cold_bytes);
+    desk->bodies = berth_bodies_create(desk_files_bytes(desk->limits.cache_bytes));
     desk->views = (struct berth_views){.public_url = options->public_url,
                                        .frontend = options->frontend,
                                        .store = options->store,
                                        .registry = options->registry,
                                        .bodies = desk->bodies};
-    desk->cold =
-        berth_cold_create(&desk->views, cold_bytes > COLD_MIN_BYTES ? cold_bytes : COLD_MIN_BYTES);
+    desk->cold = berth_cold_create(&desk->views, desk_editions_bytes(desk->limits.cache_bytes));
     if (desk->bodies)
         desk->publisher = berth_publisher_create(options->reader_threads, desk->bodies);
     return desk->bodies && desk->cold && desk->publisher ? BERTH_OK : desk_out_of_memory(error);
@@ -79,7 +74,7 @@ void berth_desk_close(struct berth_desk *desk) {
     pthread_mutex_destroy(&desk->lock);
     pthread_mutex_destroy(&desk->keep_lock);
     pthread_mutex_destroy(&desk->refresh_lock);
-    pthread_mutex_destroy(&desk->uploads_lock);
+    pthread_mutex_destroy(&desk->limits_lock);
     pthread_mutex_destroy(&desk->tallies_lock);
     desk_tallies_done(desk);
     free(desk);

@@ -63,11 +63,21 @@ struct berth_desk {
     pthread_mutex_t refresh_lock; /* one refresh at a time; taken before `lock` */
     pthread_mutex_t tallies_lock;
     struct tally *tallies; /* tally.c */
-    pthread_mutex_t uploads_lock;
+    pthread_mutex_t limits_lock; /* innermost */
+    struct berth_desk_limits limits;
     int uploads;
 };
 
 enum berth_code desk_out_of_memory(struct berth_error *error);
+
+/* --- limits.c --- */
+/* Of --cache-bytes: for the files, and for the editions themselves. */
+int64_t desk_files_bytes(int64_t cache_bytes);
+int64_t desk_editions_bytes(int64_t cache_bytes);
+/* A place for an upload, and the limits that it has from now on. BERTH_BUSY ("limit-uploads"). */
+enum berth_code desk_take_place(struct berth_desk *desk, struct berth_bundle_limits *ret,
+                                struct berth_error *error);
+void desk_give_place(struct berth_desk *desk);
 
 /* --- catalog.c --- */
 void catalog_done(struct catalog *catalog, struct berth_bodies *bodies);

@@ -48,7 +48,9 @@ static bool warm(struct berth_desk *desk, const struct berth_digest *digest, int
 
 void desk_warm(struct berth_desk *desk, const struct berth_edition *edition) {
     enum { BUDGET_SHARE = 8 }; /* of a larger one, much else would have to go */
-    bool fits = edition->bytes <= desk->options.cache_bytes / BUDGET_SHARE;
+    struct berth_desk_limits limits;
+    berth_desk_limits(desk, &limits);
+    bool fits = edition->bytes <= limits.cache_bytes / BUDGET_SHARE;
     for (size_t i = 0; fits && i < edition->file_count; i++) {
         const struct berth_file *file = &edition->files[i];
         fits = warm(desk, &file->digest, file->bytes);

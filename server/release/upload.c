@@ -19,38 +19,22 @@ struct berth_upload {
     struct berth_hasher *hasher;
     int fd; /* unnamed scratch file */
     int64_t bytes;
+    struct berth_bundle_limits limits;
 };
-
-static enum berth_code take_place(struct berth_desk *desk, struct berth_error *error) {
-    enum berth_code code = BERTH_OK;
-    pthread_mutex_lock(&desk->uploads_lock);
-    if (desk->uploads >= desk->options.max_uploads)
-        code = berth_fail(error, BERTH_BUSY, "limit-uploads",
-                          "%d uploads are running already (--max-uploads)", desk->uploads);
-    else
-        desk->uploads++;
-    pthread_mutex_unlock(&desk->uploads_lock);
-    return code;
-}
-
-static void give_place(struct berth_desk *desk) {
-    pthread_mutex_lock(&desk->uploads_lock);
-    desk->uploads--;
-    pthread_mutex_unlock(&desk->uploads_lock);
-}
 
 enum berth_code berth_upload_begin(struct berth_desk *desk, struct berth_upload **ret,
                                    struct berth_error *error) {
-    enum berth_code code = take_place(desk, error);
+    struct berth_bundle_limits limits;
+    enum berth_code code = desk_take_place(desk, &limits, error);
     if (code != BERTH_OK)
         return code;
     struct berth_upload *upload = calloc(1, sizeof *upload);
     if (!upload) {
-        give_place(desk);
+        desk_give_place(desk);
         return berth_fail(error, BERTH_NO_MEMORY, "memory", "out of memory");
     }
-    *upload =
-        (struct berth_upload){.desk = desk, .hasher = berth_hasher_create(BERTH_SHA256), .fd = -1};
+    *upload = (struct berth_upload){
+        .desk = desk, .hasher = berth_hasher_create(BERTH_SHA256), .fd = -1, .limits = limits};
     code = upload->hasher ? berth_store_scratch(desk->options.store, &upload->fd, error)
                           : berth_fail(error, BERTH_NO_MEMORY, "memory", "out of memory");
     if (code != BERTH_OK) {
@@ -64,10 +48,10 @@ enum berth_code berth_upload_begin(struct berth_desk *desk, struct berth_upload 
 enum berth_code berth_upload_add(struct berth_upload *upload, const void *data, size_t length,
                                  struct berth_error *error) {
     const char *rest = data;
-    if (upload->bytes + (int64_t)length > upload->desk->options.limits.archive_bytes)
+    if (upload->bytes + (int64_t)length > upload->limits.archive_bytes)
         return berth_fail(error, BERTH_TOO_LARGE, "limit-archive-bytes",
                           "the archive is over %lld bytes (--max-archive-bytes)",
-                          (long long)upload->desk->options.limits.archive_bytes);
+                          (long long)upload->limits.archive_bytes);
     berth_hasher_add(upload->hasher, data, length);
     upload->bytes += (int64_t)length;
     while (length) {
@@ -84,8 +68,7 @@ enum berth_code berth_upload_add(struct berth_upload *upload, const void *data, 
 
 enum berth_code berth_upload_package(struct berth_upload *upload, struct berth_package *ret,
                                      struct berth_error *error) {
-    return berth_bundle_package(upload->fd, upload->bytes, &upload->desk->options.limits, ret,
-                                error);
+    return berth_bundle_package(upload->fd, upload->bytes, &upload->limits, ret, error);
 }
 
 void berth_upload_abort(struct berth_upload *upload) {
@@ -94,7 +77,7 @@ void berth_upload_abort(struct berth_upload *upload) {
     if (upload->fd >= 0)
         (void)close(upload->fd);
     berth_hasher_destroy(upload->hasher);
-    give_place(upload->desk);
+    desk_give_place(upload->desk);
     free(upload);
 }
 
@@ -131,7 +114,7 @@ static enum berth_code read_version(struct berth_upload *upload,
         return berth_fail(error, BERTH_NO_MEMORY, "memory", "out of memory");
     struct berth_desk *desk = upload->desk;
     /* On success the blobs' names are durable, as they must be before a row tells of them. */
-    return berth_bundle_read(desk->options.store, upload->fd, upload->bytes, &desk->options.limits,
+    return berth_bundle_read(desk->options.store, upload->fd, upload->bytes, &upload->limits,
                              version, error);
 }
 

@@ -73,21 +73,25 @@ static void show_variants(void *context, const char *module, const char *version
 
 static enum berth_code open_desk(struct server *server, struct berth_error *error) {
     const struct berth_serve_options *options = &server->options;
+static struct berth_desk_limits desk_limits(const struct berth_serve_options *options) {
+    return (struct berth_desk_limits){.archive = {.archive_bytes = options->max_archive_bytes,
+                                                  .unpacked_bytes = options->max_unpacked_bytes,
+                                                  .file_bytes = options->max_file_bytes,
+                                                  .entries = options->max_entries,
+                                                  .ratio = options->max_ratio,
+                                                  .seconds = options->max_archive_seconds},
+                                      .cache_bytes = options->cache_bytes,
+                                      .max_uploads = (int)options->max_uploads};
+}
+
     struct berth_desk_options desk = {
         .store = server->store,
         .registry = server->registry,
         .frontend = &server->frontend,
         .public_url = options->public_url,
-        .limits = {.archive_bytes = options->max_archive_bytes,
-                   .unpacked_bytes = options->max_unpacked_bytes,
-                   .file_bytes = options->max_file_bytes,
-                   .entries = options->max_entries,
-                   .ratio = options->max_ratio,
-                   .seconds = options->max_archive_seconds},
-        .cache_bytes = options->cache_bytes,
+        .limits = desk_limits(options),
         .uploaded = note_upload,
         .uploaded_context = server,
-        .max_uploads = (int)options->max_uploads,
         /* Workers that are ending still have their places when others have taken over. */
         .reader_threads = (int)(2 * options->max_connections + options->admin_max_connections) +
                           3 * RESERVE_THREADS,
@@ -119,14 +123,9 @@ static struct berth_api_limits shown_limits(const struct berth_serve_options *op
     return (struct berth_api_limits){
         .connections = (int)options->max_connections,
         .admin_connections = (int)options->admin_max_connections,
-        .streams = (int)options->max_streams,
-        .uploads = (int)options->max_uploads,
-        .module_connections = module_connections(options),
         .versions_at_once = part_of(options->max_connections, VERSIONS_PART),
         .reports_at_once = part_of(options->max_connections, REPORTS_PART),
-        .token_failures = (int)options->max_token_failures,
-        .compress_threads = (int)options->compress_threads,
-        .cache_bytes = options->cache_bytes};
+        .compress_threads = (int)options->compress_threads};
 }
 
 static enum berth_code start_listener(const struct server *server,
@@ -168,11 +167,11 @@ static enum berth_code start_listeners(struct server *server, struct berth_error
                                      .registry = server->registry,
                                      .compressor = server->compressor,
                                      .public_url = options->public_url,
-                                     .max_archive_bytes = options->max_archive_bytes,
                                      .started_ms = berth_now_ms(),
                                      .limits = shown_limits(options),
                                      .failures = server->failures};
     server->site.desk = server->desk;
+                                     .module_connections = module_connections(options),
     server->site.publisher = berth_desk_publisher(server->desk);
     server->site.keeper = berth_snapshot_keeper(server->site.publisher);
     server->site.public_url = options->public_url;

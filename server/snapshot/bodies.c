@@ -1,5 +1,6 @@
 /* An open-addressing table from digest to body (a SHA-256 is its own hash), under one lock, which
- * is not held while a blob is read: who asks for a body that is on its way waits for it. */
+ * is not held while a blob is read: who asks for a body that is on its way waits for it, and has
+ * the same outcome as its reader. */
 #include "nodes.h"
 
 #include <pthread.h>
@@ -11,7 +12,9 @@ enum { BUDGET_SHARE = 8 };
 
 struct body {
     struct berth_digest digest;
-    char *data; /* NULL: being read by the thread that added it */
+    char *data;
+    struct berth_error *problem; /* why there is no data; NULL with that: out of memory */
+    bool known;                  /* one of the two; else it is being read */
     int64_t bytes;
     int pins;
     int loans;
@@ -53,8 +56,10 @@ struct berth_bodies *berth_bodies_create(int64_t budget_bytes) {
 }
 
 static void destroy(struct body *body) {
-    if (body)
+    if (body) {
         free(body->data);
+        free(body->problem);
+    }
     free(body);
 }
 
@@ -226,6 +231,13 @@ static void let_go(struct berth_bodies *bodies, struct body *body, bool pin) {
     (void)make_room(bodies, 0);
 }
 
+void berth_bodies_set_budget(struct berth_bodies *bodies, int64_t budget_bytes) {
+    pthread_mutex_lock(&bodies->lock);
+    bodies->budget_bytes = budget_bytes;
+    (void)make_room(bodies, 0);
+    pthread_mutex_unlock(&bodies->lock);
+}
+
 /* --- from the store --- */
 
 /* Readers take as many bytes as the row says, so it must not say more than there are. */
@@ -249,28 +261,36 @@ enum berth_code berth_blob_whole(struct berth_store *store, const struct berth_d
     return code;
 }
 
-/* The body has one holder, its reader, so that it stays while the lock is open. */
-static enum berth_code fill(struct berth_bodies *bodies, struct berth_store *store,
-                            struct body *body, struct berth_error *error) {
+static struct berth_error *keep(const struct berth_error *problem) {
+    struct berth_error *kept = malloc(sizeof *kept);
+    if (kept)
+        *kept = *problem;
+    return kept;
+}
+
+/* While the lock is open its reader holds the body, and so do all who wait for it. One that cannot
+ * be read leaves the table at once, so who comes later reads again. */
+static void fill(struct berth_bodies *bodies, struct berth_store *store, struct body *body) {
+    struct berth_error problem = {0};
     char *data = NULL;
     pthread_mutex_unlock(&bodies->lock);
-    enum berth_code code = berth_blob_whole(store, &body->digest, body->bytes, &data, error);
+    enum berth_code code = berth_blob_whole(store, &body->digest, body->bytes, &data, &problem);
     pthread_mutex_lock(&bodies->lock);
     pthread_cond_broadcast(&bodies->read);
+    body->known = true;
     if (code == BERTH_OK) {
         body->data = data;
-        return BERTH_OK;
+        return;
     }
+    body->problem = keep(&problem);
     take_out(bodies, body);
     if (!body->pins)
         bodies->unpinned_bytes -= body->bytes;
-    destroy(body);
-    return code;
 }
 
 static enum berth_code add_and_fill(struct berth_bodies *bodies, struct berth_store *store,
                                     const struct berth_digest *digest, int64_t bytes, bool pin,
-                                    const void **ret, struct berth_error *error) {
+                                    struct body **ret, struct berth_error *error) {
     if (!pin && (is_too_large(bodies, bytes) || !make_room(bodies, bytes)))
         return berth_fail(error, BERTH_BUSY, "cache-room", "there is no room for the file");
     struct body *body = add(bodies, digest, bytes);
@@ -278,9 +298,30 @@ static enum berth_code add_and_fill(struct berth_bodies *bodies, struct berth_st
         return berth_out_of_memory(error);
     bodies->unpinned_bytes += bytes;
     hold(bodies, body, pin);
-    enum berth_code code = fill(bodies, store, body, error);
-    if (code == BERTH_OK)
+    fill(bodies, store, body);
+    *ret = body;
+    return BERTH_OK;
+}
+
+static void wait_for(struct berth_bodies *bodies, struct body *body, bool pin) {
+    hold(bodies, body, pin);
+    while (!body->known)
+        pthread_cond_wait(&bodies->read, &bodies->lock);
+}
+
+/* To a holder, who is none any more where there is no data. */
+static enum berth_code tell(struct body *body, bool pin, const void **ret,
+                            struct berth_error *error) {
+    if (body->data) {
         *ret = body->data;
+        return BERTH_OK;
+    }
+    enum berth_code code = body->problem ? body->problem->code : berth_out_of_memory(error);
+    if (body->problem && error && error->code == BERTH_OK)
+        *error = *body->problem;
+    --*(pin ? &body->pins : &body->loans);
+    if (!body->pins && !body->loans)
+        destroy(body);
     return code;
 }
 
@@ -288,18 +329,16 @@ static enum berth_code take(struct berth_bodies *bodies, struct berth_store *sto
                             const struct berth_digest *digest, int64_t bytes, bool pin,
                             const void **ret, struct berth_error *error) {
     enum berth_code code = BERTH_OK;
-    struct body *body;
     pthread_mutex_lock(&bodies->lock);
-    while ((body = find(bodies, digest)) && !body->data)
-        pthread_cond_wait(&bodies->read, &bodies->lock);
-    if (!body) {
-        code = add_and_fill(bodies, store, digest, bytes, pin, ret, error);
-    } else if (body->bytes != bytes) {
+    struct body *body = find(bodies, digest);
+    if (!body)
+        code = add_and_fill(bodies, store, digest, bytes, pin, &body, error);
+    else if (body->bytes != bytes)
         code = refuse_size(error);
-    } else {
-        hold(bodies, body, pin);
-        *ret = body->data;
-    }
+    else
+        wait_for(bodies, body, pin);
+    if (code == BERTH_OK)
+        code = tell(body, pin, ret, error);
     pthread_mutex_unlock(&bodies->lock);
     return code;
 }

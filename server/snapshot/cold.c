@@ -144,6 +144,13 @@ static void trim(struct berth_cold *cold) {
     }
 }
 
+void berth_cold_set_budget(struct berth_cold *cold, int64_t budget_bytes) {
+    pthread_mutex_lock(&cold->lock);
+    cold->budget_bytes = budget_bytes;
+    trim(cold);
+    pthread_mutex_unlock(&cold->lock);
+}
+
 static const struct berth_edition *hold(struct berth_cold *cold, struct item *item) {
     if (item->holds++ == 0)
         rouse(cold, item);

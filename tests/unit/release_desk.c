@@ -207,7 +207,7 @@ static void an_archive_over_its_limit_is_cut_off_while_it_comes(void **state) {
     struct berth_upload *upload = NULL;
     struct berth_error error = {0};
     char piece[1000] = "";
-    fixture->options.limits.archive_bytes = 2500;
+    fixture->options.limits.archive.archive_bytes = 2500;
     release_restart(fixture);
     assert_int_equal(berth_upload_begin(fixture->desk, &upload, NULL), BERTH_OK);
     assert_int_equal(berth_upload_add(upload, piece, sizeof piece, &error), BERTH_OK);
@@ -258,7 +258,7 @@ static void a_version_that_cannot_be_shown_gets_no_row(void **state) {
 static void a_damaged_version_does_not_become_live(void **state) {
     struct release_fixture *fixture = *state;
     struct berth_activated activated;
-    fixture->options.cache_bytes = 0; /* so that it is not in memory already */
+    fixture->options.limits.cache_bytes = 0; /* so that it is not in memory already */
     release_restart(fixture);
     release_upload(fixture, "app", "1.0.0", true);
     release_upload(fixture, "app", "2.0.0", false);
@@ -287,7 +287,7 @@ static void the_live_version_and_the_one_before_are_in_memory(void **state) {
             assert_int_equal(release_in_memory(fixture, "app", versions[i]), i == 1 || i == 2);
             assert_file(fixture, "app", versions[i], "index.html", expected);
         }
-        fixture->options.cache_bytes = 0;
+        fixture->options.limits.cache_bytes = 0;
         release_restart(fixture);
     }
     (void)release_activate(fixture, "app", NULL); /* and nothing goes back to what was left */

@@ -61,9 +61,9 @@ int release_setup(void **state) {
     assert_int_equal(berth_frontend_load(fixture->directory, &fixture->frontend, NULL), BERTH_OK);
     fixture->options = (struct berth_desk_options){.frontend = &fixture->frontend,
                                                    .public_url = "",
-                                                   .limits = berth_bundle_limits_default(),
-                                                   .cache_bytes = 1 << 20,
-                                                   .max_uploads = RELEASE_UPLOADS,
+                                                   .limits = {berth_bundle_limits_default(),
+                                                              .cache_bytes = 1 << 20,
+                                                              .max_uploads = RELEASE_UPLOADS},
                                                    .reader_threads = RELEASE_READERS,
                                                    .max_streams = 4,
                                                    .heartbeat_ms = 600000};

@@ -122,7 +122,7 @@ static void a_page_that_fails_keeps_the_old_one(void **state) {
     struct archive archive = release_archive("large", text);
     struct berth_uploaded uploaded = {0};
     struct berth_desk_page_result result;
-    fixture->options.limits.ratio = 1 << 20;
+    fixture->options.limits.archive.ratio = 1 << 20;
     release_restart(fixture);
     assert_int_equal(release_try_upload(fixture, "app", "1.0.0", &archive, true, &uploaded),
                      BERTH_OK);

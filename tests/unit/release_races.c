@@ -168,7 +168,7 @@ static void of_many_uploads_of_one_version_one_wins(void **state) {
     struct client clients[CLIENTS];
     pthread_t threads[CLIENTS];
     struct archive archives[2] = {release_archive("one", "one"), release_archive("two", "two")};
-    fixture->options.max_uploads = CLIENTS;
+    fixture->options.limits.max_uploads = CLIENTS;
     release_restart(fixture);
     for (int i = 0; i < CLIENTS; i++) {
         clients[i] = (struct client){.fixture = fixture, .archive = &archives[i % 2]};
@@ -279,7 +279,7 @@ static void old_versions_are_read_while_others_are_uploaded_activated_and_compre
     pthread_t threads[CHANGERS + READERS];
     atomic_int uploaded = 0, failures = 0;
     atomic_bool over = false;
-    fixture->options.cache_bytes = 512; /* a few files; they must come and go */
+    fixture->options.limits.cache_bytes = 512; /* a few files; they must come and go */
     release_restart(fixture);
     for (int i = 0; i < CHANGERS + READERS; i++)
         all[i] = (struct traffic){.fixture = fixture,

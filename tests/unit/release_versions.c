@@ -145,7 +145,7 @@ static void many_versions_are_all_there_and_two_are_in_memory(void **state) {
     struct release_fixture *fixture = *state;
     enum { VERSIONS = 120 };
     char version[32], expected[64];
-    fixture->options.cache_bytes = 0;
+    fixture->options.limits.cache_bytes = 0;
     release_restart(fixture);
     for (int i = 0; i < VERSIONS; i++) {
         (void)snprintf(version, sizeof version, "1.%d.0", i);

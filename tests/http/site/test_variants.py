@@ -306,7 +306,9 @@ class System(SiteCase):
         self.assertEqual(told["versions"]["compression"], {"none": 0, "quick": 0, "best": told["versions"]["count"]})
         self.assertEqual(told["limits"], {"connections": 128, "adminConnections": 96, "streams": 32, "uploads": 4,
                                           "moduleConnections": 64, "versionsAtOnce": 64, "reportsAtOnce": 8,
-                                          "tokenFailures": 100000})
+                                          "tokenFailures": 100000, "archiveBytes": 64 << 20,
+                                          "unpackedBytes": 256 << 20, "fileBytes": 64 << 20,
+                                          "archiveEntries": 20000, "archiveRatio": 200, "archiveSeconds": 30})
         self.assertLessEqual(0, told["disk"]["free"])
         self.assertLess(told["disk"]["free"], told["disk"]["total"])
         self.assertGreaterEqual(told["cache"]["bytes"], before["cache"]["bytes"] + len(bundles.container()))
