@@ -68,9 +68,10 @@ need_new_node() {
     export PATH=$tools/node_modules/node/bin:$PATH
 }
 
-# A folder's sources as one digest: what tells whether it must be built again.
+# sources_digest DIR [PATH…]: a folder's sources as one digest, and what its build reads elsewhere (seen from the
+# folder): what tells whether it must be built again.
 sources_digest() {
-    (cd "$1" && find . \( -name node_modules -o -name dist \) -prune -o -type f -print0 |
+    (cd "$1" && find . "${@:2}" \( -name node_modules -o -name dist \) -prune -o -type f -print0 |
         LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum | cut -d' ' -f1)
 }
 
@@ -84,11 +85,11 @@ npm_ci() {
     echo "$digest" >"$stamp"
 }
 
-# npm_build DIR: `npm run build`, only when something changed.
+# npm_build DIR [PATH…]: `npm run build`, only when something changed, there or at those paths.
 npm_build() {
     local digest
     npm_ci "$1"
-    digest=$(sources_digest "$1")
+    digest=$(sources_digest "$@")
     [ "$(cat "$1/dist/.berth-stamp" 2>/dev/null)" != "$digest" ] || return 0
     say "building ${1#"$root"/}"
     (cd "$1" && npm run --silent build)
@@ -113,7 +114,9 @@ build_server() {
 
 build_frontends() {
     local part
-    for part in shell console header-app home-app mf-plugin publish; do
+    for part in shell header-app home-app publish; do
         npm_build "$root/frontends/$part"
     done
+    npm_build "$root/frontends/console" ../../manifests/page.schema.json
+    npm_build "$root/frontends/mf-plugin" ../shell/src
 }
