@@ -1,5 +1,6 @@
 // Builds dist/console/: index.html, and beside it files that have their contents' digest in their names.
 import { build } from 'esbuild';
+import { createHash } from 'node:crypto';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,7 +10,7 @@ import { brotliCompressSync } from 'node:zlib';
 const LIMIT_BYTES = 48 * 1024;
 
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
-const { version } = JSON.parse(await readFile(here('package.json'), 'utf8'));
+const { name, version } = JSON.parse(await readFile(here('package.json'), 'utf8'));
 
 await rm(here('dist'), { recursive: true, force: true });
 await mkdir(here('dist/console'), { recursive: true });
@@ -46,6 +47,11 @@ const [script, style, icon] = ['.js', '.css', '.svg'].map((ending) => {
   if (!found) throw new Error(`the build made no ${ending} file`);
   return `/console/${path.relative('dist/console', found)}`;
 });
-const page = await readFile(here('src/index.html'), 'utf8');
-await writeFile(here('dist/console/index.html'), page.replace('SCRIPT', script).replace('STYLE', style).replace('ICON', icon));
-console.log(`console ${version}: ${bytes} bytes of script with brotli`);
+const page = (await readFile(here('src/index.html'), 'utf8')).replace('SCRIPT', script).replace('STYLE', style).replace('ICON', icon);
+await writeFile(here('dist/console/index.html'), page);
+
+// What the bundle is, for a server that publishes it by itself. The page names all other files by their contents, so
+// its digest is that of a build; as build metadata it does not count when two versions are compared.
+const digest = createHash('sha256').update(page).digest('hex').slice(0, 8);
+await writeFile(here('dist/console/package.json'), `${JSON.stringify({ name, version: `${version}+${digest}` })}\n`);
+console.log(`console ${version}+${digest}: ${bytes} bytes of script with brotli`);

@@ -1,9 +1,10 @@
 /* `berth serve`: options, start, drain, stop.
  *
  * Start: data directory and its lock → registry → first token → desk and first snapshot →
- * compressor → admin listener → public listener → ready. SIGTERM or SIGINT: readiness fails, event
- * streams are told, what is in flight ends within --drain-ms, listeners stop, everything is closed,
- * exit 0. A second signal ends the drain at once.
+ * compressor → admin listener → public listener → ready; then the console, if it is to be
+ * published. SIGTERM or SIGINT: readiness fails, event streams are told, what is in flight ends
+ * within --drain-ms, listeners stop, everything is closed, exit 0. A second signal ends the drain
+ * at once.
  *
  * Thread rules: one thread; once per process.
  */
@@ -24,6 +25,7 @@ struct berth_serve_options {
     const char *public_url;
     const char *console_url;
     const char *frontend;
+    const char *console;
     int64_t max_connections;
     int64_t admin_max_connections;
     int64_t max_streams;

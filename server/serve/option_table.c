@@ -19,6 +19,9 @@ const struct serve_option serve_options[] = {
      "origin of the console, which may show pages in a frame (default: the admin listener's)"},
     {"frontend", "DIR", TEXT(frontend), "", 0, 0, 0,
      "folder with shell.js and live.js (default: as installed or built)"},
+    {"console", "DIR", TEXT(console), "", 0, 0, 0,
+     "console to publish where none is live but the server's own (default: as installed or built); "
+     "off: none"},
     {"max-connections", "N", TEXT(max_connections), NULL, 1024, 4, 20000,
      "public connections at once; beyond: 503"},
     {"admin-max-connections", "N", TEXT(admin_max_connections), NULL, 64, 2, 20000,

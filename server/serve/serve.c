@@ -1,4 +1,5 @@
 #include "berth/serve.h"
+#include "console.h"
 #include "notify.h"
 
 #include "berth/api.h"
@@ -36,6 +37,7 @@ struct server {
     struct berth_failures *failures;
     struct berth_listener *public_listener;
     struct berth_listener *admin_listener;
+    struct serve_console *console;
 };
 
 static const char *frontend_directory(const struct berth_serve_options *options) {
@@ -212,6 +214,9 @@ static enum berth_code start(struct server *server, struct berth_error *error) {
         code = make_failures(server, error);
     if (code == BERTH_OK)
         code = start_listeners(server, error);
+    if (code == BERTH_OK)
+        server->console =
+            serve_console_start(server->options.console, server->desk, server->registry);
     return code;
 }
 
@@ -220,6 +225,7 @@ static void stop(struct server *server) {
     berth_listener_stop(server->admin_listener);
     berth_listener_stop(server->public_listener);
     berth_failures_destroy(server->failures);
+    serve_console_stop(server->console);
     berth_compressor_stop(server->compressor);
     berth_desk_close(server->desk);
     if (server->registry)

@@ -31,7 +31,7 @@ const work = mkdtempSync(path.join(os.tmpdir(), 'berth-bench-flood-'));
 /** Its log goes into a file, so that nobody has to read it meanwhile. */
 async function startServer() {
   const [data, log] = [path.join(work, 'data'), path.join(work, 'log')];
-  const child = spawn(process.env.BERTH_BIN, ['serve', '--data', data, '--listen', '127.0.0.1:0', '--admin-listen', '127.0.0.1:0'], { stdio: ['ignore', openSync(log, 'w'), 'inherit'] });
+  const child = spawn(process.env.BERTH_BIN, ['serve', '--data', data, '--listen', '127.0.0.1:0', '--admin-listen', '127.0.0.1:0', '--console', 'off'], { stdio: ['ignore', openSync(log, 'w'), 'inherit'] });
   process.on('exit', () => child.kill('SIGKILL'));
   const listening = () =>
     readFileSync(log, 'utf8')

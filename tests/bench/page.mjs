@@ -118,7 +118,7 @@ function plainBundle(module) {
 async function startBerth(port, bundleOf) {
   const data = path.join(work, `data-${port}`);
   const admin = `127.0.0.1:${port + 1}`;
-  const child = start(...shell(inside('server', BERTH, 'serve', '--data', data, '--listen', `${ADDRESS.server}:${port}`, '--admin-listen', admin)));
+  const child = start(...shell(inside('server', BERTH, 'serve', '--data', data, '--listen', `${ADDRESS.server}:${port}`, '--admin-listen', admin, '--console', 'off')));
   await firstLine(child, (line) => line.includes('"listener":"public"'));
   const token = readFileSync(path.join(data, 'admin.token'), 'utf8').trim();
   const env = { ...process.env, BERTH_SERVER: `http://${admin}`, BERTH_TOKEN: token };

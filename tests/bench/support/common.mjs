@@ -79,7 +79,7 @@ export function request(agent, address, { method = 'GET', path: target, headers 
 /** The server on a data folder, whatever time its start takes; `ms` from before the process was started until it listened. */
 export async function serve(data, options = []) {
   const begin = performance.now();
-  const child = spawn(process.env.BERTH_BIN, ['serve', '--data', data, '--listen', '127.0.0.1:0', '--admin-listen', '127.0.0.1:0', ...options], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.env.BERTH_BIN, ['serve', '--data', data, '--listen', '127.0.0.1:0', '--admin-listen', '127.0.0.1:0', '--console', 'off', ...options], { stdio: ['ignore', 'pipe', 'inherit'] });
   const exited = new Promise((resolve) => child.on('exit', resolve));
   process.on('exit', () => child.kill('SIGKILL'));
   const addresses = {};

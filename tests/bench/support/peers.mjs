@@ -123,7 +123,7 @@ export async function startPeer(name, work, www, cleanups) {
 export async function startBerth(work, www, cleanups, log) {
   const [port, adminPort] = [await freePort(), await freePort()];
   const [data, admin] = [path.join(work, 'data'), `http://127.0.0.1:${adminPort}`];
-  const command = [BERTH, 'serve', '--data', data, '--listen', `127.0.0.1:${port}`, '--admin-listen', `127.0.0.1:${adminPort}`];
+  const command = [BERTH, 'serve', '--data', data, '--listen', `127.0.0.1:${port}`, '--admin-listen', `127.0.0.1:${adminPort}`, '--console', 'off'];
   const child = run(command, {}, cleanups, log);
   await answers(`http://127.0.0.1:${port}/livez`);
   const token = readFileSync(path.join(data, 'admin.token'), 'utf8').trim();

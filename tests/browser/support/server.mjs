@@ -16,7 +16,9 @@ if (!BERTH || !existsSync(BERTH)) {
 }
 
 /** What of the caller's environment would change what the command does. */
-const { BERTH_SERVER: _server, BERTH_TOKEN: _token, ...environment } = process.env;
+const { BERTH_SERVER: _server, BERTH_TOKEN: _token, ...inherited } = process.env;
+/** A server begins with nothing: a test that needs the console publishes it. */
+const environment = { ...inherited, BERTH_CONSOLE: 'off' };
 
 const processes = new Set();
 process.on('exit', () => processes.forEach((child) => child.kill('SIGKILL')));

@@ -30,7 +30,8 @@ class WithServer(unittest.TestCase):
         cls.folder = folder.name
         data = os.path.join(cls.folder, "data")
         cls.process = subprocess.Popen(
-            [BERTH, "serve", "--data", data, "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"],
+            [BERTH, "serve", "--data", data, "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0",
+             "--console", "off"],
             stdout=subprocess.PIPE, text=True)
         cls.addClassCleanup(cls.stop)
         cls.address = {}

@@ -19,6 +19,7 @@ import time
 import unittest
 
 BERTH = os.environ.get("BERTH_BIN", "berth")
+os.environ["BERTH_CONSOLE"] = "off"  # a server begins with nothing; test_shipped.py has one that does not
 PATIENCE_S = 60
 SHELL = b"/* shell stand-in */\n"
 LIVE = b"/* live stand-in */globalThis.__BERTH__={live(spec){return spec}};\n"
