@@ -69,6 +69,23 @@ static void crowds_of_addresses_take_no_more_memory(void **state) {
     berth_failures_destroy(failures);
 }
 
+static void a_limit_that_is_changed_holds_for_those_who_have_failed_too(void **state) {
+    (void)state;
+    struct berth_failures *failures = berth_failures_create(2);
+    assert_non_null(failures);
+    assert_int_equal(berth_failures_limit(failures), 2);
+    assert_int_equal(taken_of(failures, "10.0.0.1", 5, NOW_MS), 2);
+    berth_failures_set_limit(failures, 5);
+    assert_int_equal(berth_failures_limit(failures), 5);
+    assert_false(berth_failures_over(failures, "10.0.0.1", NOW_MS));
+    assert_int_equal(taken_of(failures, "10.0.0.1", 5, NOW_MS), 3);
+    berth_failures_set_limit(failures, 1);
+    assert_int_equal(taken_of(failures, "10.0.0.1", 5, NOW_MS + 4000), 0);
+    assert_int_equal(taken_of(failures, "10.0.0.1", 5, NOW_MS + 5000), 1);
+    assert_int_equal(taken_of(failures, "10.0.0.2", 5, NOW_MS), 1);
+    berth_failures_destroy(failures);
+}
+
 struct crowd {
     struct berth_failures *failures;
     atomic_int taken;
@@ -100,6 +117,7 @@ int main(void) {
         cmocka_unit_test(a_look_tells_whether_one_more_is_too_many_and_counts_nothing),
         cmocka_unit_test(addresses_do_not_pay_for_each_other),
         cmocka_unit_test(crowds_of_addresses_take_no_more_memory),
+        cmocka_unit_test(a_limit_that_is_changed_holds_for_those_who_have_failed_too),
         cmocka_unit_test(threads_together_have_no_more),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -193,7 +193,7 @@ static void of_many_uploads_of_one_version_one_wins(void **state) {
 
 /* --- versions that are not live, while all else goes on --- */
 
-enum { VERSIONS = 40, KEPT_VERSIONS = 6, CHANGERS = 3 };
+enum { VERSIONS = 40, KEPT_VERSIONS = 6, CHANGERS = 4 };
 
 struct traffic {
     struct release_fixture *fixture;
@@ -271,10 +271,24 @@ static void *keep_reading(void *context) {
     return NULL;
 }
 
-static void old_versions_are_read_while_others_are_uploaded_activated_and_compressed(void **state) {
+/* Limits that do not forbid what the others do. */
+static void change_limits(struct traffic *traffic, int round) {
+    struct berth_desk *desk = traffic->fixture->desk;
+    struct berth_desk_limits limits;
+    berth_desk_limits(desk, &limits);
+    limits.cache_bytes = (int64_t[]){0, 512, 1 << 20}[round % 3];
+    limits.max_uploads = RELEASE_UPLOADS + round % 2;
+    limits.archive.ratio = 1000 + round % 2;
+    berth_desk_set_limits(desk, &limits);
+    berth_events_set_limits(berth_desk_events(desk), 1 + round % 4, 1000 + round);
+}
+
+static void
+old_versions_are_read_while_others_are_uploaded_activated_and_compressed_and_limits_change(
+    void **state) {
     struct release_fixture *fixture = *state;
     void (*const changes[CHANGERS])(struct traffic *, int) = {upload_next, activate_some,
-                                                              note_and_refresh};
+                                                              note_and_refresh, change_limits};
     struct traffic all[CHANGERS + READERS];
     pthread_t threads[CHANGERS + READERS];
     atomic_int uploaded = 0, failures = 0;
@@ -309,7 +323,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         RELEASE_TEST(concurrent_activations_make_one_row_of_generations),
         RELEASE_TEST(of_many_uploads_of_one_version_one_wins),
-        RELEASE_TEST(old_versions_are_read_while_others_are_uploaded_activated_and_compressed),
+        RELEASE_TEST(
+            old_versions_are_read_while_others_are_uploaded_activated_and_compressed_and_limits_change),
     };
     return cmocka_run_group_tests_name("release_races", tests, NULL, NULL);
 }
