@@ -12,9 +12,10 @@ enum { HEADERS_MAX_BYTES = 2048, HOST_MAX_BYTES = 255 };
 
 static const char no_console[] =
     "This is Berth's admin listener: the API is below /api/.\n"
-    "No console is live. Publish one, and open this page again:\n"
+    "No console is live. A start publishes the one that it finds; its log tells why it did not\n"
+    "(\"console-not-published\"), unless --console is off. To publish one by hand:\n"
     "\n"
-    "  berth push " BERTH_CONSOLE_MODULE "@" BERTH_VERSION " DIR --activate\n"
+    "  berth push DIR --activate\n"
     "\n"
     "DIR is share/berth/console of an installed Berth, or frontends/console/dist/console of a\n"
     "source tree where scripts/setup has run. The token must be an admin's for all modules.\n";
