@@ -73,8 +73,6 @@ static void show_variants(void *context, const char *module, const char *version
             json_pack("{ss ss ss}", "module", module, "version", version, "text", error.text));
 }
 
-static enum berth_code open_desk(struct server *server, struct berth_error *error) {
-    const struct berth_serve_options *options = &server->options;
 static struct berth_desk_limits desk_limits(const struct berth_serve_options *options) {
     return (struct berth_desk_limits){.archive = {.archive_bytes = options->max_archive_bytes,
                                                   .unpacked_bytes = options->max_unpacked_bytes,
@@ -86,6 +84,8 @@ static struct berth_desk_limits desk_limits(const struct berth_serve_options *op
                                       .max_uploads = (int)options->max_uploads};
 }
 
+static enum berth_code open_desk(struct server *server, struct berth_error *error) {
+    const struct berth_serve_options *options = &server->options;
     struct berth_desk_options desk = {
         .store = server->store,
         .registry = server->registry,
@@ -171,9 +171,9 @@ static enum berth_code start_listeners(struct server *server, struct berth_error
                                      .public_url = options->public_url,
                                      .started_ms = berth_now_ms(),
                                      .limits = shown_limits(options),
+                                     .module_connections = module_connections(options),
                                      .failures = server->failures};
     server->site.desk = server->desk;
-                                     .module_connections = module_connections(options),
     server->site.publisher = berth_desk_publisher(server->desk);
     server->site.keeper = berth_snapshot_keeper(server->site.publisher);
     server->site.public_url = options->public_url;
