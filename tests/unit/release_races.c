@@ -276,7 +276,7 @@ static void change_limits(struct traffic *traffic, int round) {
     struct berth_desk *desk = traffic->fixture->desk;
     struct berth_desk_limits limits;
     berth_desk_limits(desk, &limits);
-    limits.cache_bytes = (int64_t[]){0, 512, 1 << 20}[round % 3];
+    limits.cache_bytes = (int64_t[]){512, 4096, 1 << 20}[round % 3];
     limits.max_uploads = RELEASE_UPLOADS + round % 2;
     limits.archive.ratio = 1000 + round % 2;
     berth_desk_set_limits(desk, &limits);
