@@ -141,8 +141,8 @@ static void scripts_of_containers_run_as_soon_as_they_are_there(void **state) {
     static const char *const others[] = {
         "{'entry': 'e.js', 'type': 'script', 'container': 'm'}",
         "{'entry': 'e.js', 'type': 'script', 'chunkGlobals': ['c']}",
-        "{'entry': 'e.js', 'type': 'script', 'container': 'm', 'chunkGlobals': ['c'],"
-        " 'format': 'systemjs'}",
+        ("{'entry': 'e.js', 'type': 'script', 'container': 'm', 'chunkGlobals': ['c'],"
+         " 'format': 'systemjs'}"),
     };
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
         compose_begin(&fixture, slots);

@@ -231,9 +231,9 @@ static bool note_found(const struct berth_blob_found *found, void *context) {
 }
 
 static void a_walk_tells_blobs_from_what_is_foreign(void **state) {
-    static const char *const STRANGERS[] = {"note.txt", "ab/note.txt", "zz", "abc",
-                                            "ab/0000000000000000000000000000000000000000000000"
-                                            "000000000000000000"};
+    static const char *const STRANGERS[] = {
+        "note.txt", "ab/note.txt", "zz", "abc",
+        "ab/0000000000000000000000000000000000000000000000000000000000000000"};
     struct fixture *fixture = *state;
     char path[600];
     (void)must_put(fixture, "one");
