@@ -288,27 +288,6 @@ static void fill(struct berth_bodies *bodies, struct berth_store *store, struct 
         bodies->unpinned_bytes -= body->bytes;
 }
 
-static enum berth_code add_and_fill(struct berth_bodies *bodies, struct berth_store *store,
-                                    const struct berth_digest *digest, int64_t bytes, bool pin,
-                                    struct body **ret, struct berth_error *error) {
-    if (!pin && (is_too_large(bodies, bytes) || !make_room(bodies, bytes)))
-        return berth_fail(error, BERTH_BUSY, "cache-room", "there is no room for the file");
-    struct body *body = add(bodies, digest, bytes);
-    if (!body)
-        return berth_out_of_memory(error);
-    bodies->unpinned_bytes += bytes;
-    hold(bodies, body, pin);
-    fill(bodies, store, body);
-    *ret = body;
-    return BERTH_OK;
-}
-
-static void wait_for(struct berth_bodies *bodies, struct body *body, bool pin) {
-    hold(bodies, body, pin);
-    while (!body->known)
-        pthread_cond_wait(&bodies->read, &bodies->lock);
-}
-
 /* To a holder, who is none any more where there is no data. */
 static enum berth_code tell(struct body *body, bool pin, const void **ret,
                             struct berth_error *error) {
@@ -325,6 +304,28 @@ static enum berth_code tell(struct body *body, bool pin, const void **ret,
     return code;
 }
 
+static enum berth_code add_and_fill(struct berth_bodies *bodies, struct berth_store *store,
+                                    const struct berth_digest *digest, int64_t bytes, bool pin,
+                                    const void **ret, struct berth_error *error) {
+    if (!pin && (is_too_large(bodies, bytes) || !make_room(bodies, bytes)))
+        return berth_fail(error, BERTH_BUSY, "cache-room", "there is no room for the file");
+    struct body *body = add(bodies, digest, bytes);
+    if (!body)
+        return berth_out_of_memory(error);
+    bodies->unpinned_bytes += bytes;
+    hold(bodies, body, pin);
+    fill(bodies, store, body);
+    return tell(body, pin, ret, error);
+}
+
+static enum berth_code wait_for(struct berth_bodies *bodies, struct body *body, bool pin,
+                                const void **ret, struct berth_error *error) {
+    hold(bodies, body, pin);
+    while (!body->known)
+        pthread_cond_wait(&bodies->read, &bodies->lock);
+    return tell(body, pin, ret, error);
+}
+
 static enum berth_code take(struct berth_bodies *bodies, struct berth_store *store,
                             const struct berth_digest *digest, int64_t bytes, bool pin,
                             const void **ret, struct berth_error *error) {
@@ -332,13 +333,11 @@ static enum berth_code take(struct berth_bodies *bodies, struct berth_store *sto
     pthread_mutex_lock(&bodies->lock);
     struct body *body = find(bodies, digest);
     if (!body)
-        code = add_and_fill(bodies, store, digest, bytes, pin, &body, error);
+        code = add_and_fill(bodies, store, digest, bytes, pin, ret, error);
     else if (body->bytes != bytes)
         code = refuse_size(error);
     else
-        wait_for(bodies, body, pin);
-    if (code == BERTH_OK)
-        code = tell(body, pin, ret, error);
+        code = wait_for(bodies, body, pin, ret, error);
     pthread_mutex_unlock(&bodies->lock);
     return code;
 }

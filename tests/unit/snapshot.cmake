@@ -1,7 +1,8 @@
 berth_unit(snapshot_bodies SOURCES unit/snapshot_bodies.c LINKS berth_snapshot)
 target_include_directories(unit_snapshot_bodies PRIVATE ${PROJECT_SOURCE_DIR}/server/snapshot)
-# The test decides what a blob holds.
-target_link_options(unit_snapshot_bodies PRIVATE -Wl,--wrap=berth_blob_read)
+# The test decides what a blob holds, and knows who waits for it.
+target_link_options(unit_snapshot_bodies PRIVATE
+    -Wl,--wrap=berth_blob_read -Wl,--wrap=pthread_cond_wait)
 
 foreach(unit nodes pages publish forms cold reader)
     berth_unit(snapshot_${unit}

@@ -2,6 +2,7 @@
 #include "nodes.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -15,11 +16,19 @@ enum { DIGESTS = 3000, HOMES = 97, BODY_BYTES = 16 };
 
 static atomic_int blobs_read;
 static bool blobs_fail;
+static atomic_int readers_coming; /* a read ends when they wait for it, or read for themselves */
 static size_t blob_bytes = BODY_BYTES;
 
 enum berth_code __wrap_berth_blob_read(struct berth_store *store, const struct berth_digest *digest,
                                        int64_t max_bytes, char **ret, size_t *ret_bytes,
                                        struct berth_error *error);
+int __real_pthread_cond_wait(pthread_cond_t *cond, pthread_mutex_t *lock);
+int __wrap_pthread_cond_wait(pthread_cond_t *cond, pthread_mutex_t *lock);
+
+int __wrap_pthread_cond_wait(pthread_cond_t *cond, pthread_mutex_t *lock) {
+    readers_coming--;
+    return __real_pthread_cond_wait(cond, lock);
+}
 
 /* A blob's bytes are the end of its digest. */
 enum berth_code __wrap_berth_blob_read(struct berth_store *store, const struct berth_digest *digest,
@@ -28,6 +37,8 @@ enum berth_code __wrap_berth_blob_read(struct berth_store *store, const struct b
     assert_null(store);
     assert_true(max_bytes >= (int64_t)blob_bytes);
     blobs_read++;
+    while (atomic_load(&readers_coming) > 0)
+        (void)sched_yield();
     if (blobs_fail)
         return berth_fail(error, BERTH_IO, "blob-damaged", "as the test wants it");
     *ret = malloc(BODY_BYTES + 1);
@@ -306,6 +317,13 @@ static void *take_turns(void *context) {
     return NULL;
 }
 
+static void *take_once(void *context) {
+    struct crowd *crowd = context;
+    if (!use(crowd, 7, true))
+        atomic_fetch_add(crowd->failures, 1);
+    return NULL;
+}
+
 static void many_threads_may_hold_and_let_go(void **state) {
     (void)state;
     struct berth_bodies *bodies = berth_bodies_create(room_bytes);
@@ -324,6 +342,69 @@ static void many_threads_may_hold_and_let_go(void **state) {
     berth_bodies_destroy(bodies);
 }
 
+enum { WAITING = 5 };
+
+static void *take_damaged(void *context) {
+    struct berth_digest digest = digest_of(7);
+    struct berth_error error = {0};
+    const void *body = NULL;
+    enum berth_code code = berth_body_pin(context, NULL, &digest, BODY_BYTES, &body, &error);
+    bool told = code == BERTH_IO && error.code == BERTH_IO && !body &&
+                strcmp(error.rule, "blob-damaged") == 0;
+    return told ? context : NULL;
+}
+
+static void *borrow_damaged(void *context) {
+    struct berth_digest digest = digest_of(7);
+    const void *body = NULL;
+    enum berth_code code = berth_body_borrow(context, NULL, &digest, BODY_BYTES, &body, NULL);
+    return code == BERTH_IO && !body ? context : NULL;
+}
+
+static void who_waits_for_a_blob_that_cannot_be_read_is_told_without_another_read(void **state) {
+    (void)state;
+    struct berth_bodies *bodies = berth_bodies_create(room_bytes);
+    pthread_t threads[WAITING + 1];
+    void *told = NULL;
+    blobs_read = 0;
+    blobs_fail = true;
+    atomic_store(&readers_coming, WAITING);
+    for (int i = 0; i <= WAITING; i++)
+        assert_int_equal(
+            pthread_create(&threads[i], NULL, i % 2 ? borrow_damaged : take_damaged, bodies), 0);
+    for (int i = 0; i <= WAITING; i++) {
+        assert_int_equal(pthread_join(threads[i], &told), 0);
+        assert_ptr_equal(told, bodies);
+    }
+    blobs_fail = false;
+    assert_int_equal(blobs_read, 1);
+    assert_int_equal(berth_bodies_bytes(bodies), 0);
+    assert_int_equal(berth_bodies_unpinned_bytes(bodies), 0);
+    take(bodies, 7); /* who comes later reads again */
+    assert_int_equal(blobs_read, 2);
+    berth_bodies_destroy(bodies);
+}
+
+static void who_waits_for_a_body_holds_it_when_it_comes(void **state) {
+    (void)state;
+    struct berth_bodies *bodies = berth_bodies_create(0); /* goes with its last holder */
+    struct crowd crowds[WAITING + 1];
+    pthread_t threads[WAITING + 1];
+    atomic_int failures = 0;
+    blobs_read = 0;
+    atomic_store(&readers_coming, WAITING);
+    for (int i = 0; i <= WAITING; i++) {
+        crowds[i] = (struct crowd){bodies, 0, &failures};
+        assert_int_equal(pthread_create(&threads[i], NULL, take_once, &crowds[i]), 0);
+    }
+    for (int i = 0; i <= WAITING; i++)
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+    assert_int_equal(atomic_load(&failures), 0);
+    assert_int_equal(blobs_read, 1);
+    assert_int_equal(berth_bodies_bytes(bodies), 0);
+    berth_bodies_destroy(bodies);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_body_is_read_once_and_freed_with_its_last_user),
@@ -338,6 +419,8 @@ int main(void) {
         cmocka_unit_test(loans_are_within_the_budget_too),
         cmocka_unit_test(what_is_over_its_share_is_not_kept_at_all),
         cmocka_unit_test(many_threads_may_hold_and_let_go),
+        cmocka_unit_test(who_waits_for_a_blob_that_cannot_be_read_is_told_without_another_read),
+        cmocka_unit_test(who_waits_for_a_body_holds_it_when_it_comes),
     };
     return cmocka_run_group_tests_name("snapshot_bodies", tests, NULL, NULL);
 }
