@@ -45,14 +45,27 @@ static struct berth_loop *least_loaded(struct berth_loop *own) {
     return least;
 }
 
-/* So many are over the cap that they cannot be waited for. */
-static void turn_away(int fd) {
+/* So many are over the cap that they cannot be waited for, nor can a handshake. */
+static void turn_away(const struct berth_listener *listener, int fd) {
     static const char answer[] = BERTH_BARE_REFUSAL;
     char unread[4096];
-    (void)send(fd, answer, sizeof answer - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (!listener->tls)
+        (void)send(fd, answer, sizeof answer - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
     (void)shutdown(fd, SHUT_WR);
     (void)recv(fd, unread, sizeof unread, MSG_DONTWAIT);
     (void)close(fd);
+}
+
+static struct berth_connection *make_connection(const struct berth_listener *listener, int fd) {
+    struct berth_connection *connection = calloc(1, sizeof *connection);
+    if (!connection)
+        return NULL;
+    connection->fd = fd;
+    if (listener->tls && !berth_secure_open(connection, listener->tls)) {
+        free(connection);
+        return NULL;
+    }
+    return connection;
 }
 
 static void adopt(struct berth_loop *own, int fd, const struct sockaddr_in *peer,
@@ -63,16 +76,15 @@ static void adopt(struct berth_loop *own, int fd, const struct sockaddr_in *peer
     bool over_cap = takes_spare || before >= listener->options.max_connections;
     struct berth_connection *connection = NULL;
     if (before < listener->options.max_connections + BERTH_OVER_CAP)
-        connection = calloc(1, sizeof *connection);
+        connection = make_connection(listener, fd);
     if (!connection) {
         atomic_fetch_sub(&listener->connections, 1);
         berth_refusal_count(&listener->compartments, "connections");
-        turn_away(fd);
+        turn_away(listener, fd);
         return;
     }
     struct berth_loop *loop = takes_spare ? own : least_loaded(own);
     connection->loop = loop;
-    connection->fd = fd;
     connection->over_cap = over_cap;
     connection->takes_spare = takes_spare;
     (void)inet_ntop(AF_INET, &peer->sin_addr, connection->remote, sizeof connection->remote);

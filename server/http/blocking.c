@@ -40,24 +40,38 @@ static size_t take_received(struct berth_job *job, void *ret, size_t length) {
     return count;
 }
 
+static ssize_t receive(struct berth_connection *connection, void *ret, size_t length) {
+    return connection->tls ? berth_secure_receive(connection, ret, length)
+                           : recv(connection->fd, ret, length, 0);
+}
+
+static short waits_for(const struct berth_connection *connection) {
+    return connection->tls && berth_secure_wants_write(connection) ? POLLOUT : POLLIN;
+}
+
 static size_t read_bytes(struct berth_exchange *exchange, void *ret, size_t length,
                          int64_t deadline_ms, bool *ret_late) {
     struct berth_connection *connection = connection_of(exchange);
     size_t got = take_received(connection->job, ret, length);
     while (got < length) {
-        ssize_t count = recv(connection->fd, (char *)ret + got, length - got, 0);
+        ssize_t count = receive(connection, (char *)ret + got, length - got);
         if (count > 0) {
             got += (size_t)count;
             continue;
         }
         if (count == 0 || (errno != EAGAIN && errno != EINTR))
             break;
-        if (!wait_ready(exchange, POLLIN, deadline_ms)) {
+        if (!wait_ready(exchange, waits_for(connection), deadline_ms)) {
             *ret_late = true;
             break;
         }
     }
     return got;
+}
+
+static ssize_t put(struct berth_connection *connection, const char *data, size_t length) {
+    return connection->tls ? berth_secure_send(connection, data, length)
+                           : send(connection->fd, data, length, MSG_NOSIGNAL);
 }
 
 /* A socket is called writable when a good part of its buffer is free; a slow client may need longer
@@ -67,7 +81,7 @@ static bool write_bytes(struct berth_exchange *exchange, const void *data, size_
     const char *at = data;
     bool waited = false;
     while (length > 0) {
-        ssize_t count = send(connection_of(exchange)->fd, at, length, MSG_NOSIGNAL);
+        ssize_t count = put(connection_of(exchange), at, length);
         if (count > 0) {
             at += count;
             length -= (size_t)count;
@@ -109,8 +123,7 @@ static bool give_rest_back(struct berth_connection *connection) {
 }
 
 static void refuse_without_memory(struct berth_connection *connection) {
-    static const char answer[] = BERTH_BARE_REFUSAL;
-    (void)send(connection->fd, answer, sizeof answer - 1, MSG_NOSIGNAL);
+    berth_loop_tell(connection, BERTH_BARE_REFUSAL);
     connection->closes = connection->lingers = true;
 }
 
@@ -129,6 +142,8 @@ static void serve(struct berth_worker *worker, struct berth_connection *connecti
     bool has_unread = exchange->body_read < exchange->body_bytes && !exchange->expects_continue;
     connection->closes = exchange->close || exchange->broken;
     connection->lingers = !exchange->broken && (has_unread || job->taken < job->length);
+    if (connection->tls && connection->closes && !exchange->broken)
+        berth_secure_end(connection);
     if (!connection->closes && !give_rest_back(connection))
         connection->closes = true;
 }

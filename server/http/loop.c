@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -58,6 +59,8 @@ void berth_loop_close(struct berth_connection *connection) {
     unlink_from(loop, connection);
     if (connection->state != BERTH_AWAY)
         berth_loop_watch(connection, EPOLL_CTL_DEL, 0);
+    if (connection->tls)
+        berth_secure_close(connection);
     berth_loop_close_socket(connection);
     atomic_fetch_sub_explicit(&loop->count, 1, memory_order_relaxed);
     atomic_fetch_sub(&loop->worker.listener->connections, 1);
@@ -67,6 +70,8 @@ void berth_loop_close(struct berth_connection *connection) {
 
 void berth_loop_end(struct berth_connection *connection, bool unread) {
     struct berth_loop *loop = connection->loop;
+    if (connection->tls)
+        berth_secure_end(connection);
     if (!unread || shutdown(connection->fd, SHUT_WR) != 0) {
         berth_loop_close(connection);
         return;
@@ -77,6 +82,13 @@ void berth_loop_end(struct berth_connection *connection, bool unread) {
     connection->pending = NULL;
     connection->pending_length = 0;
     berth_wheel_set(&loop->wheel, &connection->timer, loop->now_ms + LINGER_MS);
+}
+
+void berth_loop_tell(struct berth_connection *connection, const char *text) {
+    if (connection->tls)
+        (void)berth_secure_send(connection, text, strlen(text));
+    else
+        (void)send(connection->fd, text, strlen(text), MSG_NOSIGNAL);
 }
 
 static void drop_unread(struct berth_connection *connection) {
@@ -135,6 +147,8 @@ static void handle_due(struct berth_loop *loop, struct berth_timer *timer) {
         berth_loop_late(connection);
     else if (connection->state == BERTH_SENDING)
         go_on_sending(connection);
+    else if (connection->state == BERTH_READING)
+        berth_loop_end(connection, false);
     else
         berth_loop_close(connection);
 }
@@ -209,6 +223,8 @@ static void cut_all(struct berth_loop *loop) {
         next = connection->next;
         if (connection->state == BERTH_AWAY)
             (void)shutdown(connection->fd, SHUT_RDWR);
+        else if (connection->state == BERTH_READING)
+            berth_loop_end(connection, false);
         else
             berth_loop_close(connection);
     }

@@ -7,6 +7,7 @@
  *   outgoing.c   answers that their clients take slowly
  *   pool.c       worker threads
  *   blocking.c   an exchange on a worker
+ *   secure.c     the bytes of a connection that speaks TLS
  *
  * A connection belongs to one loop from its start to its end: only that loop's thread opens and
  * closes it, reads heads from it, and sends answers from memory. While a worker has it (AWAY) the
@@ -53,6 +54,8 @@ struct berth_job {
 };
 
 struct berth_outgoing; /* outgoing.c */
+struct berth_tls;      /* tls.h */
+struct ssl_st;         /* OpenSSL's SSL */
 
 struct berth_connection {
     struct berth_timer timer; /* first: a timer that is due is its connection */
@@ -65,11 +68,17 @@ struct berth_connection {
     bool takes_spare; /* its descriptor was the loop's spare one, and will be again */
     bool closes;      /* set by a worker: after what it did */
     bool lingers;     /* the same */
+    bool tls_failed;  /* nothing more can be said by it; after its end, too */
+    bool tls_plain;   /* it was no TLS, and was told so */
+    bool tls_settled; /* the last read took all that had come: the socket will tell of more */
+    bool tls_short;   /* the socket had less than was asked for, */
+    bool tls_blocked; /* or nothing */
     size_t line;      /* where looking for the head's end goes on, in `pending` */
     char *pending;    /* bytes of requests to come; NULL: none */
     size_t pending_length;
     struct berth_job *job;           /* AWAY */
     struct berth_outgoing *outgoing; /* SENDING */
+    struct ssl_st *tls;              /* NULL: plain */
     char remote[INET_ADDRSTRLEN];
 };
 
@@ -152,6 +161,21 @@ void berth_loop_receive(struct berth_connection *connection, bool at_end);
 void berth_loop_resume(struct berth_connection *connection);
 /* The head did not come in time. */
 void berth_loop_late(struct berth_connection *connection);
+
+/* --- secure.c: of connections with `tls` only --- */
+/* Makes `tls`; false without memory. */
+bool berth_secure_open(struct berth_connection *connection, struct berth_tls *tls);
+/* As recv and send with a socket that does not block; EPROTO and EPIPE: it is over. */
+ssize_t berth_secure_receive(struct berth_connection *connection, void *ret, size_t length);
+ssize_t berth_secure_send(struct berth_connection *connection, const void *data, size_t length);
+/* A read waits for the socket to take what TLS itself has to say. */
+bool berth_secure_wants_write(const struct berth_connection *connection);
+/* Says that nothing more will come (close_notify); only after whole answers. */
+void berth_secure_end(struct berth_connection *connection);
+void berth_secure_close(struct berth_connection *connection);
+
+/* What is said at last, as much of it as fits. */
+void berth_loop_tell(struct berth_connection *connection, const char *text);
 
 /* --- outgoing.c --- */
 extern const struct berth_transport berth_loop_transport;

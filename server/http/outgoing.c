@@ -39,10 +39,26 @@ static int64_t left(const struct berth_outgoing *outgoing) {
     return (int64_t)outgoing->head_bytes + outgoing->body_bytes;
 }
 
+/* One after the other: each is records of its own. */
+static ssize_t put_secure(struct berth_connection *connection, const char *head, size_t head_bytes,
+                          const char *body, int64_t body_bytes) {
+    size_t part = body_bytes < TURN_BYTES ? (size_t)body_bytes : TURN_BYTES;
+    ssize_t of_head = head_bytes ? berth_secure_send(connection, head, head_bytes) : 0;
+    if (of_head < (ssize_t)head_bytes || part == 0)
+        return of_head < 0 && errno == EAGAIN ? 0 : of_head;
+    ssize_t of_body = berth_secure_send(connection, body, part);
+    if (of_body < 0)
+        return errno == EAGAIN ? of_head : -1;
+    return of_head + of_body;
+}
+
 /* What was sent, 0 when there is no room; -1: the connection is gone. */
-static ssize_t put(int fd, const char *head, size_t head_bytes, const char *body,
-                   int64_t body_bytes) {
+static ssize_t put(struct berth_connection *connection, const char *head, size_t head_bytes,
+                   const char *body, int64_t body_bytes) {
     ssize_t sent;
+    int fd = connection->fd;
+    if (connection->tls)
+        return put_secure(connection, head, head_bytes, body, body_bytes);
     if (body_bytes == 0) {
         sent = send(fd, head, head_bytes, MSG_NOSIGNAL);
     } else {
@@ -58,13 +74,13 @@ static ssize_t put(int fd, const char *head, size_t head_bytes, const char *body
 
 /* Of a large body a part goes first: its client is awake by then and reads while the rest is
  * copied, which costs both a fifth less than all at once. */
-static ssize_t put_first(int fd, const char *head, size_t head_bytes, const char *body,
-                         int64_t body_bytes) {
+static ssize_t put_first(struct berth_connection *connection, const char *head, size_t head_bytes,
+                         const char *body, int64_t body_bytes) {
     int64_t first = body_bytes > LARGE_BYTES ? FIRST_BYTES : body_bytes;
-    ssize_t sent = put(fd, head, head_bytes, body, first);
+    ssize_t sent = put(connection, head, head_bytes, body, first);
     if (first == body_bytes || sent != (ssize_t)head_bytes + first)
         return sent;
-    ssize_t more = put(fd, NULL, 0, body + first, body_bytes - first);
+    ssize_t more = put(connection, NULL, 0, body + first, body_bytes - first);
     return more < 0 ? more : sent + more;
 }
 
@@ -148,7 +164,7 @@ static bool park(struct berth_exchange *exchange, struct berth_outgoing *rest) {
 static void send_answer(struct berth_exchange *exchange, const char *head, size_t head_bytes,
                         const char *body, int64_t body_bytes) {
     struct berth_connection *connection = exchange->carrier;
-    ssize_t sent = put_first(connection->fd, head, head_bytes, body, body_bytes);
+    ssize_t sent = put_first(connection, head, head_bytes, body, body_bytes);
     if (sent == (ssize_t)head_bytes + body_bytes)
         return;
     struct berth_outgoing rest = {
@@ -204,8 +220,8 @@ void berth_outgoing_drop(struct berth_connection *connection) {
 
 bool berth_outgoing_send(struct berth_connection *connection, bool *ret_closes) {
     struct berth_outgoing *outgoing = connection->outgoing;
-    ssize_t sent = put(connection->fd, outgoing->head, outgoing->head_bytes, outgoing->body,
-                       outgoing->body_bytes);
+    ssize_t sent =
+        put(connection, outgoing->head, outgoing->head_bytes, outgoing->body, outgoing->body_bytes);
     *ret_closes = outgoing->closes || sent < 0;
     if (sent > 0)
         advance(outgoing, (size_t)sent);

@@ -28,8 +28,7 @@ static bool keep(struct berth_connection *connection, const char *data, size_t l
 }
 
 static void answer_without_memory(struct berth_connection *connection) {
-    static const char answer[] = BERTH_BARE_REFUSAL;
-    (void)send(connection->fd, answer, sizeof answer - 1, MSG_NOSIGNAL);
+    berth_loop_tell(connection, BERTH_BARE_REFUSAL);
     berth_loop_end(connection, true);
 }
 
@@ -168,17 +167,20 @@ static enum berth_scan find_head(const char *data, size_t length, size_t *line, 
 }
 
 /* Puts the connection behind all others of its loop, by way of the loop's own mailbox. */
-static void yield_turn(struct berth_connection *connection, const char *data, size_t length) {
-    if (!keep(connection, data, length)) {
-        berth_loop_close(connection);
-        return;
-    }
+static void go_behind(struct berth_connection *connection) {
     connection->state = BERTH_AWAY;
     connection->closes = false;
     berth_wheel_cancel(&connection->timer);
     berth_loop_watch(connection, EPOLL_CTL_DEL, 0);
     connection->loop->away++;
     berth_loop_post(connection);
+}
+
+static void yield_turn(struct berth_connection *connection, const char *data, size_t length) {
+    if (keep(connection, data, length))
+        go_behind(connection);
+    else
+        berth_loop_close(connection);
 }
 
 /* More than one request may have come. `is_new`: it is the first that comes of the first one. False
@@ -211,10 +213,35 @@ static bool serve_all(struct berth_connection *connection, char *data, size_t le
     return keep_rest(connection, outcome, data, length, is_new);
 }
 
+/* What was not taken lies in OpenSSL, where the loop's epoll does not see it. */
+static void receive_secure(struct berth_connection *connection, bool at_end) {
+    char *inbox = connection->loop->inbox;
+    size_t had = connection->pending_length;
+    ssize_t got = berth_secure_receive(connection, inbox + had, BERTH_INBOX_BYTES - had);
+    if (got == 0 || (got < 0 && errno != EAGAIN)) {
+        berth_loop_end(connection, connection->tls_plain);
+        return;
+    }
+    if (had)
+        memcpy(inbox, connection->pending, had);
+    if (got > 0 && !serve_all(connection, inbox, had + (size_t)got, had == 0))
+        return;
+    if (!connection->tls_settled)
+        go_behind(connection);
+    else if (berth_secure_wants_write(connection))
+        berth_loop_watch(connection, EPOLL_CTL_MOD, BERTH_LOOP_READS | EPOLLOUT);
+    else if (at_end && got > 0)
+        berth_loop_watch(connection, EPOLL_CTL_MOD, BERTH_LOOP_READS);
+}
+
 /* A socket tells of itself once for all that has come (edge-triggered), so that waiting again costs
  * no second look at it. What was read short was read to its end. After a full buffer, and for the
  * end of a client that came with its last bytes, the socket is made to tell again. */
 void berth_loop_receive(struct berth_connection *connection, bool at_end) {
+    if (connection->tls) {
+        receive_secure(connection, at_end);
+        return;
+    }
     char *inbox = connection->loop->inbox;
     size_t had = connection->pending_length;
     ssize_t got = recv(connection->fd, inbox + had, BERTH_INBOX_BYTES - had, 0);
@@ -233,10 +260,13 @@ void berth_loop_receive(struct berth_connection *connection, bool at_end) {
 void berth_loop_resume(struct berth_connection *connection) {
     char *inbox = connection->loop->inbox;
     size_t length = connection->pending_length;
-    if (length == 0)
-        return;
-    memcpy(inbox, connection->pending, length);
-    (void)serve_all(connection, inbox, length, true);
+    if (length > 0) {
+        memcpy(inbox, connection->pending, length);
+        if (!serve_all(connection, inbox, length, true))
+            return;
+    }
+    if (connection->tls)
+        receive_secure(connection, false);
 }
 
 void berth_loop_late(struct berth_connection *connection) {

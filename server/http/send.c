@@ -10,7 +10,8 @@
 enum {
     START_BYTES = 16384, /* of a large answer: the head, and what is copied behind it */
     MEMORY_PIECE_BYTES = 2 * BERTH_PIECE_BYTES,
-    COPIED_BYTES = 4096, /* copying more costs more than a second place to send from */
+    COPIED_BYTES = 4096,             /* copying more costs more than a second place to send from */
+    SECURE_COPIED_BYTES = 15 * 1024, /* with its head one record of TLS, and one write */
 };
 
 /* One write with a deadline. */
@@ -150,6 +151,10 @@ static int64_t send_first(struct berth_exchange *exchange, struct berth_head *he
     return (int64_t)first;
 }
 
+static int64_t copied_bytes(const struct berth_exchange *exchange) {
+    return exchange->worker->listener->tls ? SECURE_COPIED_BYTES : COPIED_BYTES;
+}
+
 /* Where nothing may wait: a small body is copied behind its head, a large one is sent from where it
  * lies. One that has to be read from somewhere is another thread's work. */
 static void send_unwaited(struct berth_exchange *exchange, struct berth_head *head,
@@ -166,7 +171,7 @@ static void send_unwaited(struct berth_exchange *exchange, struct berth_head *he
     }
     const char *body = length > 0 ? (const char *)content->body + offset : NULL;
     exchange->sent_bytes = length; /* the transport takes off what it could not send */
-    if (length > 0 && length <= COPIED_BYTES) {
+    if (length > 0 && length <= copied_bytes(exchange)) {
         berth_head_bytes(head, body, (size_t)length);
         if (!head->failed)
             length = 0;

@@ -35,7 +35,7 @@ static void answer_switch(struct berth_exchange *exchange, const struct berth_si
     struct berth_preview preview;
     struct berth_buffer headers;
     bool good = berth_preview_check(text, now_s, &preview);
-    bool secure = strncmp(site->public_url, "https:", 6) == 0;
+    bool secure = berth_exchange_secure(exchange) || strncmp(site->public_url, "https:", 6) == 0;
     berth_buffer_init(&headers, HEADERS_MAX_BYTES);
     berth_buffer_printf(
         &headers,

@@ -2,14 +2,19 @@ foreach(part url query route range conditional table pace piece parse wheel trac
     berth_unit(http_${part} SOURCES unit/http_${part}.c LINKS berth_http)
     target_include_directories(unit_http_${part} PRIVATE ${PROJECT_SOURCE_DIR}/server)
 endforeach()
-# These speak to a real listener, byte by byte: to the loop, and again to civetweb's threads.
+# These speak to a real listener, byte by byte: to the loop, and again by TLS, and to civetweb's
+# threads.
+set(http_fixture unit/http_fixture.c unit/http_client.c unit/http_certificate.c)
+function(http_test_again part engine)
+    add_test(NAME http_${part}_${engine} COMMAND unit_http_${part})
+    set_tests_properties(http_${part}_${engine} PROPERTIES
+        LABELS unit TIMEOUT 120 ENVIRONMENT BERTH_TEST_ENGINE=${engine})
+endfunction()
 foreach(part framing answers bodies limits compartments traffic)
-    berth_unit(http_${part}
-        SOURCES unit/http_${part}.c unit/http_fixture.c unit/http_client.c LINKS berth_http)
-    add_test(NAME http_${part}_threads COMMAND unit_http_${part})
-    set_tests_properties(http_${part}_threads PROPERTIES
-        LABELS unit TIMEOUT 120 ENVIRONMENT BERTH_TEST_ENGINE=threads)
+    berth_unit(http_${part} SOURCES unit/http_${part}.c ${http_fixture} LINKS berth_http)
+    http_test_again(${part} threads)
+    http_test_again(${part} tls)
 endforeach()
-berth_unit(http_loop
-    SOURCES unit/http_loop.c unit/http_fixture.c unit/http_client.c LINKS berth_http)
+berth_unit(http_loop SOURCES unit/http_loop.c ${http_fixture} LINKS berth_http)
 target_include_directories(unit_http_loop PRIVATE ${PROJECT_SOURCE_DIR}/server)
+http_test_again(loop tls)

@@ -2,7 +2,12 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <poll.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +17,72 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+
+enum { PATIENCE_MS = 10000 };
+
+bool client_speaks_tls(void) {
+    const char *name = getenv("BERTH_TEST_ENGINE");
+    return name && strcmp(name, "tls") == 0;
+}
+
+/* --- TLS: the socket does not block, so that each wait has its end --- */
+
+/* False when TLS cannot go on. */
+static bool wait_for_tls(struct client *client, int result) {
+    int reason = SSL_get_error(client->tls, result);
+    struct pollfd polled = {.fd = client->fd,
+                            .events = reason == SSL_ERROR_WANT_WRITE ? POLLOUT : POLLIN};
+    if (reason != SSL_ERROR_WANT_READ && reason != SSL_ERROR_WANT_WRITE)
+        return false;
+    if (poll(&polled, 1, PATIENCE_MS) == 0)
+        fail_msg("nothing within ten seconds");
+    return true;
+}
+
+/* A server that closes at once is seen by what is read. */
+static void start_tls(struct client *client) {
+    SSL_CTX *context = SSL_CTX_new(TLS_client_method());
+    int result;
+    assert_non_null(context);
+    (void)SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE);
+    client->tls = SSL_new(context);
+    SSL_CTX_free(context);
+    assert_non_null(client->tls);
+    assert_int_equal(fcntl(client->fd, F_SETFL, O_NONBLOCK), 0);
+    (void)signal(SIGPIPE, SIG_IGN); /* OpenSSL's own way to a socket raises it */
+    assert_int_equal(SSL_set_fd(client->tls, client->fd), 1);
+    do {
+        ERR_clear_error();
+        result = SSL_connect(client->tls);
+    } while (result != 1 && wait_for_tls(client, result));
+}
+
+static ssize_t read_tls(struct client *client, void *ret, size_t length, bool waits, bool peeks) {
+    int count;
+    do {
+        ERR_clear_error();
+        count = peeks ? SSL_peek(client->tls, ret, (int)length)
+                      : SSL_read(client->tls, ret, (int)length);
+        if (count > 0)
+            return count;
+        int reason = SSL_get_error(client->tls, count);
+        errno = reason == SSL_ERROR_WANT_READ ? EAGAIN : EPROTO;
+        if (reason == SSL_ERROR_ZERO_RETURN)
+            return 0;
+    } while (waits && wait_for_tls(client, count));
+    return -1;
+}
+
+static ssize_t write_tls(struct client *client, const void *data, size_t length) {
+    int count;
+    do {
+        ERR_clear_error();
+        count = SSL_write(client->tls, data, (int)length);
+    } while (count <= 0 && wait_for_tls(client, count));
+    return count > 0 ? count : -1;
+}
+
+/* --- */
 
 void client_open(struct client *client, const char *address) {
     client_connect(client, socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), address);
@@ -27,14 +98,19 @@ void client_connect(struct client *client, int fd, const char *address) {
     name.sin_port = htons((uint16_t)strtol(colon + 1, NULL, 10));
     assert_int_equal(inet_pton(AF_INET, host, &name.sin_addr), 1);
     client->length = 0;
+    client->tls = NULL;
     client->was_reset = false;
     client->fd = fd;
     assert_true(client->fd >= 0);
     (void)setsockopt(client->fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     assert_int_equal(connect(client->fd, (struct sockaddr *)&name, sizeof name), 0);
+    if (client_speaks_tls())
+        start_tls(client);
 }
 
 void client_close(struct client *client) {
+    SSL_free(client->tls);
+    client->tls = NULL;
     close(client->fd);
     client->fd = -1;
 }
@@ -42,7 +118,8 @@ void client_close(struct client *client) {
 void client_send_bytes(struct client *client, const void *data, size_t length) {
     const char *at = data;
     while (length > 0) {
-        ssize_t count = send(client->fd, at, length, MSG_NOSIGNAL);
+        ssize_t count = client->tls ? write_tls(client, at, length)
+                                    : send(client->fd, at, length, MSG_NOSIGNAL);
         if (count < 0) { /* the server has closed: the answer tells why */
             client->was_reset = true;
             return;
@@ -56,11 +133,27 @@ void client_send(struct client *client, const char *text) {
     client_send_bytes(client, text, strlen(text));
 }
 
+void client_end(struct client *client) {
+    if (client->tls)
+        (void)SSL_shutdown(client->tls);
+    (void)shutdown(client->fd, SHUT_WR);
+}
+
+ssize_t client_peek(struct client *client, void *ret, size_t length) {
+    return client->tls ? read_tls(client, ret, length, false, true)
+                       : recv(client->fd, ret, length, MSG_PEEK | MSG_DONTWAIT);
+}
+
+ssize_t client_read(struct client *client, void *ret, size_t length, bool waits) {
+    return client->tls ? read_tls(client, ret, length, waits, false)
+                       : recv(client->fd, ret, length, waits ? 0 : MSG_DONTWAIT);
+}
+
 /* False at the end of the connection. A reset is an end, too. */
 static bool receive(struct client *client) {
     assert_true(client->length < sizeof client->data);
-    ssize_t count =
-        recv(client->fd, client->data + client->length, sizeof client->data - client->length, 0);
+    ssize_t count = client_read(client, client->data + client->length,
+                                sizeof client->data - client->length, true);
     if (count < 0 && errno == EAGAIN)
         fail_msg("no answer within ten seconds");
     if (count < 0)

@@ -1,4 +1,5 @@
-/* A client that sends bytes as they are and takes answers apart.
+/* A client that sends bytes as they are and takes answers apart; by TLS when the run is to speak it
+ * (client_speaks_tls).
  *
  * Every read gives up after ten seconds, by failing the test.
  */
@@ -7,11 +8,13 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 struct client {
     int fd;
-    bool was_reset; /* the server closed with bytes unread: a client could lose the answer */
-    size_t length;  /* received, not yet taken */
+    struct ssl_st *tls; /* NULL: plain */
+    bool was_reset;     /* the server closed with bytes unread: a client could lose the answer */
+    size_t length;      /* received, not yet taken */
     char data[2048];
 };
 
@@ -22,12 +25,22 @@ struct answer {
     size_t length;
 };
 
+/* Which listeners it meets: BERTH_TEST_ENGINE=tls. */
+bool client_speaks_tls(void);
+
 void client_open(struct client *client, const char *address);
 /* With a socket that was made before; it becomes the client's. */
 void client_connect(struct client *client, int fd, const char *address);
 void client_close(struct client *client);
 void client_send(struct client *client, const char *text);
 void client_send_bytes(struct client *client, const void *data, size_t length);
+/* It says nothing more, but listens. */
+void client_end(struct client *client);
+
+/* What comes first: as recv, without a wait and without taking it. */
+ssize_t client_peek(struct client *client, void *ret, size_t length);
+/* As recv, with a wait or without. */
+ssize_t client_read(struct client *client, void *ret, size_t length, bool waits);
 
 /* Reads one answer; answer_done frees it. `has_body` false for the answer to a HEAD. */
 void client_answer(struct client *client, bool has_body, struct answer *ret);

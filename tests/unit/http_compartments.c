@@ -127,7 +127,7 @@ static void read_nothing(const struct site *site, struct client *client, const c
     client_open(client, site->address);
     (void)setsockopt(client->fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
     client_send(client, request);
-    assert_int_equal(recv(client->fd, status, sizeof status, MSG_WAITALL), sizeof status);
+    assert_int_equal(client_read(client, status, sizeof status, true), sizeof status);
     assert_memory_equal(status, "HTTP/1.1 200", sizeof status);
 }
 

@@ -1,5 +1,8 @@
 #include "http_fixture.h"
 
+#include "http_certificate.h"
+#include "http_client.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -363,7 +366,15 @@ enum berth_engine_kind site_engine(void) {
     return name && strcmp(name, "threads") == 0 ? BERTH_ENGINE_THREADS : BERTH_ENGINE_LOOP;
 }
 
+const struct certificate *site_certificate(void) {
+    static struct certificate certificate;
+    if (!certificate.key[0])
+        certificate_make("site", -60, 86400, &certificate);
+    return &certificate;
+}
+
 struct berth_listener_options site_options(struct site *site) {
+    const bool tls = client_speaks_tls();
     return (struct berth_listener_options){
         .name = "public",
         .address = "127.0.0.1:0",
@@ -375,6 +386,8 @@ struct berth_listener_options site_options(struct site *site) {
         .request_timeout_ms = 5000,
         .keep_alive_timeout_ms = 5000,
         .min_body_rate_bytes = 1000,
+        .certificate = tls ? site_certificate()->certificate : NULL,
+        .key = tls ? site_certificate()->key : NULL,
     };
 }
 

@@ -19,6 +19,9 @@ struct site {
 /* Which engine the listeners of this run have: BERTH_TEST_ENGINE=threads, else the loop. */
 enum berth_engine_kind site_engine(void);
 
+/* Of the listeners that speak TLS: BERTH_TEST_ENGINE=tls. */
+const struct certificate *site_certificate(void);
+
 /* What a test may change before it starts. */
 struct berth_listener_options site_options(struct site *site);
 void site_start(struct site *site, const struct berth_listener_options *options);

@@ -121,8 +121,8 @@ static void trickle_until_cut(struct client *client) {
     int patience = 0;
     char seen;
     client_send(client, "GET /text HTTP/1.1\r\nHost: a\r\nX-Slow: ");
-    while (recv(client->fd, &seen, 1, MSG_PEEK | MSG_DONTWAIT) < 0) {
-        (void)send(client->fd, "x", 1, MSG_NOSIGNAL);
+    while (client_peek(client, &seen, 1) < 0) {
+        client_send(client, "x");
         site_wait(&patience);
     }
     assert_next(client, 408);
@@ -238,7 +238,7 @@ static void a_slow_reader_is_cut(void **state) {
     patience = 0;
     while (berth_listener_busy(site.listener) > 0) {
         char bytes[64];
-        (void)recv(client.fd, bytes, sizeof bytes, MSG_DONTWAIT);
+        (void)client_read(&client, bytes, sizeof bytes, false);
         site_wait(&patience);
     }
     client_close(&client);

@@ -119,7 +119,7 @@ static void who_ends_its_side_gets_its_answers_and_the_end(void **state) {
         client_open(&client, site->address);
         client_send(&client, REQUEST("/text") REQUEST("/later"));
         client_send(&client, last[i]);
-        (void)shutdown(client.fd, SHUT_WR);
+        client_end(&client);
         assert_next(&client, 200, "hello world");
         assert_next(&client, 204, NULL);
         if (*last[i])
@@ -327,9 +327,9 @@ static void *visit(void *argument) {
             client_send(&client,
                         requests[next_random(visitor) % (sizeof requests / sizeof *requests)]);
             if (next_random(visitor) % 2)
-                (void)recv(client.fd, bytes, sizeof bytes, MSG_DONTWAIT);
+                (void)client_read(&client, bytes, sizeof bytes, false);
             if (next_random(visitor) % 4 == 0)
-                (void)shutdown(client.fd, SHUT_WR);
+                client_end(&client);
             if (next_random(visitor) % 4 == 0)
                 sched_yield();
         }

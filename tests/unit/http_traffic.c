@@ -142,7 +142,7 @@ static void who_leaves_before_the_end_is_counted(void **state) {
     client_connect(&client, fd, site.address);
     client_send(&client, REQUEST("/prepared/8000000"));
     char some[64];
-    assert_true(recv(client.fd, some, sizeof some, 0) > 0);
+    assert_true(client_read(&client, some, sizeof some, true) > 0);
     client_close(&client);
     struct berth_traffic traffic = wait_for(&site, 1);
     assert_int_equal(traffic.cut, 1);
