@@ -32,6 +32,7 @@ struct page_node {
     int refs; /* the writer's: a page that stays as it is is shared by snapshots */
     pthread_mutex_t lock;
     _Atomic(struct berth_snapshot_page *) made;
+    atomic_int told; /* enum berth_code: why it could not be made, as the log says already */
 };
 
 static const struct berth_snapshot_page not_made = {.path = "", .failed = true};
@@ -74,6 +75,7 @@ static struct page_node *create_node(struct page_manifest *manifest,
     node->refs = 1;
     pthread_mutex_init(&node->lock, NULL);
     atomic_init(&node->made, NULL);
+    atomic_init(&node->told, BERTH_OK);
     return node;
 }
 
@@ -307,14 +309,21 @@ struct berth_snapshot_page *berth_page_node_preview(const struct berth_snapshot 
     return make(snapshot, node, edition, error);
 }
 
+/* Once, however many ask: each of their answers is counted, and is a line of its own. */
+static void tell(struct page_node *node, const struct berth_error *error) {
+    if (atomic_exchange(&node->told, (int)error->code) == (int)error->code)
+        return;
+    berth_log_event("error", error->rule,
+                    json_pack("{ss ss}", "where", error->where, "text", error->text));
+}
+
 const struct berth_snapshot_page *berth_page_node_made(const struct berth_snapshot *snapshot,
                                                        struct page_node *node) {
     struct berth_error error = {0};
     const struct berth_snapshot_page *page = page_of(snapshot, node, &error);
     if (page)
         return page;
-    berth_log_event("error", error.rule,
-                    json_pack("{ss ss}", "where", error.where, "text", error.text));
+    tell(node, &error);
     return &not_made;
 }
 

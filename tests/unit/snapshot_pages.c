@@ -3,9 +3,33 @@
 #include "snapshot_fixture.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 
 enum { MODULES = 2, PAGES = 3, READERS = 8 };
+
+static bool compose_fails;
+static atomic_int lines; /* in the log */
+
+enum berth_code __real_berth_compose_page(const struct berth_compose *compose,
+                                          struct berth_template *ret, struct berth_error *error);
+enum berth_code __wrap_berth_compose_page(const struct berth_compose *compose,
+                                          struct berth_template *ret, struct berth_error *error);
+void __wrap_berth_log_event(const char *level, const char *event, json_t *fields);
+
+enum berth_code __wrap_berth_compose_page(const struct berth_compose *compose,
+                                          struct berth_template *ret, struct berth_error *error) {
+    if (compose_fails)
+        return berth_fail(error, BERTH_NO_MEMORY, "memory", "as the test wants it");
+    return __real_berth_compose_page(compose, ret, error);
+}
+
+void __wrap_berth_log_event(const char *level, const char *event, json_t *fields) {
+    (void)level;
+    (void)event;
+    json_decref(fields);
+    lines++;
+}
 
 static const char *const names[MODULES] = {"app", "other"};
 static const char *const manifests[PAGES] = {
@@ -253,6 +277,28 @@ static void what_a_page_lacked_is_there_once_its_version_was_read_again(void **s
     end(&site);
 }
 
+static void a_page_that_cannot_be_composed_is_one_line_in_the_log_however_many_ask(void **state) {
+    struct site site;
+    begin(&site, state);
+    lines = 0;
+    compose_fails = true;
+    for (int i = 0; i < READERS; i++) {
+        assert_true(berth_snapshot_page(site.snapshot, "/app")->failed);
+        assert_true(berth_snapshot_page(site.snapshot, "/other")->failed);
+    }
+    assert_int_equal(lines, 2);
+    set_module(&site, 0, "2.0.0", 10); /* "/app" is another page then */
+    next(&site, 10);
+    assert_true(berth_snapshot_page(site.snapshot, "/app")->failed);
+    assert_true(berth_snapshot_page(site.snapshot, "/other")->failed);
+    assert_int_equal(lines, 3);
+    compose_fails = false;
+    assert_text(&site, "/app", "\"version\":\"2.0.0\"");
+    assert_text(&site, "/other", "\"version\":\"1.0.0\"");
+    assert_int_equal(lines, 3);
+    end(&site);
+}
+
 struct reader {
     pthread_t thread;
     const struct site *site;
@@ -291,6 +337,7 @@ int main(void) {
         SNAPSHOT_TEST(a_page_with_another_manifest_is_another_page),
         SNAPSHOT_TEST(a_page_that_would_be_too_large_fails_the_snapshot_unasked),
         SNAPSHOT_TEST(what_a_page_lacked_is_there_once_its_version_was_read_again),
+        SNAPSHOT_TEST(a_page_that_cannot_be_composed_is_one_line_in_the_log_however_many_ask),
         SNAPSHOT_TEST(all_who_ask_at_once_get_the_same_page),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
