@@ -68,6 +68,27 @@ need_new_node() {
     export PATH=$tools/node_modules/node/bin:$PATH
 }
 
+# The tool alone: the package that it is in would start a server of its own on this machine.
+need_promtool() {
+    command -v promtool >/dev/null && return
+    local tools=$root/build/tools
+    if [ ! -x "$tools/promtool" ]; then
+        say "fetching promtool (out of Debian's package prometheus)"
+        mkdir -p "$tools/prometheus"
+        (
+            cd "$tools/prometheus"
+            apt-get download -qq prometheus 2>/dev/null || {
+                quietly as_root apt-get update -qq
+                quietly apt-get download -qq prometheus
+            }
+            dpkg-deb --fsys-tarfile prometheus_*.deb | tar -x --strip-components=3 ./usr/bin/promtool
+            mv promtool "$tools/promtool"
+        )
+        rm -rf "$tools/prometheus"
+    fi
+    export PROMTOOL=$tools/promtool
+}
+
 # sources_digest DIR [PATH…]: a folder's sources as one digest, and what its build reads elsewhere (seen from the
 # folder): what tells whether it must be built again.
 sources_digest() {
