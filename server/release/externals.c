@@ -4,72 +4,54 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct items {
+/* --- at the start --- */
+
+struct rows {
     struct berth_external *items;
     size_t count;
     size_t capacity;
+    bool failed;
 };
 
-static bool reserve(struct items *items) {
-    if (items->count < items->capacity)
+static bool reserve(struct rows *rows) {
+    if (rows->count < rows->capacity)
         return true;
-    size_t capacity = items->capacity ? items->capacity * 2 : 64;
-    struct berth_external *grown = realloc(items->items, capacity * sizeof *grown);
+    size_t capacity = rows->capacity ? rows->capacity * 2 : 64;
+    struct berth_external *grown = realloc(rows->items, capacity * sizeof *grown);
     if (!grown)
         return false;
-    items->items = grown;
-    items->capacity = capacity;
+    rows->items = grown;
+    rows->capacity = capacity;
     return true;
 }
 
-/* Borrows the strings. */
-static bool set(struct items *items, const struct berth_external *item) {
-    size_t place = 0;
-    while (place < items->count && (items->items[place].kind != item->kind ||
-                                    strcmp(items->items[place].key, item->key) != 0))
-        place++;
-    bool found = place < items->count;
-    if (!item->value) {
-        if (found)
-            items->items[place] = items->items[--items->count];
-        return true;
-    }
-    if (!found && !reserve(items))
-        return false;
-    items->items[place] = *item;
-    items->count += !found;
-    return true;
+static void free_strings(const struct berth_external *item) {
+    free((void *)(uintptr_t)item->key);
+    free((void *)(uintptr_t)item->value);
 }
-
-/* --- at the start --- */
 
 static bool read_row(const struct berth_external *external, void *context) {
-    struct items *items = context;
+    struct rows *rows = context;
     struct berth_external copy = {external->kind, strdup(external->key), strdup(external->value)};
-    if (copy.key && copy.value && reserve(items)) {
-        items->items[items->count++] = copy;
-        return true;
-    }
-    free((void *)(uintptr_t)copy.key);
-    free((void *)(uintptr_t)copy.value);
-    items->capacity = 0; /* says that it failed */
-    return false;
+    rows->failed = !copy.key || !copy.value || !reserve(rows);
+    if (rows->failed)
+        free_strings(&copy);
+    else
+        rows->items[rows->count++] = copy;
+    return !rows->failed;
 }
 
 enum berth_code desk_load_externals(struct berth_desk *desk, struct berth_error *error) {
     struct berth_registry *registry = desk->options.registry;
-    struct items items = {.items = NULL};
-    enum berth_code code = registry->ops->externals_each(registry, read_row, &items, error);
-    bool whole = items.capacity || !items.count;
-    if (code == BERTH_OK && items.count && whole)
-        desk->catalog.externals = berth_externals_create(items.items, items.count);
-    if (code == BERTH_OK && items.count && !desk->catalog.externals)
+    struct rows rows = {.items = NULL};
+    enum berth_code code = registry->ops->externals_each(registry, read_row, &rows, error);
+    if (code == BERTH_OK && rows.count && !rows.failed)
+        desk->catalog.externals = berth_externals_create(rows.items, rows.count);
+    if (code == BERTH_OK && (rows.failed || (rows.count && !desk->catalog.externals)))
         code = desk_out_of_memory(error);
-    for (size_t i = 0; i < items.count; i++) {
-        free((void *)(uintptr_t)items.items[i].key);
-        free((void *)(uintptr_t)items.items[i].value);
-    }
-    free(items.items);
+    for (size_t i = 0; i < rows.count; i++)
+        free_strings(&rows.items[i]);
+    free(rows.items);
     return code;
 }
 
@@ -103,26 +85,68 @@ static enum berth_code check(const struct catalog *catalog,
     return BERTH_OK;
 }
 
+static int compare_keys(const struct berth_external *first, const struct berth_external *second) {
+    int kinds = (first->kind > second->kind) - (first->kind < second->kind);
+    return kinds ? kinds : strcmp(first->key, second->key);
+}
+
+/* Of two with one key, which are of one array, the one that was said last comes last. */
+static int compare(const void *a, const void *b) {
+    const struct berth_external *const *first = a, *const *second = b;
+    int keys = compare_keys(*first, *second);
+    return keys ? keys : (*first > *second) - (*first < *second);
+}
+
+static const struct berth_external **sort(const struct berth_externals_put *request) {
+    const struct berth_external **sorted =
+        calloc(request->count + 1, sizeof(struct berth_external *));
+    for (size_t i = 0; sorted && i < request->count; i++)
+        sorted[i] = &request->items[i];
+    if (sorted)
+        qsort(sorted, request->count, sizeof(struct berth_external *), compare);
+    return sorted;
+}
+
+/* Both are sorted; `ret` has room for all of both, and borrows the strings. Returns how many there
+ * are then. */
+static size_t merge_into(struct berth_external *ret, const struct berth_external *now,
+                         size_t now_count, const struct berth_external *const *said, size_t count) {
+    size_t i = 0, j = 0, made = 0;
+    while (i < now_count || j < count) {
+        int order = j == count ? -1 : i == now_count ? 1 : compare_keys(&now[i], said[j]);
+        if (order < 0) {
+            ret[made++] = now[i++];
+            continue;
+        }
+        i += order == 0;
+        bool last = j + 1 == count || compare_keys(said[j], said[j + 1]) != 0;
+        if (last && said[j]->value)
+            ret[made++] = *said[j];
+        j++;
+    }
+    return made;
+}
+
 static enum berth_code merge(const struct catalog *catalog,
                              const struct berth_externals_put *request,
                              struct berth_externals **ret, struct berth_error *error) {
     const struct berth_externals *now = catalog->externals;
-    struct items items = {.items = NULL};
+    size_t count = now ? now->count : 0;
+    struct berth_external *items = calloc(count + request->count + 1, sizeof *items);
+    const struct berth_external **sorted = sort(request);
     enum berth_code code = BERTH_OK;
-    bool good = true;
-    for (size_t i = 0; good && now && i < now->count; i++)
-        good = reserve(&items) && (items.items[items.count++] = now->items[i], true);
-    for (size_t i = 0; good && i < request->count; i++)
-        good = set(&items, &request->items[i]);
-    if (good && items.count > BERTH_EXTERNALS_MAX)
+    if (items && sorted)
+        count = merge_into(items, now ? now->items : NULL, count, sorted, request->count);
+    if (items && sorted && count > BERTH_EXTERNALS_MAX)
         code = berth_fail(error, BERTH_TOO_LARGE, "limit-imports",
                           "import maps may name at most %d things that are not hosted here",
                           BERTH_EXTERNALS_MAX);
     if (code == BERTH_OK) {
-        *ret = good ? berth_externals_create(items.items, items.count) : NULL;
+        *ret = items && sorted ? berth_externals_create(items, count) : NULL;
         code = *ret ? BERTH_OK : desk_out_of_memory(error);
     }
-    free(items.items);
+    free(sorted);
+    free(items);
     return code;
 }
 

@@ -1,4 +1,4 @@
-foreach(unit desk limits memory pages restart races removals versions)
+foreach(unit desk externals limits memory pages restart races removals versions)
     berth_unit(release_${unit}
         SOURCES unit/release_${unit}.c unit/release_fixture.c conformance/temp_directory.c
         LINKS berth_release)
@@ -7,5 +7,8 @@ foreach(unit desk limits memory pages restart races removals versions)
     target_link_options(unit_release_${unit} PRIVATE -Wl,--wrap=berth_edition_create)
 endforeach()
 # And when memory is out.
-target_link_options(unit_release_memory PRIVATE
-    -Wl,--wrap=berth_publish -Wl,--wrap=malloc -Wl,--wrap=calloc -Wl,--wrap=realloc)
+foreach(unit externals memory)
+    target_link_options(unit_release_${unit} PRIVATE
+        -Wl,--wrap=malloc -Wl,--wrap=calloc -Wl,--wrap=realloc)
+endforeach()
+target_link_options(unit_release_memory PRIVATE -Wl,--wrap=berth_publish)
