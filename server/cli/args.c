@@ -10,6 +10,7 @@ const struct cli_option_spec cli_option_specs[CLI_OPTION_COUNT] = {
     [CLI_SERVER] = {"server", 0, "URL"},
     [CLI_TOKEN] = {"token", 0, "TOKEN"},
     [CLI_TOKEN_FILE] = {"token-file", 0, "FILE"},
+    [CLI_CA_FILE] = {"ca-file", 0, "FILE"},
     [CLI_JSON] = {"json", 0, NULL},
     [CLI_QUIET] = {"quiet", 'q', NULL},
     [CLI_HELP] = {"help", 'h', NULL},
@@ -32,6 +33,8 @@ const struct cli_option_spec cli_option_specs[CLI_OPTION_COUNT] = {
     [CLI_BEFORE] = {"before", 0, "VERSION"},
     [CLI_YES] = {"yes", 'y', NULL},
     [CLI_LIMIT] = {"limit", 0, "N"},
+    [CLI_VERBOSE] = {"verbose", 'v', NULL},
+    [CLI_PRINT] = {"print", 0, NULL},
 };
 
 enum { NEAREST_BYTES = 24, NEAREST_DISTANCE = 2 };
@@ -213,6 +216,8 @@ enum berth_code cli_target_parse(const char *text, struct cli_target *ret,
         code = berth_semver_check(target.version, error);
     if (code == BERTH_OK)
         *ret = target;
+    else
+        berth_error_where(error, "%s", text);
     return code;
 }
 

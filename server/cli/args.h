@@ -20,6 +20,7 @@ enum cli_option {
     CLI_SERVER,
     CLI_TOKEN,
     CLI_TOKEN_FILE,
+    CLI_CA_FILE,
     CLI_JSON,
     CLI_QUIET,
     CLI_HELP,
@@ -43,6 +44,8 @@ enum cli_option {
     CLI_BEFORE,
     CLI_YES,
     CLI_LIMIT,
+    CLI_VERBOSE,
+    CLI_PRINT,
     CLI_OPTION_COUNT
 };
 

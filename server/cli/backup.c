@@ -126,8 +126,7 @@ static enum berth_exit backup(struct cli *cli) {
     int fd = -1;
     if (make_part(path, &part, &fd, &error) != BERTH_OK) {
         free(part);
-        enum berth_exit failed = cli_report(cli, &error);
-        return error.code == BERTH_CONFLICT ? BERTH_EXIT_CONFLICT : failed;
+        return cli_report(cli, &error);
     }
     enum berth_exit outcome = fetch(cli, fd);
     if (outcome == BERTH_EXIT_OK)

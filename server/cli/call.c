@@ -1,5 +1,7 @@
 #include "command.h"
 
+#include "format.h"
+
 #include "berth/json.h"
 #include <inttypes.h>
 #include <stdlib.h>
@@ -27,11 +29,15 @@ static enum berth_exit exit_of_status(long status) {
 }
 
 static enum berth_exit exit_of_error(const struct berth_error *error) {
-    if (strcmp(error->rule, "unreachable") == 0)
+    if (strcmp(error->rule, "unreachable") == 0 || strcmp(error->rule, "certificate") == 0)
         return BERTH_EXIT_UNREACHABLE;
     switch (error->code) {
     case BERTH_INVALID:
         return BERTH_EXIT_USAGE;
+    case BERTH_NOT_FOUND:
+        return BERTH_EXIT_NOT_FOUND;
+    case BERTH_CONFLICT:
+        return BERTH_EXIT_CONFLICT;
     case BERTH_REFUSED:
     case BERTH_TOO_LARGE:
     case BERTH_UNSUPPORTED:
@@ -41,16 +47,31 @@ static enum berth_exit exit_of_error(const struct berth_error *error) {
     }
 }
 
+/* What a shell handed over may be no UTF-8, which JSON cannot hold. NULL for "". */
+static json_t *text_json(const char *text) {
+    struct berth_buffer clean;
+    bool harmless;
+    if (!*text)
+        return NULL;
+    berth_buffer_init(&clean, BERTH_WHERE_BYTES + BERTH_TEXT_BYTES);
+    for (size_t length; *text; text += length) {
+        length = cli_character(text, &harmless);
+        berth_buffer_add(&clean, harmless ? text : "?", harmless ? length : 1);
+    }
+    json_t *json = clean.failed ? NULL : json_string(clean.data);
+    berth_buffer_done(&clean);
+    return json;
+}
+
 /* What --json prints for a failure that no server described. */
 static void print_error_json(const struct cli *cli, const struct berth_error *error) {
     char type[sizeof problem_prefix + BERTH_RULE_BYTES];
     snprintf(type, sizeof type, "%s%s", problem_prefix, error->rule);
-    /* "o*": a text that is empty, or no UTF-8, is left out. */
-    json_t *where = error->where[0] ? json_string(error->where) : NULL;
-    json_t *hint = error->hint[0] ? json_string(error->hint) : NULL;
-    json_t *problem = json_pack("{s:s, s:o*, s:o*, s:o*, s:b}", "type", type, "detail",
-                                json_string(error->text), "where", where, "hint", hint, "retryable",
-                                exit_of_error(error) == BERTH_EXIT_UNREACHABLE);
+    /* "o*": a text that is empty is left out. */
+    json_t *problem =
+        json_pack("{s:s, s:o*, s:o*, s:o*, s:b}", "type", type, "detail", text_json(error->text),
+                  "where", text_json(error->where), "hint", text_json(error->hint), "retryable",
+                  strcmp(error->rule, "unreachable") == 0);
     if (problem)
         cli_print_json(&cli->style, problem);
     json_decref(problem);
@@ -214,6 +235,53 @@ enum berth_exit cli_call(struct cli *cli, const struct cli_request *request, jso
         code == BERTH_OK ? read_answer(cli, request, &answer, ret_json) : cli_report(cli, &error);
     cli_answer_done(&answer);
     return outcome;
+}
+
+enum berth_exit cli_fetch(struct cli *cli, const char *path, json_t **ret_json) {
+    struct cli_request request = {
+        .method = "GET", .path = path, .expected = CLI_IF_ANY, .keeps_answer = true};
+    long status;
+    return cli_call(cli, &request, ret_json, &status);
+}
+
+static enum berth_code refused(const struct cli_answer *answer, const json_t *problem,
+                               struct berth_error *error) {
+    const char *detail = berth_json_string(problem, "detail");
+    enum berth_code code = answer->status == 404                            ? BERTH_NOT_FOUND
+                           : answer->status == 401 || answer->status == 403 ? BERTH_DENIED
+                                                                            : BERTH_IO;
+    return berth_fail(error, code, "refused", "%s (%ld)", detail ? detail : "the server refused",
+                      answer->status);
+}
+
+enum berth_code cli_peek(struct cli *cli, const char *path, int timeout_ms, json_t **ret_json,
+                         struct berth_error *error) {
+    struct cli_request request = {
+        .method = "GET", .path = path, .expected = CLI_IF_ANY, .timeout_ms = timeout_ms};
+    struct cli_answer answer = {0};
+    json_t *json = NULL;
+    *ret_json = NULL;
+    enum berth_code code = cli_client_perform(&cli->client, &request, &answer, error);
+    if (code == BERTH_OK && answer.body.length > 0)
+        (void)berth_json_parse(answer.body.data, answer.body.length, CLI_ANSWER_MAX_BYTES, &json,
+                               NULL);
+    if (code == BERTH_OK && (answer.status != 200 || !json_is_object(json)))
+        code = refused(&answer, json, error);
+    if (code == BERTH_OK)
+        *ret_json = json_incref(json);
+    json_decref(json);
+    cli_answer_done(&answer);
+    return code;
+}
+
+enum berth_exit cli_finish_json(const struct cli *cli, json_t *result) {
+    struct berth_error error = {0};
+    bool printed = result && cli_print_json(&cli->style, result);
+    json_decref(result);
+    if (printed)
+        return BERTH_EXIT_OK;
+    berth_fail(&error, BERTH_NO_MEMORY, "no-memory", "out of memory");
+    return cli_report(cli, &error);
 }
 
 enum berth_exit cli_send(struct cli *cli, const struct cli_request *request,

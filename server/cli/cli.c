@@ -93,31 +93,73 @@ static enum berth_code check_command(const struct cli *cli, struct berth_error *
     return BERTH_OK;
 }
 
+static const char *option_or_environment(const struct cli *cli, enum cli_option option,
+                                         const char *name) {
+    const char *value = cli->args.option[option];
+    return value ? value : cli_environment(name);
+}
+
+/* What neither the line nor the environment said. */
+static void fill_from_profile(const struct cli_profile *profile, struct cli_access *access,
+                              const char **token_file) {
+    if (!access->server)
+        access->server = profile->server;
+    if (!access->ca_file)
+        access->ca_file = profile->ca_file;
+    if (access->token || *token_file)
+        return;
+    access->token = profile->token;
+    *token_file = profile->token_file;
+}
+
 enum berth_code cli_connect(struct cli *cli, struct berth_error *error) {
     struct cli_profile profile;
-    const char *server = cli->args.option[CLI_SERVER];
-    const char *token = cli->args.option[CLI_TOKEN];
+    struct cli_access access = {
+        .server = option_or_environment(cli, CLI_SERVER, "BERTH_SERVER"),
+        .token = cli->args.option[CLI_TOKEN],
+        .ca_file = option_or_environment(cli, CLI_CA_FILE, "BERTH_CA_FILE"),
+    };
     const char *file = cli->args.option[CLI_TOKEN_FILE];
     char from_file[CLI_TOKEN_MAX_BYTES];
     enum berth_code code =
         cli_profile_read(&cli->style, cli->args.option[CLI_PROFILE], &profile, error);
-    if (code == BERTH_OK && token && file)
+    if (code == BERTH_OK && access.token && file)
         code = berth_fail(error, BERTH_INVALID, "usage", "use --token or --token-file, not both");
-    token = token || file ? token : cli_environment("BERTH_TOKEN");
-    server = server ? server : cli_environment("BERTH_SERVER");
-    if (!token && !file && cli_profile_is_for(&profile, server)) {
-        token = profile.token;
-        file = profile.token_file;
-    }
-    server = server ? server : profile.server;
+    if (!file && !access.token)
+        access.token = cli_environment("BERTH_TOKEN");
+    if (cli_profile_is_for(&profile, access.server))
+        fill_from_profile(&profile, &access, &file);
+    if (!access.server)
+        access.server = default_server;
     if (code == BERTH_OK && file) {
         code = cli_token_file_read(file, from_file, error);
-        token = from_file;
+        access.token = from_file;
     }
     if (code == BERTH_OK)
-        code = cli_client_init(&cli->client, server ? server : default_server, token, error);
+        code = cli_client_init(&cli->client, &access, error);
     cli_profile_done(&profile);
     return code;
+}
+
+static void help_all(const struct cli *cli) {
+    if (cli->style.json)
+        (void)cli_finish_json(cli, cli_describe_all());
+    else
+        berth_cli_usage(stdout);
+}
+
+static void help_group(const struct cli *cli, const char *group) {
+    if (cli->style.json)
+        (void)cli_finish_json(cli, cli_describe_commands(group));
+    else
+        cli_help_group(stdout, group);
+}
+
+static void help_command(const struct cli *cli) {
+    if (cli->style.json)
+        (void)cli_finish_json(cli, cli_describe_command(cli->command));
+    else
+        cli_help_command(stdout, cli->command);
 }
 
 /* Whether the line asks for help that there is; then it was given. */
@@ -131,31 +173,53 @@ static bool give_help(struct cli *cli) {
     if (!asked)
         return false;
     if (args->words == 0)
-        berth_cli_usage(stdout);
+        help_all(cli);
     else if (args->words == 1 && is_group(args->word[0]))
-        cli_help_group(stdout, args->word[0]);
-    else if (find_command(cli, NULL) == BERTH_OK && cli->command->run)
-        cli_help_command(stdout, cli->command);
+        help_group(cli, args->word[0]);
+    else if (find_command(cli, NULL) == BERTH_OK)
+        help_command(cli);
     else
         return false;
     return true;
 }
 
+/* Also of a line that cannot be read. */
+static bool asks_for_json(int argc, char **argv) {
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+        if (strcmp(argv[i], "--json") == 0)
+            return true;
+    return false;
+}
+
+static enum berth_exit tell_version(const struct cli *cli) {
+    if (cli->style.json)
+        return cli_finish_json(cli, json_pack("{ss}", "version", BERTH_VERSION));
+    puts("berth " BERTH_VERSION);
+    return BERTH_EXIT_OK;
+}
+
+static enum berth_exit miss_command(const struct cli *cli) {
+    struct berth_error error = {0};
+    if (!cli->style.json) {
+        berth_cli_usage(stderr);
+        return BERTH_EXIT_USAGE;
+    }
+    berth_fail(&error, BERTH_INVALID, "usage", "there is no command on the line");
+    berth_error_hint(&error, "see berth --help");
+    return cli_report(cli, &error);
+}
+
 static enum berth_exit run(struct cli *cli, int argc, char **argv) {
     struct berth_error error = {0};
+    cli->style.json = asks_for_json(argc, argv);
     if (cli_args_parse(argc, argv, &cli->args, &error) != BERTH_OK)
         return cli_report(cli, &error);
     if (give_help(cli))
         return BERTH_EXIT_OK;
-    if (cli->args.option[CLI_VERSION]) {
-        puts("berth " BERTH_VERSION);
-        return BERTH_EXIT_OK;
-    }
-    if (cli->args.words == 0) {
-        berth_cli_usage(stderr);
-        return BERTH_EXIT_USAGE;
-    }
-    cli->style.json = cli->args.option[CLI_JSON] != NULL;
+    if (cli->args.option[CLI_VERSION])
+        return tell_version(cli);
+    if (cli->args.words == 0)
+        return miss_command(cli);
     cli->style.quiet = cli->args.option[CLI_QUIET] != NULL;
     if (find_command(cli, &error) != BERTH_OK || check_command(cli, &error) != BERTH_OK ||
         (!cli->command->offline && cli_connect(cli, &error) != BERTH_OK))

@@ -104,7 +104,28 @@ static enum berth_code set_server(struct cli_client *client, const char *server,
     return BERTH_OK;
 }
 
-enum berth_code cli_client_init(struct cli_client *client, const char *server, const char *token,
+/* A file that cannot be read is told before anything is sent; curl tells of its contents. */
+static enum berth_code set_ca_file(struct cli_client *client, const char *path,
+                                   struct berth_error *error) {
+    if (!path)
+        return BERTH_OK;
+    FILE *file = fopen(path, "re");
+    if (!file) {
+        berth_fail_errno(error, "ca-file", "cannot read the file of certificates to trust");
+        berth_error_where(error, "%s", path);
+        berth_error_hint(error, "name it with --ca-file, BERTH_CA_FILE or a profile's ca-file");
+        return error->code;
+    }
+    (void)fclose(file);
+    client->ca_file = strdup(path);
+    if (!client->ca_file)
+        return out_of_memory(error);
+    curl_easy_setopt(client->curl, CURLOPT_CAINFO, path);
+    curl_easy_setopt(client->curl, CURLOPT_CAPATH, NULL); /* that file alone */
+    return BERTH_OK;
+}
+
+enum berth_code cli_client_init(struct cli_client *client, const struct cli_access *access,
                                 struct berth_error *error) {
     *client = (struct cli_client){0};
     curl_global_init(CURL_GLOBAL_DEFAULT);
@@ -116,8 +137,10 @@ enum berth_code cli_client_init(struct cli_client *client, const char *server, c
     curl_easy_setopt(client->curl, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(client->curl, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_TIMEOUT_MS);
     curl_easy_setopt(client->curl, CURLOPT_USERAGENT, "berth/" BERTH_VERSION);
-    enum berth_code code = set_server(client, server, error);
-    return code == BERTH_OK && token ? set_token(client, token, error) : code;
+    enum berth_code code = set_server(client, access->server, error);
+    if (code == BERTH_OK)
+        code = set_ca_file(client, access->ca_file, error);
+    return code == BERTH_OK && access->token ? set_token(client, access->token, error) : code;
 }
 
 void cli_client_done(struct cli_client *client) {
@@ -126,6 +149,7 @@ void cli_client_done(struct cli_client *client) {
         curl_global_cleanup();
     }
     free(client->authorization);
+    free(client->ca_file);
     free(client->server);
     *client = (struct cli_client){0};
 }
@@ -267,10 +291,15 @@ static void set_upload(CURL *curl, struct transfer *transfer) {
     }
 }
 
+static long call_timeout_ms(const struct cli_request *request) {
+    if (request->into_file || request->takes_long)
+        return 0;
+    return request->timeout_ms > 0 ? request->timeout_ms : CALL_TIMEOUT_MS;
+}
+
 static void set_call(CURL *curl, const struct cli_request *request) {
     curl_easy_setopt(curl, CURLOPT_UPLOAD, 0L);
-    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS,
-                     request->into_file || request->takes_long ? 0L : (long)CALL_TIMEOUT_MS);
+    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, call_timeout_ms(request));
     curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, request->into_file ? 1L : 0L);
     curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, (long)STALL_S);
     if (request->body) {
@@ -300,41 +329,6 @@ static void read_head(CURL *curl, struct cli_answer *answer) {
     answer->retry_after_s = seconds;
 }
 
-/* The C library and curl begin their texts with a capital: "Connection refused", but "SSL …". */
-static void lower_first(char *text) {
-    if (text[0] != '\0' && islower((unsigned char)text[1]))
-        text[0] = (char)tolower((unsigned char)text[0]);
-}
-
-static void unreachable_reason(struct cli_client *client, CURLcode code, char *ret, size_t size) {
-    long number = 0;
-    char text[128];
-    curl_easy_getinfo(client->curl, CURLINFO_OS_ERRNO, &number);
-    if (code == CURLE_COULDNT_CONNECT && number != 0)
-        snprintf(ret, size, "%s", strerror_r((int)number, text, sizeof text));
-    else
-        snprintf(ret, size, "%s", client->detail[0] ? client->detail : curl_easy_strerror(code));
-    lower_first(ret);
-}
-
-static enum berth_code unreachable(struct cli_client *client, const struct cli_request *request,
-                                   CURLcode code, struct berth_error *error) {
-    char reason[CURL_ERROR_SIZE];
-    curl_off_t sent_us = 0; /* when the request could be sent; 0 when that never came */
-    unreachable_reason(client, code, reason, sizeof reason);
-    curl_easy_getinfo(client->curl, CURLINFO_PRETRANSFER_TIME_T, &sent_us);
-    berth_fail(error, BERTH_IO, "unreachable", "%s %s: %s",
-               sent_us > 0 ? "lost the connection to" : "cannot reach", client->server, reason);
-    if (code == CURLE_COULDNT_CONNECT)
-        berth_error_hint(error, "is the server running? start it with \"berth serve --data DIR\", "
-                                "or set BERTH_SERVER to its admin address");
-    else if (code == CURLE_COULDNT_RESOLVE_HOST)
-        berth_error_hint(error, "check the host name in --server or BERTH_SERVER");
-    else if (sent_us > 0 && strcmp(request->method, "GET") != 0)
-        berth_error_hint(error, "whether the server did it is not known: look before trying again");
-    return BERTH_IO;
-}
-
 static enum berth_code explain(struct cli_client *client, const struct transfer *transfer,
                                CURLcode code, struct berth_error *error) {
     if (code == CURLE_OK)
@@ -354,7 +348,7 @@ static enum berth_code explain(struct cli_client *client, const struct transfer 
         berth_error_hint(error, "push again when nothing writes to it");
         return BERTH_IO;
     }
-    return unreachable(client, transfer->request, code, error);
+    return cli_client_failed(client, transfer->request->method, code, error);
 }
 
 enum berth_code cli_client_perform(struct cli_client *client, const struct cli_request *request,

@@ -1,5 +1,4 @@
-/* One HTTP exchange at a time with a server's admin listener (libcurl, and the only file that knows
- * it).
+/* One HTTP exchange at a time with a server's admin listener (libcurl).
  *
  * Redirects are not followed, and only http and https are spoken: a token goes to the server that
  * was named and nowhere else. The connection is kept between exchanges.
@@ -22,11 +21,19 @@ struct cli_client {
     CURL *curl;
     char *server;        /* without a slash at the end */
     char *authorization; /* a header line, or NULL */
+    char *ca_file;       /* or NULL: what the system trusts */
     char detail[CURL_ERROR_SIZE];
 };
 
-/* `token` may be NULL. BERTH_INVALID ("server-url", "token"). Done takes a zeroed client too. */
-enum berth_code cli_client_init(struct cli_client *client, const char *server, const char *token,
+/* Where a server is, and how one gets in. */
+struct cli_access {
+    const char *server;
+    const char *token;   /* may be NULL */
+    const char *ca_file; /* certificates to trust, instead of the system's; may be NULL */
+};
+
+/* BERTH_INVALID ("server-url", "token"), BERTH_IO ("ca-file"). Done takes a zeroed client too. */
+enum berth_code cli_client_init(struct cli_client *client, const struct cli_access *access,
                                 struct berth_error *error);
 void cli_client_done(struct cli_client *client);
 
@@ -47,6 +54,7 @@ struct cli_request {
     struct cli_progress *progress;
     bool retry_when_busy; /* sending it twice does no harm */
     bool takes_long;      /* no limit for the whole call */
+    int timeout_ms;       /* of the whole call; 0: the usual minute */
     bool into_file;       /* the body of a 200 goes to `into_fd`, however long */
     int into_fd;
     bool keeps_answer; /* with --json, a good answer is not printed: it is for the command alone */
@@ -64,9 +72,16 @@ struct cli_answer {
 };
 
 /* Any answer is BERTH_OK, whatever its status. BERTH_IO: "unreachable" (no connection, or it was
- * lost) or "answer-too-large"; BERTH_NO_MEMORY. */
+ * lost), "certificate" (one that is not to be trusted) or "answer-too-large"; BERTH_INVALID
+ * ("ca-file"); BERTH_NO_MEMORY. */
 enum berth_code cli_client_perform(struct cli_client *client, const struct cli_request *request,
                                    struct cli_answer *ret, struct berth_error *error);
 void cli_answer_done(struct cli_answer *answer);
+
+/* --- client_error.c --- */
+
+/* Why curl got no answer, with what to do about it, as an error. */
+enum berth_code cli_client_failed(struct cli_client *client, const char *method, CURLcode code,
+                                  struct berth_error *error);
 
 #endif

@@ -50,6 +50,7 @@ extern const struct cli_command cli_command_delete;
 extern const struct cli_command cli_command_status;
 extern const struct cli_command cli_command_versions;
 extern const struct cli_command cli_command_diff;
+extern const struct cli_command cli_command_open;
 extern const struct cli_command cli_command_logs;
 extern const struct cli_command cli_command_doctor;
 extern const struct cli_command cli_command_page_put;
@@ -83,11 +84,21 @@ enum berth_exit cli_show_check(const struct cli *cli, const struct cli_check *ch
 /* --- help.c --- */
 extern const char *const cli_help_global[CLI_GLOBAL_COUNT];
 extern const char cli_help_about[];
-extern const char cli_help_exit_codes[];
+extern const char cli_help_json[];
+enum { CLI_EXIT_COUNT = BERTH_EXIT_BREAKS + 1 };
+extern const char *const cli_help_exits[CLI_EXIT_COUNT]; /* what each exit code means */
+void cli_help_put_exits(FILE *stream);
 extern const char cli_help_examples[];
 void cli_help_command(FILE *stream, const struct cli_command *command);
 /* The commands whose names begin with `group` and a blank. */
 void cli_help_group(FILE *stream, const char *group);
+
+/* --- describe.c --- */
+/* New references; NULL when out of memory. All that --help says, of one command, of a group (NULL:
+ * of all), or with what holds for every command. */
+json_t *cli_describe_command(const struct cli_command *command);
+json_t *cli_describe_commands(const char *group);
+json_t *cli_describe_all(void);
 
 /* --- cli.c --- */
 /* How many of the words name this command: 1 or 2, or 0 when they name another. */
@@ -105,6 +116,17 @@ enum berth_exit cli_report(const struct cli *cli, const struct berth_error *erro
  * *ret_status the status. With --json the answer was then printed already. */
 enum berth_exit cli_call(struct cli *cli, const struct cli_request *request, json_t **ret_json,
                          long *ret_status);
+
+/* A GET whose answer is for the command alone: nothing of it is printed, failures are. */
+enum berth_exit cli_fetch(struct cli *cli, const char *path, json_t **ret_json);
+
+/* The same without a word, at most `timeout_ms` long. What the server refused keeps its rule and
+ * text; BERTH_NOT_FOUND for a 404, BERTH_DENIED for a token that may not, else BERTH_IO. */
+enum berth_code cli_peek(struct cli *cli, const char *path, int timeout_ms, json_t **ret_json,
+                         struct berth_error *error);
+
+/* Prints a result that no server told, with --json; takes the reference. */
+enum berth_exit cli_finish_json(const struct cli *cli, json_t *result);
 
 /* Sends a request whose answer `show` prints; it is not called with --json. */
 enum berth_exit cli_send(struct cli *cli, const struct cli_request *request,

@@ -18,6 +18,7 @@ const struct cli_command *const cli_commands[] = {
     &cli_command_versions,
     &cli_command_diff,
     &cli_command_logs,
+    &cli_command_open,
     &cli_command_page_put,
     &cli_command_page_list,
     &cli_command_token_create,

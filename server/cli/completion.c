@@ -165,6 +165,9 @@ static enum berth_exit run_completion(struct cli *cli) {
     struct berth_error error = {0};
     for (size_t i = 0; i < sizeof scripts / sizeof *scripts; i++) {
         if (strcmp(cli->words[0], scripts[i].shell) == 0) {
+            if (cli->style.json)
+                return cli_finish_json(cli, json_pack("{ss ss}", "shell", scripts[i].shell,
+                                                      "script", scripts[i].script));
             (void)fputs(scripts[i].script, stdout);
             return BERTH_EXIT_OK;
         }

@@ -28,7 +28,10 @@ static enum berth_exit delete_version(struct cli *cli) {
     json_t *answer = NULL;
     long status;
     enum berth_exit outcome = cli_call(cli, &request, &answer, &status);
-    if (outcome == BERTH_EXIT_OK && !cli->style.json && !cli->style.quiet)
+    if (outcome == BERTH_EXIT_OK && cli->style.json)
+        outcome = cli_finish_json(cli, json_pack("{ss ss sb}", "module", target.module, "version",
+                                                 target.version, "deleted", 1));
+    else if (outcome == BERTH_EXIT_OK && !cli->style.quiet)
         cli_line(stdout, "%s@%s is deleted; its name stays taken", target.module, target.version);
     json_decref(answer);
     free(path);

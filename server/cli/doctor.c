@@ -1,5 +1,5 @@
 /* A server looked at from outside, as browsers see it, through whatever stands before it. */
-#include "command.h"
+#include "doctor.h"
 #include "probe.h"
 
 #include "berth/json.h"
@@ -12,41 +12,38 @@
 
 enum { URL_BYTES = 2048, PATIENCE_MS = 10000, STREAM_PATIENCE_MS = 3000, SKEW_MAX_S = 5 };
 
-struct doctor {
-    struct cli *cli;
-    const char *public_url; /* without a slash at the end */
-    json_t *findings;
-    int faults;
-    json_t *remotes;    /* of the public side, or NULL */
-    int64_t generation; /* of the admin side; -1: not known */
-};
-
 /* --- findings --- */
 
-static void add(struct doctor *doctor, const char *check, const char *fault, const char *fix) {
-    doctor->faults += fault != NULL;
-    json_array_append_new(doctor->findings, json_pack("{ss sb ss? ss?}", "check", check, "ok",
-                                                      fault == NULL, "fault", fault, "fix", fix));
-    if (doctor->cli->style.json || (!fault && doctor->cli->style.quiet))
+/* `more` is the fault, or of a sound check a note; NULL: nothing. */
+static void add(struct doctor *doctor, const char *check, bool ok, const char *more,
+                const char *fix) {
+    doctor->faults += !ok;
+    json_array_append_new(doctor->findings,
+                          json_pack("{ss sb ss? ss? ss?}", "check", check, "ok", ok, "fault",
+                                    ok ? NULL : more, "fix", fix, "note", ok ? more : NULL));
+    if (doctor->cli->style.json || (ok && doctor->cli->style.quiet))
         return;
-    cli_line(stdout, "%s  %s%s%s", fault ? "FIX" : "ok ", check, fault ? ": " : "",
-             fault ? fault : "");
-    if (fault)
+    cli_line(stdout, "%s  %s%s%s", ok ? "ok " : "FIX", check, more ? ": " : "", more ? more : "");
+    if (fix)
         cli_line(stdout, "     %s", fix);
 }
 
-static void sound(struct doctor *doctor, const char *check) {
-    add(doctor, check, NULL, NULL);
+void cli_doctor_sound(struct doctor *doctor, const char *check, const char *note) {
+    add(doctor, check, true, note, NULL);
 }
 
-__attribute__((format(printf, 4, 5))) static void fault(struct doctor *doctor, const char *check,
-                                                        const char *fix, const char *format, ...) {
+static void sound(struct doctor *doctor, const char *check) {
+    add(doctor, check, true, NULL, NULL);
+}
+
+void cli_doctor_fault(struct doctor *doctor, const char *check, const char *fix, const char *format,
+                      ...) {
     char text[512];
     va_list arguments;
     va_start(arguments, format);
     (void)vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    add(doctor, check, text, fix);
+    add(doctor, check, false, text, fix);
 }
 
 /* --- probes --- */
@@ -56,8 +53,11 @@ static void probe(const struct doctor *doctor, const char *path, const char *hea
     char url[URL_BYTES];
     bool absolute = strncmp(path, "http://", 7) == 0 || strncmp(path, "https://", 8) == 0;
     (void)snprintf(url, sizeof url, "%s%s", absolute ? "" : doctor->public_url, path);
-    cli_probe_run(&(struct cli_probe_request){.url = url, .headers = {header, NULL}}, PATIENCE_MS,
-                  ret);
+    cli_probe_run(&(struct cli_probe_request){.url = url,
+                                              .headers = {header, NULL},
+                                              .ca_file = doctor->cli->client.ca_file,
+                                              .unverified = doctor->unverified},
+                  PATIENCE_MS, ret);
 }
 
 static bool has(const struct cli_probe *answer, const char *name, const char *part) {
@@ -81,22 +81,27 @@ static void check_admin(struct doctor *doctor) {
     struct berth_error error = {0};
     json_t *system = NULL;
     if (cli_client_perform(&doctor->cli->client, &request, &answer, &error) != BERTH_OK)
-        fault(doctor, check, "name it with --server or BERTH_SERVER, and see that it runs", "%s",
-              error.text);
+        cli_doctor_fault(doctor, check,
+                         error.hint[0]
+                             ? error.hint
+                             : "name it with --server or BERTH_SERVER, and see that it runs",
+                         "%s", error.text);
     else if (answer.status == 401 || answer.status == 403)
-        fault(doctor, check, "set BERTH_TOKEN to a token that may read", "it answers %ld",
-              answer.status);
+        cli_doctor_fault(doctor, check, "set BERTH_TOKEN to a token that may read",
+                         "it answers %ld", answer.status);
     else if (answer.status != 200 || berth_json_parse(answer.body.data, answer.body.length,
                                                       CLI_ANSWER_MAX_BYTES, &system, NULL))
-        fault(doctor, check, "is that the admin address?", "it answers %ld", answer.status);
+        cli_doctor_fault(doctor, check, "is that the admin address?", "it answers %ld",
+                         answer.status);
     else
         sound(doctor, check);
     doctor->generation = berth_json_integer(system, "generation", -1);
     const json_t *disk = json_object_get(system, "disk");
     int64_t total = berth_json_integer(disk, "total", 0);
     if (total && berth_json_integer(disk, "free", 0) < total / 20)
-        fault(doctor, "the disk has room", "make room, or let berth gc take old versions away",
-              "less than 5 %% of it is free");
+        cli_doctor_fault(doctor, "the disk has room",
+                         "make room, or let berth gc take old versions away",
+                         "less than 5 %% of it is free");
     else if (total)
         sound(doctor, "the disk has room");
     json_decref(system);
@@ -112,8 +117,9 @@ static void check_token_way(struct doctor *doctor) {
     if (strncmp(server, "https://", 8) == 0 || loopback)
         sound(doctor, check);
     else
-        fault(doctor, check, "put TLS before the admin address, or reach it through a tunnel",
-              "%s is plain HTTP", server);
+        cli_doctor_fault(doctor, check,
+                         "put TLS before the admin address, or reach it through a tunnel",
+                         "%s is plain HTTP", server);
 }
 
 /* --- the public side --- */
@@ -124,19 +130,21 @@ static bool check_reachable(struct doctor *doctor) {
     probe(doctor, "/readyz", NULL, &answer);
     bool good = answer.status == 200;
     if (!answer.status)
-        fault(doctor, check, "see that the server runs, and what its log and the proxy's say", "%s",
-              answer.problem);
+        cli_doctor_fault(doctor, check,
+                         "see that the server runs, and what its log and the proxy's say", "%s",
+                         answer.problem);
     else if (!good)
-        fault(doctor, check, "a server that drains answers 503; a proxy may have another target",
-              "/readyz answers %ld", answer.status);
+        cli_doctor_fault(doctor, check,
+                         "a server that drains answers 503; a proxy may have another target",
+                         "/readyz answers %ld", answer.status);
     else
         sound(doctor, check);
     time_t theirs = curl_getdate(answer.date, NULL);
     double skew = theirs < 0 ? 0 : difftime(time(NULL), theirs);
     if (good && (skew > SKEW_MAX_S || skew < -SKEW_MAX_S))
-        fault(doctor, "the clocks agree", "let both machines set their clocks by NTP",
-              "this machine's is %.0f s %s", skew < 0 ? -skew : skew,
-              skew < 0 ? "behind" : "ahead");
+        cli_doctor_fault(doctor, "the clocks agree", "let both machines set their clocks by NTP",
+                         "this machine's is %.0f s %s", skew < 0 ? -skew : skew,
+                         skew < 0 ? "behind" : "ahead");
     else if (good)
         sound(doctor, "the clocks agree");
     cli_probe_done(&answer);
@@ -150,15 +158,15 @@ static void check_revalidation(struct doctor *doctor, const struct cli_probe *fi
     cli_probe_header(first, "etag", etag, sizeof etag);
     (void)snprintf(header, sizeof header, "If-None-Match: %s", etag);
     if (!has(first, "cache-control", "no-cache")) {
-        fault(doctor, check, "let the proxy pass Cache-Control on as it is",
-              "remotes.json has no Cache-Control: no-cache");
+        cli_doctor_fault(doctor, check, "let the proxy pass Cache-Control on as it is",
+                         "remotes.json has no Cache-Control: no-cache");
         return;
     }
     probe(doctor, "/manifests/remotes.json", header, &second);
     if (!*etag || second.status != 304)
-        fault(doctor, check, "let the proxy pass ETag and If-None-Match on",
-              *etag ? "a known ETag is answered %ld" : "remotes.json has no ETag (%ld)",
-              second.status);
+        cli_doctor_fault(doctor, check, "let the proxy pass ETag and If-None-Match on",
+                         *etag ? "a known ETag is answered %ld" : "remotes.json has no ETag (%ld)",
+                         second.status);
     else
         sound(doctor, check);
     cli_probe_done(&second);
@@ -169,9 +177,10 @@ static void check_generation(struct doctor *doctor) {
     if (doctor->generation < 0)
         return;
     if (seen < doctor->generation)
-        fault(doctor, "the public side tells what is live now",
-              "a cache before the server keeps what it must ask for anew, or it is another server",
-              "it tells generation %" PRId64 ", the admin side %" PRId64, seen, doctor->generation);
+        cli_doctor_fault(
+            doctor, "the public side tells what is live now",
+            "a cache before the server keeps what it must ask for anew, or it is another server",
+            "it tells generation %" PRId64 ", the admin side %" PRId64, seen, doctor->generation);
     else
         sound(doctor, "the public side tells what is live now");
 }
@@ -183,16 +192,18 @@ static void check_manifest(struct doctor *doctor) {
         (void)berth_json_parse(answer.body.data ? answer.body.data : "", answer.body.length,
                                CLI_PROBE_MAX_BYTES, &doctor->remotes, NULL);
     if (!doctor->remotes) {
-        fault(doctor, "manifests can be read", "the proxy must pass on every path of the server",
-              "/manifests/remotes.json answers %ld", answer.status);
+        cli_doctor_fault(doctor, "manifests can be read",
+                         "the proxy must pass on every path of the server",
+                         "/manifests/remotes.json answers %ld", answer.status);
     } else {
         sound(doctor, "manifests can be read");
         if (has(&answer, "access-control-allow-origin", "*"))
             sound(doctor, "other origins may read them");
         else
-            fault(doctor, "other origins may read them",
-                  "let the proxy pass Access-Control-Allow-Origin on, and set none of its own",
-                  "there is no Access-Control-Allow-Origin: *");
+            cli_doctor_fault(
+                doctor, "other origins may read them",
+                "let the proxy pass Access-Control-Allow-Origin on, and set none of its own",
+                "there is no Access-Control-Allow-Origin: *");
         check_generation(doctor);
         check_revalidation(doctor, &answer);
     }
@@ -216,29 +227,30 @@ static void check_asset(struct doctor *doctor, const char *entry) {
     probe(doctor, entry, NULL, &plain);
     probe(doctor, entry, "Accept-Encoding: br, gzip", &packed);
     if (plain.status != 200) {
-        fault(doctor, "files of modules can be read",
-              "the proxy must pass on every path of the "
-              "server",
-              "%s answers %ld", entry, plain.status);
+        cli_doctor_fault(doctor, "files of modules can be read",
+                         "the proxy must pass on every path of the "
+                         "server",
+                         "%s answers %ld", entry, plain.status);
     } else {
         sound(doctor, "files of modules can be read");
         if (has(&plain, "cache-control", "immutable") && has_any(&plain, "etag"))
             sound(doctor, "they are kept for ever");
         else
-            fault(doctor, "they are kept for ever", "let the proxy pass Cache-Control and ETag on",
-                  "there is no immutable Cache-Control with an ETag");
+            cli_doctor_fault(doctor, "they are kept for ever",
+                             "let the proxy pass Cache-Control and ETag on",
+                             "there is no immutable Cache-Control with an ETag");
         if (!has_any(&plain, "content-encoding") &&
             (!has_any(&packed, "content-encoding") || has(&packed, "vary", "ccept-")))
             sound(doctor, "compression is left to the server");
         else
-            fault(doctor, "compression is left to the server",
-                  "switch compression off in the proxy (gzip off), and let Vary through",
-                  "something on the way compresses, or drops Vary");
+            cli_doctor_fault(doctor, "compression is left to the server",
+                             "switch compression off in the proxy (gzip off), and let Vary through",
+                             "something on the way compresses, or drops Vary");
         if (has(&plain, "x-content-type-options", "nosniff"))
             sound(doctor, "no browser guesses their types");
         else
-            fault(doctor, "no browser guesses their types",
-                  "let the proxy pass X-Content-Type-Options on", "nosniff is missing");
+            cli_doctor_fault(doctor, "no browser guesses their types",
+                             "let the proxy pass X-Content-Type-Options on", "nosniff is missing");
     }
     cli_probe_done(&plain);
     cli_probe_done(&packed);
@@ -251,8 +263,9 @@ static void check_origin(struct doctor *doctor, const char *entry) {
     if (*entry == '/' || (strncmp(entry, doctor->public_url, length) == 0 && entry[length] == '/'))
         sound(doctor, check);
     else
-        fault(doctor, check, "start the server with --public-url and the address that browsers use",
-              "they begin otherwise: %.200s", entry);
+        cli_doctor_fault(doctor, check,
+                         "start the server with --public-url and the address that browsers use",
+                         "they begin otherwise: %.200s", entry);
 }
 
 static void check_events(struct doctor *doctor) {
@@ -260,16 +273,20 @@ static void check_events(struct doctor *doctor) {
     struct cli_probe answer;
     char url[URL_BYTES];
     (void)snprintf(url, sizeof url, "%s/events", doctor->public_url);
-    cli_probe_run(&(struct cli_probe_request){.url = url, .streams = true}, STREAM_PATIENCE_MS,
-                  &answer);
+    cli_probe_run(&(struct cli_probe_request){.url = url,
+                                              .streams = true,
+                                              .ca_file = doctor->cli->client.ca_file,
+                                              .unverified = doctor->unverified},
+                  STREAM_PATIENCE_MS, &answer);
     if (answer.status == 200 && answer.body.length && has(&answer, "content-type", "event-stream"))
         sound(doctor, check);
     else if (answer.status == 200 || !answer.status)
-        fault(doctor, check, "switch off buffering of /events in the proxy (proxy_buffering off)",
-              "nothing came within %d s", STREAM_PATIENCE_MS / 1000);
+        cli_doctor_fault(doctor, check,
+                         "switch off buffering of /events in the proxy (proxy_buffering off)",
+                         "nothing came within %d s", STREAM_PATIENCE_MS / 1000);
     else
-        fault(doctor, check, "the proxy must pass on /events; or --max-streams are open",
-              "it answers %ld", answer.status);
+        cli_doctor_fault(doctor, check, "the proxy must pass on /events; or --max-streams are open",
+                         "it answers %ld", answer.status);
     cli_probe_done(&answer);
 }
 
@@ -278,8 +295,8 @@ static void check_admin_is_hidden(struct doctor *doctor) {
     struct cli_probe answer;
     probe(doctor, "/api/system", NULL, &answer);
     if (answer.status == 401 || answer.status == 200)
-        fault(doctor, check, "send only the public listener's paths to the world",
-              "/api/system answers %ld there", answer.status);
+        cli_doctor_fault(doctor, check, "send only the public listener's paths to the world",
+                         "/api/system answers %ld there", answer.status);
     else
         sound(doctor, check);
     cli_probe_done(&answer);
@@ -292,6 +309,7 @@ static enum berth_exit run_doctor(struct cli *cli) {
     (void)snprintf(url, sizeof url, "%s", cli->words[0]);
     for (size_t end = strlen(url); end > 0 && url[end - 1] == '/'; end--)
         url[end - 1] = '\0';
+    cli_doctor_certificates(&doctor);
     check_admin(&doctor);
     check_token_way(&doctor);
     if (check_reachable(&doctor)) {
@@ -322,7 +340,8 @@ const struct cli_command cli_command_doctor = {
     .help = "Asks both addresses of a server as clients do, through whatever proxies stand\n"
             "between: can they be reached, do the clocks agree, do headers for caches and for\n"
             "other origins come through, is what is live fresh, does anything compress or\n"
-            "buffer that should not, is the admin API hidden. Nothing is changed.\n"
+            "buffer that should not, is the admin API hidden; and of https, is the certificate of\n"
+            "a CA that is trusted, for this name, and good for two weeks. Nothing is changed.\n"
             "\n"
             "exit code  0: all is well; 1: something is to be fixed",
     .examples = "  berth doctor https://shop.example.org\n"

@@ -11,7 +11,10 @@ const char *const cli_help_global[CLI_GLOBAL_COUNT] = {
                   "list of processes: better set BERTH_TOKEN",
     [CLI_TOKEN_FILE] = "a file that holds the token alone; else BERTH_TOKEN, else\n"
                        "the profile's",
-    [CLI_JSON] = "print the server's answer as it is, problems too",
+    [CLI_CA_FILE] = "certificates (PEM) to trust instead of the system's, for https\n"
+                    "with a CA of your own; else BERTH_CA_FILE, else the profile's",
+    [CLI_JSON] = "one JSON document on stdout, also of a failure (a problem of\n"
+                 "RFC 9457; the exit code tells); the rest goes to stderr",
     [CLI_QUIET] = "only errors and warnings; of a table, the names alone",
     [CLI_HELP] = "help on berth or on one command",
     [CLI_VERSION] = "print the version of this program",
@@ -21,12 +24,36 @@ const char cli_help_about[] =
     "Berth serves separately built bundles, keeps every version, composes pages of\n"
     "them and swaps what is live under open pages.\n";
 
-const char cli_help_exit_codes[] =
-    "  0  done                       5  not found (404)\n"
-    "  1  failed                     6  conflict or stale (409, 412)\n"
-    "  2  wrong command line         7  contents refused (400, 413, 415, 422)\n"
-    "  3  no connection              8  server busy or failing (429, 5xx)\n"
-    "  4  not allowed (401, 403)      9  would break what is live (409)\n";
+const char cli_help_json[] =
+    "With --json there is one JSON document on stdout and nothing else: the result, or\n"
+    "of a failure a problem (RFC 9457) with type (urn:berth:problem:RULE), detail, and\n"
+    "where, hint and requestId as far as they are known. The exit code tells which.\n"
+    "What verify, restore and doctor find is a result, also when they exit with 1.\n"
+    "Progress, hints and warnings go to stderr.\n";
+
+const char *const cli_help_exits[CLI_EXIT_COUNT] = {
+    [BERTH_EXIT_OK] = "done",
+    [BERTH_EXIT_FAILED] = "failed",
+    [BERTH_EXIT_USAGE] = "wrong command line",
+    [BERTH_EXIT_UNREACHABLE] = "no connection, or not safe",
+    [BERTH_EXIT_DENIED] = "not allowed (401, 403)",
+    [BERTH_EXIT_NOT_FOUND] = "not found (404)",
+    [BERTH_EXIT_CONFLICT] = "conflict or stale (409, 412)",
+    [BERTH_EXIT_REFUSED] = "contents refused (400, 413, 415, 422)",
+    [BERTH_EXIT_SERVER] = "server busy or failing (429, 5xx)",
+    [BERTH_EXIT_BREAKS] = "would break what is live (409)",
+};
+
+/* In two columns. */
+void cli_help_put_exits(FILE *stream) {
+    enum { ROWS = (CLI_EXIT_COUNT + 1) / 2 };
+    for (int i = 0; i < ROWS; i++) {
+        fprintf(stream, "  %d  %-28s", i, cli_help_exits[i]);
+        if (i + ROWS < CLI_EXIT_COUNT)
+            fprintf(stream, "%d  %s", i + ROWS, cli_help_exits[i + ROWS]);
+        fputc('\n', stream);
+    }
+}
 
 const char cli_help_examples[] =
     "  export BERTH_SERVER=http://127.0.0.1:8081\n"
@@ -67,10 +94,16 @@ void berth_cli_usage(FILE *stream) {
         fprintf(stream, "  %-16s%s\n", cli_commands[i]->name, cli_commands[i]->summary);
     fputs("  berth <command> --help says more about one of them.\n\n", stream);
     put_global_options(stream);
-    fprintf(stream, "\nexit codes:\n%s\nexamples:\n%s", cli_help_exit_codes, cli_help_examples);
+    fprintf(stream, "\n%s\nexit codes:\n", cli_help_json);
+    cli_help_put_exits(stream);
+    fprintf(stream, "\nexamples:\n%s", cli_help_examples);
 }
 
 void cli_help_command(FILE *stream, const struct cli_command *command) {
+    if (!command->run) { /* it has options of its own, and tells them itself */
+        fprintf(stream, "usage: berth %s [options]\n\n%s\n", command->name, command->summary);
+        return;
+    }
     fprintf(stream, "usage: berth %s%s%s [options]\n\n%s\n", command->name,
             command->args ? " " : "", command->args ? command->args : "",
             command->help ? command->help : command->summary);
@@ -80,7 +113,8 @@ void cli_help_command(FILE *stream, const struct cli_command *command) {
         put_option(stream, command->options[i].option, command->options[i].help);
     fputc('\n', stream);
     put_global_options(stream);
-    fprintf(stream, "\nexit codes:\n%s", cli_help_exit_codes);
+    fputs("\nexit codes:\n", stream);
+    cli_help_put_exits(stream);
     if (command->examples)
         fprintf(stream, "\nexamples:\n%s", command->examples);
 }

@@ -55,8 +55,31 @@ static void put_command(const struct cli_command *command) {
         put_lines(command->examples);
 }
 
+static void put_variables(void) {
+    static const struct {
+        const char *names;
+        const char *text;
+    } variables[] = {
+        {"BERTH_SERVER, BERTH_TOKEN, BERTH_CA_FILE, BERTH_PROFILE",
+         "as --server, --token, --ca-file and --profile, which go before them"},
+        {"NO_COLOR", "when it is not empty, nothing is coloured (https://no-color.org)"},
+        {"CLICOLOR_FORCE",
+         "when it is not empty and not 0, colours are used without a terminal too;\n"
+         "NO_COLOR goes before it"},
+        {"BROWSER", "what berth open starts; else xdg-open"},
+        {"TMPDIR", "where berth push packs a directory; else /tmp"},
+        {"https_proxy, http_proxy, no_proxy", "as curl takes them; never for this machine itself"},
+    };
+    for (size_t i = 0; i < sizeof variables / sizeof *variables; i++) {
+        (void)printf(".TP\n\\fB%s\\fR\n", variables[i].names);
+        put(variables[i].text);
+        (void)fputc('\n', stdout);
+    }
+}
+
 static enum berth_exit run_manual(struct cli *cli) {
-    (void)cli;
+    if (cli->style.json)
+        return cli_finish_json(cli, cli_describe_all());
     (void)printf(".TH BERTH 1 \"\" \"berth %s\" \"User Commands\"\n", BERTH_VERSION);
     put_section("NAME");
     (void)fputs("berth \\- a host for microfrontends, and its command line\n", stdout);
@@ -70,12 +93,21 @@ static enum berth_exit run_manual(struct cli *cli) {
     put_section("COMMANDS");
     for (size_t i = 0; cli_commands[i]; i++)
         put_command(cli_commands[i]);
+    put_section("JSON");
+    put(cli_help_json);
     put_section("EXIT STATUS");
-    put_lines(cli_help_exit_codes);
+    for (int i = 0; i < CLI_EXIT_COUNT; i++) {
+        (void)printf(".TP\n\\fB%d\\fR\n", i);
+        put(cli_help_exits[i]);
+        (void)fputc('\n', stdout);
+    }
+    put_section("ENVIRONMENT");
+    put_variables();
     put_section("FILES");
     (void)fputs(".TP\n\\fI~/.config/berth/config\\fR\n", stdout);
-    put("Profiles: lines such as \"server = https://berth.example.org:8081\" and\n"
-        "\"token-file = token\"; \"[staging]\" begins another profile.\n");
+    put("Profiles: lines such as \"server = https://berth.example.org:8081\",\n"
+        "\"token-file = token\" and \"ca-file = ca.pem\"; \"[staging]\" begins another profile.\n"
+        "The file is looked for in $XDG_CONFIG_HOME, if that is set.\n");
     put_section("EXAMPLES");
     put_lines(cli_help_examples);
     return BERTH_EXIT_OK;
@@ -85,7 +117,8 @@ const struct cli_command cli_command_manual = {
     .name = "manual",
     .args = "",
     .summary = "print the manual page",
-    .help = "Prints all that --help says as one manual page, for man.",
+    .help = "Prints all that --help says as one manual page, for man; with --json as a value\n"
+            "for programs, as --help does.",
     .examples = "  berth manual | man -l -\n"
                 "  berth manual > ~/.local/share/man/man1/berth.1\n",
     .offline = true,

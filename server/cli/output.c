@@ -24,14 +24,17 @@ static bool locale_is_utf8(void) {
 
 void cli_style_init(struct cli_style *style) {
     const char *term = cli_environment("TERM");
-    bool plain = cli_environment("NO_COLOR") || !term || strcmp(term, "dumb") == 0;
+    const char *force = cli_environment("CLICOLOR_FORCE");
+    bool never = cli_environment("NO_COLOR") != NULL;
+    bool always = !never && force && strcmp(force, "0") != 0;
+    bool can = !never && term && strcmp(term, "dumb") != 0;
     bool utf8 = locale_is_utf8();
     *style = (struct cli_style){0};
     style->terminal = isatty(STDOUT_FILENO);
-    style->colour = style->terminal && !plain;
+    style->colour = always || (style->terminal && can);
     style->unicode = style->terminal && utf8;
     style->err_terminal = isatty(STDERR_FILENO);
-    style->err_colour = style->err_terminal && !plain;
+    style->err_colour = always || (style->err_terminal && can);
     style->err_unicode = style->err_terminal && utf8;
 }
 

@@ -28,7 +28,8 @@ struct cli_style {
     bool err_unicode;
 };
 
-/* Asks the descriptors 1 and 2, NO_COLOR (https://no-color.org), TERM and the locale variables. */
+/* Asks the descriptors 1 and 2, NO_COLOR (https://no-color.org), CLICOLOR_FORCE, TERM and the
+ * locale variables. */
 void cli_style_init(struct cli_style *style);
 
 /* Cleaned text without a line end, and one cleaned line. */

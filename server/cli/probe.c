@@ -52,6 +52,10 @@ static void set_options(CURL *curl, const struct cli_probe_request *request, int
     curl_easy_setopt(curl, CURLOPT_HEADERDATA, probe);
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, request->streams ? take_first : take_body);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, probe);
+    if (request->ca_file)
+        curl_easy_setopt(curl, CURLOPT_CAINFO, request->ca_file);
+    curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, request->unverified ? 0L : 1L);
+    curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, request->unverified ? 0L : 2L);
     curl_easy_setopt(curl, CURLOPT_USERAGENT, "berth-doctor/" BERTH_VERSION);
 }
 

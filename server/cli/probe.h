@@ -17,6 +17,8 @@ struct cli_probe_request {
     const char *url;
     const char *headers[CLI_PROBE_HEADERS + 1]; /* lines; ended by NULL */
     bool streams;                               /* ended by us after the first bytes */
+    const char *ca_file;                        /* trusted as the system's are, or NULL */
+    bool unverified;                            /* whatever its certificate */
 };
 
 struct cli_probe {

@@ -24,10 +24,11 @@ static enum berth_code take(void *context, const struct berth_setting *setting,
     const char **member = strcmp(setting->name, "server") == 0       ? &profile->server
                           : strcmp(setting->name, "token") == 0      ? &profile->token
                           : strcmp(setting->name, "token-file") == 0 ? &profile->token_file
+                          : strcmp(setting->name, "ca-file") == 0    ? &profile->ca_file
                                                                      : NULL;
     if (!member) {
         berth_fail(error, BERTH_INVALID, "settings", "there is no setting %.80s", setting->name);
-        berth_error_hint(error, "a profile has server, token and token-file");
+        berth_error_hint(error, "a profile has server, token, token-file and ca-file");
         return BERTH_INVALID;
     }
     if (wanted && *setting->value)
@@ -57,12 +58,18 @@ static void warn_of_readers(const struct cli_style *style, const char *path) {
         cli_warn(style, "others can read the token in %s: chmod 600 it", path);
 }
 
-static enum berth_code find_token_file(struct cli_profile *profile, struct berth_error *error) {
-    if (!profile->token_file || *profile->token_file == '/')
+/* A path that is not absolute begins at the folder of the settings. */
+static enum berth_code find_file(const char **name, char **ret_path, struct berth_error *error) {
+    if (!*name || **name == '/')
         return BERTH_OK;
-    profile->path = path_of(profile->token_file);
-    profile->token_file = profile->path;
-    return profile->path ? BERTH_OK : berth_fail(error, BERTH_NO_MEMORY, "memory", "out of memory");
+    *ret_path = path_of(*name);
+    *name = *ret_path;
+    return *ret_path ? BERTH_OK : berth_fail(error, BERTH_NO_MEMORY, "memory", "out of memory");
+}
+
+static enum berth_code find_files(struct cli_profile *profile, struct berth_error *error) {
+    enum berth_code code = find_file(&profile->token_file, &profile->token_path, error);
+    return code == BERTH_OK ? find_file(&profile->ca_file, &profile->ca_path, error) : code;
 }
 
 static enum berth_code check(const struct cli_style *style, const struct search *search,
@@ -87,7 +94,7 @@ static enum berth_code read_file(const struct cli_style *style, struct search *s
     if (code == BERTH_OK)
         code = check(style, search, path, &problem);
     if (code == BERTH_OK)
-        code = find_token_file(search->profile, &problem);
+        code = find_files(search->profile, &problem);
     if (code == BERTH_NOT_FOUND)
         code = BERTH_OK;
     else if (code != BERTH_OK)
@@ -119,7 +126,8 @@ enum berth_code cli_profile_read(const struct cli_style *style, const char *name
 
 void cli_profile_done(struct cli_profile *profile) {
     free(profile->text);
-    free(profile->path);
+    free(profile->token_path);
+    free(profile->ca_path);
     *profile = (struct cli_profile){0};
 }
 

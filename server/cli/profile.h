@@ -3,6 +3,7 @@
  *
  *   server = https://berth.example.org:8081
  *   token-file = token          a path from the folder of the settings on; or: token = berth_...
+ *   ca-file = ca.pem            likewise; for https with a CA of your own
  *   [staging]
  *   server = ...
  *
@@ -21,8 +22,10 @@ struct cli_profile {
     const char *server; /* NULL: not said */
     const char *token;
     const char *token_file;
+    const char *ca_file;
     char *text; /* what the strings live in */
-    char *path;
+    char *token_path;
+    char *ca_path;
 };
 
 /* `name`, else BERTH_PROFILE, else "default". No file, or no default in it, is an empty profile;
@@ -32,7 +35,8 @@ enum berth_code cli_profile_read(const struct cli_style *style, const char *name
                                  struct cli_profile *ret, struct berth_error *error);
 void cli_profile_done(struct cli_profile *profile);
 
-/* Is its token meant for `server` (NULL: whichever is the profile's)? A token goes nowhere else. */
+/* Are its token and its CA meant for `server` (NULL: whichever is the profile's)? A token goes
+ * nowhere else, and no other server is judged by that CA. */
 bool cli_profile_is_for(const struct cli_profile *profile, const char *server);
 
 /* The first line of the file, without its end. */

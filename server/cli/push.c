@@ -1,6 +1,5 @@
-#include "command.h"
-
 #include "archive.h"
+#include "changes.h"
 #include "format.h"
 
 #include "berth/json.h"
@@ -87,16 +86,8 @@ static void show_next(const char *module, const char *version, const json_t *ans
     }
 }
 
-static void show_push(const struct cli *cli, const struct cli_target *target, long status,
-                      const json_t *answer) {
+static void show_push(const char *module, const char *version, long status, const json_t *answer) {
     char size[CLI_HUMAN_BYTES];
-    const char *module = target ? target->module : berth_json_string(answer, "module");
-    const char *version = target ? target->version : berth_json_string(answer, "version");
-    module = module ? module : "?";
-    version = version ? version : "?";
-    show_warnings(cli, answer);
-    if (cli->style.quiet)
-        return;
     cli_human_size(berth_json_integer(answer, "bytes", 0), size);
     cli_line(stdout,
              status == 201 ? "uploaded %s@%s: %" PRId64 " files, %s"
@@ -104,7 +95,23 @@ static void show_push(const struct cli *cli, const struct cli_target *target, lo
                              " files, %s",
              module, version, (int64_t)berth_json_integer(answer, "files", 0), size);
     show_detected(answer);
-    show_next(module, version, answer);
+}
+
+static void tell(struct cli *cli, const struct cli_target *target, long status, json_t *answer) {
+    const char *module = target ? target->module : berth_json_string(answer, "module");
+    const char *version = target ? target->version : berth_json_string(answer, "version");
+    bool speaks = !cli->style.json && !cli->style.quiet;
+    module = module ? module : "?";
+    version = version ? version : "?";
+    if (!cli->style.json)
+        show_warnings(cli, answer);
+    if (speaks)
+        show_push(module, version, status, answer);
+    cli_push_changes(cli, module, answer);
+    if (speaks)
+        show_next(module, version, answer);
+    if (cli->style.json)
+        cli_print_json(&cli->style, answer);
 }
 
 static void show_report(const struct cli *cli, const json_t *answer) {
@@ -134,12 +141,13 @@ static enum berth_exit send_archive(struct cli *cli, const struct cli_target *ta
         .expected = CLI_IF_ANY,
         .progress = &progress,
         .retry_when_busy = true,
+        .keeps_answer = true,
     };
     json_t *answer = NULL;
     long status;
     enum berth_exit outcome = cli_call(cli, &request, &answer, &status);
-    if (outcome == BERTH_EXIT_OK && !cli->style.json)
-        show_push(cli, target, status, answer);
+    if (outcome == BERTH_EXIT_OK)
+        tell(cli, target, status, answer);
     else if (outcome == BERTH_EXIT_BREAKS && !cli->style.json && !cli->style.quiet)
         cli_line(stderr, "it is uploaded; what was live still is");
     if (outcome == BERTH_EXIT_OK)
@@ -184,13 +192,17 @@ const struct cli_command cli_command_push = {
             "Pushing the same contents again is fine; other contents under a version that\n"
             "exists are refused (exit code 6): give them a new version.\n"
             "\n"
-            "What would break if it went live, or breaks as it was forced, is told.",
+            "What changed since the version that is live (with --activate: was live) is summed\n"
+            "up: files with their sizes, exposes and shared packages. With --json it is the\n"
+            "member \"changes\" (null when nothing was live). What would break if it went live,\n"
+            "or breaks as it was forced, is told.",
     .options =
         {
             {CLI_ACTIVATE, "make it live at once"},
             {CLI_REASON, "with --activate: why, for the history"},
             {CLI_FORCE, "with --activate: though it breaks what is live (exit\n"
                         "code 9); needs --reason"},
+            {CLI_VERBOSE, "each file that changed, as berth diff tells it"},
         },
     .examples = "  berth push header-app@1.1.0 ./dist\n"
                 "  berth push shop-cart-2.0.0.tgz\n"

@@ -57,7 +57,6 @@ static enum berth_exit restore(struct cli *cli) {
         }
     } else {
         outcome = cli_report(cli, &error);
-        outcome = error.code == BERTH_CONFLICT ? BERTH_EXIT_CONFLICT : outcome;
     }
     cli_check_done(&check);
     return outcome;

@@ -151,7 +151,9 @@ static enum berth_exit revoke(struct cli *cli) {
     json_t *answer = NULL;
     long status;
     enum berth_exit outcome = cli_call(cli, &request, &answer, &status);
-    if (outcome == BERTH_EXIT_OK && !cli->style.json && !cli->style.quiet)
+    if (outcome == BERTH_EXIT_OK && cli->style.json)
+        outcome = cli_finish_json(cli, json_pack("{ss sb}", "id", id, "revoked", 1));
+    else if (outcome == BERTH_EXIT_OK && !cli->style.quiet)
         cli_line(stdout, "token %s is revoked", id);
     json_decref(answer);
     return outcome;

@@ -78,7 +78,7 @@ static enum berth_exit verify(struct cli *cli) {
     else
         outcome = cli_report(cli, &error);
     cli_check_done(&check);
-    return error.code == BERTH_CONFLICT ? BERTH_EXIT_CONFLICT : outcome;
+    return outcome;
 }
 
 const struct cli_command cli_command_verify = {

@@ -45,6 +45,9 @@ def activated(**more):
             "changed": True, "at": "2026-11-20T18:34:07.123Z", "by": "ci", **more}
 
 
+NOT_LIVE = problem("not-live", 404, "no version of this module is live")
+
+
 class CliCase(unittest.TestCase):
     maxDiff = None
 
@@ -68,7 +71,9 @@ class CliCase(unittest.TestCase):
         """Runs one command line; its exit code, stdout and stderr."""
         self.server.requests.clear()
         if answers is not None:
-            self.server.answers = answers if isinstance(answers, list) else [answers]
+            self.server.answers = list(answers) if isinstance(answers, list) else [answers]
+            if "push" in words and not isinstance(answers, list):
+                self.server.answers.append(NOT_LIVE)  # a push asks what was live
         done = subprocess.run([BERTH, *words], env=self.environment(**env), capture_output=True,
                               timeout=60, stdin=subprocess.DEVNULL)
         self.out = done.stdout.decode()
@@ -101,8 +106,11 @@ class CliCase(unittest.TestCase):
 
     @property
     def request(self):
-        self.assertEqual(len(self.server.requests), 1, self.err)
-        return self.server.requests[0]
+        """The one that was sent; what a push asks after it, to compare, is apart."""
+        sent = [request for request in self.server.requests if not self.server.requests[0].method == "PUT"
+                or request.method != "GET"]
+        self.assertEqual(len(sent), 1, self.err)
+        return sent[0]
 
     def path(self, name, data=b""):
         path = os.path.join(self.folder, name)
@@ -145,6 +153,7 @@ uploaded header-app@1.1.0: 12 files, 34.6 kB
   container appHeader
   exposes   ./Header, ./Nav
   shared    react 18.3.1, lodash ^4, plain
+nothing of header-app is live yet
 next: berth activate header-app@1.1.0
 """)
         self.assertEqual(self.err, "")
@@ -154,7 +163,7 @@ next: berth activate header-app@1.1.0
         self.berth("push", "header-app@1.1.0", folder, answers=Answer(201, uploaded()))
         first = self.request.body
         os.utime(os.path.join(folder, "remoteEntry.js"), (0, 0))
-        self.berth("push", "header-app@1.1.0", folder)
+        self.berth("push", "header-app@1.1.0", folder, answers=Answer(201, uploaded()))
         self.assertEqual(self.request.body, first)
 
     def test_no_file_is_left_behind(self):
@@ -233,9 +242,9 @@ next: berth activate header-app@1.1.0
         busy.headers["Retry-After"] = "0"
         path = self.path("big.tar.gz", b"\x1f\x8b" + os.urandom(3 << 20))
         code = self.berth("push", "header-app@1.1.0", path,
-                          answers=[busy, busy, Answer(201, uploaded())])
+                          answers=[busy, busy, Answer(201, uploaded()), NOT_LIVE])
         self.assertEqual(code, OK, self.err)
-        self.assertEqual(len(self.server.requests), 3)
+        self.assertEqual([request.method for request in self.server.requests], ["PUT", "PUT", "PUT", "GET"])
         with open(path, "rb") as file:
             self.assertEqual(self.server.requests[2].body, file.read())
         self.assertEqual(self.err, "the server is busy; trying again in 0 s (1 of 3)\n"
@@ -700,7 +709,7 @@ class Screen(CliCase):
 
     def test_there_is_no_progress_elsewhere(self):
         gate = threading.Event()
-        self.server.answers = [Answer(201, uploaded(), gate=gate)]
+        self.server.answers = [Answer(201, uploaded(), gate=gate), NOT_LIVE]
         path = self.path("big.tar.gz", b"\x1f\x8b" + os.urandom(32 << 20))
         timer = threading.Timer(0.6, gate.set)
         timer.start()
