@@ -22,6 +22,10 @@ struct berth_serve_options {
     const char *data;
     const char *listen;
     const char *admin_listen;
+    const char *tls_certificate; /* "" for none, as the next three */
+    const char *tls_key;
+    const char *admin_tls_certificate;
+    const char *admin_tls_key;
     const char *public_url;
     const char *console_url;
     const char *frontend;

@@ -20,7 +20,8 @@ static const char no_console[] =
     "DIR is share/berth/console of an installed Berth, or frontends/console/dist/console of a\n"
     "source tree where scripts/setup has run. The token must be an admin's for all modules.\n";
 
-/* What may follow "http://" in a policy: a host as a browser sends it, without its port. */
+/* What may follow "http://" or "https://" in a policy: a host as a browser sends it, without its
+ * port. */
 static size_t host_length(const char *host) {
     size_t length = *host == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":");
     bool plain = strspn(host, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_"
@@ -39,7 +40,8 @@ static void public_origin(const struct berth_exchange *exchange, const struct be
     if (*api->public_url)
         berth_buffer_text(ret, api->public_url);
     else if (port && length)
-        berth_buffer_printf(ret, "http://%.*s%s", (int)length, host, port);
+        berth_buffer_printf(ret, "http%s://%.*s%s", berth_listener_secure(listener) ? "s" : "",
+                            (int)length, host, port);
 }
 
 static void add_policy(struct berth_buffer *headers, const struct berth_exchange *exchange,

@@ -62,7 +62,7 @@ struct berth_desk {
     pthread_mutex_t keep_lock;    /* one gc or backup at a time; outermost */
     pthread_mutex_t refresh_lock; /* one refresh at a time; taken before `lock` */
     pthread_mutex_t tallies_lock;
-    struct tally *tallies; /* tally.c */
+    struct tally *tallies;       /* tally.c */
     pthread_mutex_t limits_lock; /* innermost */
     struct berth_desk_limits limits;
     int uploads;

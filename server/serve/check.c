@@ -38,6 +38,18 @@ static enum berth_code check_address(const char *text, struct berth_error *error
     return refuse(error, "not an IPv4 address and a port, such as 127.0.0.1:8080", text);
 }
 
+static enum berth_code check_pair(const char *certificate_name, const char *certificate,
+                                  const char *key_name, const char *key,
+                                  struct berth_error *error) {
+    if (!*certificate == !*key)
+        return BERTH_OK;
+    berth_fail(error, BERTH_INVALID, "usage", "%s is set, and %s is not",
+               *certificate ? certificate_name : key_name,
+               *certificate ? key_name : certificate_name);
+    berth_error_hint(error, "TLS takes both, a certificate and its key; without TLS set none");
+    return BERTH_INVALID;
+}
+
 enum berth_code serve_options_check(const struct berth_serve_options *options,
                                     struct berth_error *error) {
     enum berth_code code = check_origin("public-url", options->public_url, error);
@@ -47,6 +59,12 @@ enum berth_code serve_options_check(const struct berth_serve_options *options,
         code = check_address(options->listen, error);
     if (code == BERTH_OK)
         code = check_address(options->admin_listen, error);
+    if (code == BERTH_OK)
+        code = check_pair("tls-certificate", options->tls_certificate, "tls-key", options->tls_key,
+                          error);
+    if (code == BERTH_OK)
+        code = check_pair("admin-tls-certificate", options->admin_tls_certificate, "admin-tls-key",
+                          options->admin_tls_key, error);
     if (code == BERTH_OK && options->max_streams >= options->max_connections)
         code = refuse(error, "max-streams must be below max-connections",
                       "a stream holds a connection");

@@ -16,8 +16,10 @@ bool serve_notify(const char *state);
  * it wants none. */
 int64_t serve_watchdog_ms(void);
 
+/* --- probe.c --- */
 /* Whether a listener ("127.0.0.1:8080") gives any HTTP answer to a GET of /livez within the time:
- * one that is full says 503, and lives. */
-bool serve_answers(const char *address, int timeout_ms);
+ * one that is full says 503, and lives. `secure`: by TLS. Whose certificate it is does not matter:
+ * it is asked by itself whether it answers, not who it is. */
+bool serve_answers(const char *address, bool secure, int timeout_ms);
 
 #endif

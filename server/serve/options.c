@@ -26,18 +26,27 @@ const struct serve_option *serve_option_find(const char *name, size_t length) {
     return NULL;
 }
 
-static void *member(struct berth_serve_options *values, const struct serve_option *option) {
+void *serve_option_place(struct berth_serve_options *values, const struct serve_option *option) {
     return (char *)values + option->offset;
+}
+
+const void *serve_option_value(const struct berth_serve_options *values,
+                               const struct serve_option *option) {
+    return (const char *)values + option->offset;
 }
 
 static void set_defaults(struct berth_serve_options *values) {
     for (size_t i = 0; i < serve_option_count; i++) {
         const struct serve_option *option = &serve_options[i];
         if (option->text)
-            *(const char **)member(values, option) = option->text;
+            *(const char **)serve_option_place(values, option) = option->text;
         else
-            *(int64_t *)member(values, option) = option->number;
+            *(int64_t *)serve_option_place(values, option) = option->number;
     }
+}
+
+static void print_warning(const char *text, const char *path) {
+    (void)fprintf(stderr, "warning: %s\nwhere: %s\n", text, path);
 }
 
 static enum berth_code usage_error(struct berth_error *error, const char *text, const char *word) {
@@ -56,7 +65,7 @@ static enum berth_code set_number(struct berth_serve_options *values,
         return berth_fail(error, BERTH_INVALID, "usage",
                           "%s takes a whole number from %lld to %lld", option->name,
                           (long long)option->least, (long long)option->most);
-    *(int64_t *)member(values, option) = number;
+    *(int64_t *)serve_option_place(values, option) = number;
     return BERTH_OK;
 }
 
@@ -65,7 +74,7 @@ static enum berth_code set(struct parse *parse, const struct serve_option *optio
                            const char *value, const char *source, struct berth_error *error) {
     enum berth_code code = BERTH_OK;
     if (option->text)
-        *(const char **)member(parse->values, option) = value;
+        *(const char **)serve_option_place(parse->values, option) = value;
     else
         code = set_number(parse->values, option, value, error);
     if (code != BERTH_OK)
@@ -186,8 +195,10 @@ static void print_value(struct parse *parse, const struct serve_option *option) 
     const char *source = parse->sources[option - serve_options];
     char number[24];
     (void)snprintf(number, sizeof number, "%lld",
-                   option->text ? 0LL : (long long)*(int64_t *)member(parse->values, option));
-    const char *value = option->text ? *(const char **)member(parse->values, option) : number;
+                   option->text ? 0LL
+                                : (long long)*(int64_t *)serve_option_place(parse->values, option));
+    const char *value =
+        option->text ? *(const char **)serve_option_place(parse->values, option) : number;
     (void)printf("# %s\n%s = %s\n", *source ? source : "default", option->name, value);
 }
 
@@ -209,6 +220,8 @@ enum berth_code berth_serve_options_parse(int argc, char **argv, struct berth_se
             code = take_word(parse, &words, error);
         if (code == BERTH_OK)
             code = serve_options_check(ret, error);
+        if (code == BERTH_OK)
+            code = serve_certificates_check(ret, ret->check ? print_warning : NULL, error);
     }
     for (size_t i = 0; code == BERTH_OK && ret->check && i < serve_option_count; i++)
         print_value(parse, &serve_options[i]);
@@ -226,14 +239,16 @@ void berth_serve_usage(void) {
                "usage: berth serve [OPTION VALUE]…\n");
     for (size_t i = 0; i < serve_option_count; i++) {
         const struct serve_option *option = &serve_options[i];
+        const char *mark = option->when == SERVE_RELOAD ? "*" : " ";
         char left[48];
         (void)snprintf(left, sizeof left, "--%s %s", option->name, option->value);
         if (option->text && *option->text)
-            (void)printf("  %-32s %s (%s)\n", left, option->help, option->text);
+            (void)printf("%s %-32s %s (%s)\n", mark, left, option->help, option->text);
         else if (option->text)
-            (void)printf("  %-32s %s\n", left, option->help);
+            (void)printf("%s %-32s %s\n", mark, left, option->help);
         else
-            (void)printf("  %-32s %s (%lld)\n", left, option->help, (long long)option->number);
+            (void)printf("%s %-32s %s (%lld)\n", mark, left, option->help,
+                         (long long)option->number);
     }
     (void)printf("  %-32s %s\n  %-32s %s\n", "--config FILE",
                  "settings, one a line: listen = 127.0.0.1:8080; # begins a comment", "--check",
@@ -242,6 +257,11 @@ void berth_serve_usage(void) {
         "\nAn option can also be set by the environment (BERTH_MAX_UPLOADS for --max-uploads,\n"
         "BERTH_CONFIG for --config) or in the file. The command line weighs more than the\n"
         "environment, and that more than the file.\n"
+        "\nOptions with * also change while the server runs: SIGHUP (systemctl reload berth) "
+        "reads\n"
+        "the file again, and certificates. All others, and whether there is TLS at all, change "
+        "with\n"
+        "a restart. When anything is wrong, all stays as it was, and the log says why.\n"
         "\nOn the first start an admin token is written to DATA/admin.token.\n"
         "SIGTERM drains and stops; what is in flight may end within --drain-ms.");
 }

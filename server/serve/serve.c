@@ -1,44 +1,22 @@
-#include "berth/serve.h"
-#include "console.h"
-#include "notify.h"
+#include "server.h"
 
-#include "berth/api.h"
-#include "berth/auth.h"
+#include "attend.h"
 #include "berth/clock.h"
 #include "berth/log.h"
-#include "berth/site.h"
-#include "berth/variant.h"
-#include "options.h"
+#include "console.h"
+#include "notify.h"
+#include "reload.h"
 
-#include <errno.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
-/* Of all connections, for files of versions that are not live, and for reports. */
-enum { VERSIONS_PART = 2, REPORTS_PART = 16, LEAST_PART = 2 };
+/* Of all connections, for files of versions that are not live, for reports, and for large files of
+ * one module. */
+enum { VERSIONS_PART = 2, REPORTS_PART = 16, MODULE_PART = 2, LEAST_PART = 2 };
 
-enum { RESERVE_THREADS = 64, DRAIN_STEP_MS = 20 };
-
-struct server {
-    struct berth_serve_options options;
-    struct berth_store *store;
-    struct berth_registry *registry;
-    struct berth_frontend frontend;
-    struct berth_desk *desk;
-    struct berth_compressor *compressor;
-    struct berth_site site;
-    struct berth_api api;
-    struct berth_failures *failures;
-    struct berth_listener *public_listener;
-    struct berth_listener *admin_listener;
-    struct serve_console *console;
-};
+enum { RESERVE_THREADS = 64 };
 
 static const char *frontend_directory(const struct berth_serve_options *options) {
     if (*options->frontend)
@@ -73,17 +51,6 @@ static void show_variants(void *context, const char *module, const char *version
             json_pack("{ss ss ss}", "module", module, "version", version, "text", error.text));
 }
 
-static struct berth_desk_limits desk_limits(const struct berth_serve_options *options) {
-    return (struct berth_desk_limits){.archive = {.archive_bytes = options->max_archive_bytes,
-                                                  .unpacked_bytes = options->max_unpacked_bytes,
-                                                  .file_bytes = options->max_file_bytes,
-                                                  .entries = options->max_entries,
-                                                  .ratio = options->max_ratio,
-                                                  .seconds = options->max_archive_seconds},
-                                      .cache_bytes = options->cache_bytes,
-                                      .max_uploads = (int)options->max_uploads};
-}
-
 static enum berth_code open_desk(struct server *server, struct berth_error *error) {
     const struct berth_serve_options *options = &server->options;
     struct berth_desk_options desk = {
@@ -91,7 +58,7 @@ static enum berth_code open_desk(struct server *server, struct berth_error *erro
         .registry = server->registry,
         .frontend = &server->frontend,
         .public_url = options->public_url,
-        .limits = desk_limits(options),
+        .limits = serve_desk_limits(options),
         .uploaded = note_upload,
         .uploaded_context = server,
         /* Workers that are ending still have their places when others have taken over. */
@@ -118,7 +85,7 @@ static int part_of(int64_t connections, int part) {
 
 static int module_connections(const struct berth_serve_options *options) {
     return options->max_module_connections ? (int)options->max_module_connections
-                                           : part_of(options->max_connections, 2);
+                                           : part_of(options->max_connections, MODULE_PART);
 }
 
 static struct berth_api_limits shown_limits(const struct berth_serve_options *options) {
@@ -133,15 +100,25 @@ static struct berth_api_limits shown_limits(const struct berth_serve_options *op
 static enum berth_code start_listener(const struct server *server,
                                       struct berth_listener_options *listener,
                                       struct berth_listener **ret, struct berth_error *error) {
-    listener->request_timeout_ms = (int)server->options.request_timeout_ms;
-    listener->keep_alive_timeout_ms = (int)server->options.keep_alive_ms;
-    listener->min_body_rate_bytes = server->options.min_body_rate;
+    const struct berth_listener_times times = serve_listener_times(&server->options);
+    char url[SERVE_URL_BYTES];
+    listener->request_timeout_ms = times.request_timeout_ms;
+    listener->keep_alive_timeout_ms = times.keep_alive_timeout_ms;
+    listener->min_body_rate_bytes = times.min_body_rate_bytes;
     enum berth_code code = berth_listener_start(listener, ret, error);
-    if (code == BERTH_OK)
-        berth_log_event("info", "listening",
-                        json_pack("{ss ss si}", "listener", listener->name, "address",
-                                  berth_listener_address(*ret), "pid", (int)getpid()));
-    return code;
+    if (code != BERTH_OK)
+        return code;
+    (void)snprintf(url, sizeof url, "http%s://%s", berth_listener_secure(*ret) ? "s" : "",
+                   berth_listener_address(*ret));
+    berth_log_event("info", "listening",
+                    json_pack("{ss ss ss si}", "listener", listener->name, "address",
+                              berth_listener_address(*ret), "url", url, "pid", (int)getpid()));
+    return BERTH_OK;
+}
+
+/* NULL: no TLS. */
+static const char *file_or_null(const char *path) {
+    return *path ? path : NULL;
 }
 
 /* The admin listener first: whoever sees the public one listening can publish. */
@@ -155,6 +132,9 @@ static enum berth_code start_listeners(struct server *server, struct berth_error
                                            .engine = BERTH_ENGINE_THREADS,
                                            .max_connections = (int)options->admin_max_connections,
                                            .same_origin_only = true,
+                                           .certificate =
+                                               file_or_null(options->admin_tls_certificate),
+                                           .key = file_or_null(options->admin_tls_key),
                                            .names_below = "/services/"};
     struct berth_listener_options site = {.name = "public",
                                           .address = options->listen,
@@ -162,7 +142,9 @@ static enum berth_code start_listeners(struct server *server, struct berth_error
                                           .route_count = berth_site_route_count,
                                           .app = &server->site,
                                           .max_connections = (int)options->max_connections,
-                                          .max_shared = module_connections(options)};
+                                          .max_shared = module_connections(options),
+                                          .certificate = file_or_null(options->tls_certificate),
+                                          .key = file_or_null(options->tls_key)};
     site.max_work[BERTH_WORK_VERSIONS] = part_of(options->max_connections, VERSIONS_PART);
     site.max_work[BERTH_WORK_REPORTS] = part_of(options->max_connections, REPORTS_PART);
     server->api = (struct berth_api){.desk = server->desk,
@@ -234,27 +216,6 @@ static void stop(struct server *server) {
     berth_frontend_done(&server->frontend);
 }
 
-static int in_flight(const struct server *server) {
-    return berth_listener_busy(server->public_listener) +
-           berth_listener_busy(server->admin_listener);
-}
-
-/* Waits for what is in flight, for a second signal, or for the limit. */
-static void drain(struct server *server, const sigset_t *signals) {
-    atomic_store(&server->site.ready, false);
-    berth_log_event("info", "draining", json_pack("{si}", "inFlight", in_flight(server)));
-    berth_listener_drain(server->public_listener);
-    berth_listener_drain(server->admin_listener);
-    berth_events_drain(berth_desk_events(server->desk));
-    int64_t until = berth_monotonic_ms() + server->options.drain_ms;
-    const struct timespec step = {.tv_nsec = DRAIN_STEP_MS * 1000000L};
-    while (in_flight(server) > 0 && berth_monotonic_ms() < until)
-        if (sigtimedwait(signals, NULL, &step) > 0)
-            break;
-    int cut = in_flight(server);
-    berth_log_event(cut ? "warn" : "info", "drained", json_pack("{si}", "cut", cut));
-}
-
 static void print_error(const struct berth_error *error) {
     (void)fprintf(stderr, "berth: %s\n", error->text);
     if (error->where[0])
@@ -263,43 +224,16 @@ static void print_error(const struct berth_error *error) {
         (void)fprintf(stderr, "hint: %s\n", error->hint);
 }
 
-/* Signals are taken by this thread alone, so they are blocked before any other begins. */
-static void block_signals(sigset_t *ret) {
-    sigemptyset(ret);
-    sigaddset(ret, SIGTERM);
-    sigaddset(ret, SIGINT);
-    pthread_sigmask(SIG_BLOCK, ret, NULL);
-    (void)signal(SIGPIPE, SIG_IGN);
-}
-
-/* Until a signal to stop. A server whose public listener gives no answer does not reassure the
- * service manager, which then starts it anew. */
-static void serve(const struct server *server, const sigset_t *signals) {
-    const char *address = berth_listener_address(server->public_listener);
-    int64_t every_ms = serve_watchdog_ms();
-    struct timespec wait = {.tv_sec = every_ms / 1000, .tv_nsec = every_ms % 1000 * 1000000};
-    int number;
-    if (!every_ms) {
-        (void)sigwait(signals, &number);
-        return;
-    }
-    while (sigtimedwait(signals, NULL, &wait) < 0)
-        if (serve_answers(address, (int)every_ms))
-            (void)serve_notify("WATCHDOG=1");
-        else
-            berth_log_event("error", "watchdog-no-answer", json_pack("{ss}", "address", address));
-}
-
 static int run(struct server *server, struct berth_error *error) {
-    sigset_t signals;
-    block_signals(&signals);
+    struct serve_signals signals;
+    serve_signals_take(&signals);
     berth_log_start();
     bool started = start(server, error) == BERTH_OK;
     if (started) {
         (void)serve_notify("READY=1");
-        serve(server, &signals);
+        serve_attend(server, &signals);
         (void)serve_notify("STOPPING=1");
-        drain(server, &signals);
+        serve_drain(server, &signals);
     } else {
         print_error(error);
     }
@@ -311,8 +245,9 @@ static int run(struct server *server, struct berth_error *error) {
 }
 
 int berth_serve_main(int argc, char **argv) {
-    struct server server = {0};
+    struct server server = {.argc = argc, .argv = argv};
     struct berth_error error = {0};
+    serve_signals_hold();
     if (berth_serve_options_parse(argc, argv, &server.options, &error) != BERTH_OK) {
         print_error(&error);
         berth_serve_options_done(&server.options);
@@ -321,6 +256,7 @@ int berth_serve_main(int argc, char **argv) {
     if (server.options.help)
         berth_serve_usage();
     int code = server.options.help || server.options.check ? 0 : run(&server, &error);
+    serve_reload_done(&server);
     berth_serve_options_done(&server.options);
     return code;
 }

@@ -1,0 +1,217 @@
+#include "reload.h"
+
+#include "berth/clock.h"
+#include "berth/log.h"
+#include "notify.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct berth_desk_limits serve_desk_limits(const struct berth_serve_options *options) {
+    return (struct berth_desk_limits){.archive = {.archive_bytes = options->max_archive_bytes,
+                                                  .unpacked_bytes = options->max_unpacked_bytes,
+                                                  .file_bytes = options->max_file_bytes,
+                                                  .entries = options->max_entries,
+                                                  .ratio = options->max_ratio,
+                                                  .seconds = options->max_archive_seconds},
+                                      .cache_bytes = options->cache_bytes,
+                                      .max_uploads = (int)options->max_uploads};
+}
+
+struct berth_listener_times serve_listener_times(const struct berth_serve_options *options) {
+    return (struct berth_listener_times){.request_timeout_ms = (int)options->request_timeout_ms,
+                                         .keep_alive_timeout_ms = (int)options->keep_alive_ms,
+                                         .min_body_rate_bytes = options->min_body_rate};
+}
+
+/* --- what has changed --- */
+
+/* A setting's new value that is there to be taken. */
+struct change {
+    const struct serve_option *option;
+    char *text; /* its own, of a text */
+};
+
+struct plan {
+    struct berth_serve_options next; /* as a start would have them */
+    struct berth_serve_options then; /* as they will hold */
+    struct change changes[SERVE_OPTION_MAX];
+    size_t change_count;
+    json_t *told;    /* {name: {"from", "to"}} */
+    json_t *waiting; /* names */
+};
+
+static json_t *value_json(const struct berth_serve_options *values,
+                          const struct serve_option *option) {
+    const void *value = serve_option_value(values, option);
+    return option->text ? json_string(*(const char *const *)value)
+                        : json_integer((json_int_t) * (const int64_t *)value);
+}
+
+/* The file's name of a certificate may change, but not whether there is one. */
+static bool may_change(const struct serve_option *option, const json_t *from, const json_t *to) {
+    return option->when == SERVE_RELOAD &&
+           (!option->text || !*json_string_value(from) == !*json_string_value(to));
+}
+
+static enum berth_code add_change(struct plan *plan, const struct serve_option *option,
+                                  struct berth_error *error) {
+    const void *value = serve_option_value(&plan->next, option);
+    void *place = serve_option_place(&plan->then, option);
+    struct change *change = &plan->changes[plan->change_count];
+    *change = (struct change){.option = option};
+    if (option->text && !(change->text = strdup(*(const char *const *)value)))
+        return berth_fail(error, BERTH_NO_MEMORY, "memory", "out of memory");
+    if (option->text)
+        *(const char **)place = change->text;
+    else
+        *(int64_t *)place = *(const int64_t *)value;
+    plan->change_count++;
+    return BERTH_OK;
+}
+
+static enum berth_code compare(struct plan *plan, const struct serve_option *option,
+                               struct berth_error *error) {
+    json_t *from = value_json(&plan->then, option);
+    json_t *to = value_json(&plan->next, option);
+    enum berth_code code = BERTH_OK;
+    if (!from || !to) {
+        code = berth_fail(error, BERTH_INVALID, "settings", "%s is no UTF-8", option->name);
+    } else if (!json_equal(from, to) && may_change(option, from, to)) {
+        code = add_change(plan, option, error);
+        json_object_set_new(plan->told, option->name, json_pack("{sO sO}", "from", from, "to", to));
+    } else if (!json_equal(from, to)) {
+        json_array_append_new(plan->waiting, json_string(option->name));
+    }
+    json_decref(from);
+    json_decref(to);
+    return code;
+}
+
+/* A new value may be right beside another one only, which waits for a restart. */
+static enum berth_code check_together(struct plan *plan, struct berth_error *error) {
+    enum berth_code code = serve_options_check(&plan->then, error);
+    if (code != BERTH_OK)
+        berth_error_hint(error, "another setting of the same file takes effect with a restart "
+                                "only: restart the server");
+    return code;
+}
+
+static enum berth_code make_plan(struct server *server, struct plan *plan,
+                                 struct berth_error *error) {
+    plan->then = server->options;
+    plan->told = json_object();
+    plan->waiting = json_array();
+    enum berth_code code =
+        berth_serve_options_parse(server->argc, server->argv, &plan->next, error);
+    for (size_t i = 0; code == BERTH_OK && i < serve_option_count; i++)
+        code = compare(plan, &serve_options[i], error);
+    return code == BERTH_OK ? check_together(plan, error) : code;
+}
+
+static void plan_done(struct plan *plan) {
+    for (size_t i = 0; i < plan->change_count; i++)
+        free(plan->changes[i].text);
+    berth_serve_options_done(&plan->next);
+    json_decref(plan->told);
+    json_decref(plan->waiting);
+}
+
+/* --- taking it --- */
+
+/* Of a listener that has one. Adds when the new one ends. */
+static enum berth_code renew(struct berth_listener *listener, const char *name,
+                             const char *certificate, const char *key, json_t *ends,
+                             struct berth_error *error) {
+    char end[BERTH_RFC3339_BYTES];
+    if (!berth_listener_secure(listener))
+        return BERTH_OK;
+    enum berth_code code = berth_listener_renew(listener, certificate, key, error);
+    if (code != BERTH_OK)
+        return code;
+    berth_rfc3339(berth_listener_certificate_end_ms(listener), end);
+    json_object_set_new(ends, name, json_string(end));
+    return BERTH_OK;
+}
+
+/* All that can fail. The files were good a moment ago: the second listener's can fail only if they
+ * were changed meanwhile. */
+static enum berth_code renew_both(struct server *server, const struct plan *plan, json_t *ends,
+                                  struct berth_error *error) {
+    const struct berth_serve_options *then = &plan->then;
+    enum berth_code code =
+        renew(server->public_listener, "public", then->tls_certificate, then->tls_key, ends, error);
+    if (code == BERTH_OK)
+        code = renew(server->admin_listener, "admin", then->admin_tls_certificate,
+                     then->admin_tls_key, ends, error);
+    return code;
+}
+
+static void take(struct server *server, struct plan *plan) {
+    for (size_t i = 0; i < plan->change_count; i++) {
+        char **own = &server->own[plan->changes[i].option - serve_options];
+        if (!plan->changes[i].text)
+            continue;
+        free(*own);
+        *own = plan->changes[i].text;
+        plan->changes[i].text = NULL;
+    }
+    server->options = plan->then;
+    const struct berth_serve_options *options = &server->options;
+    const struct berth_desk_limits limits = serve_desk_limits(options);
+    const struct berth_listener_times times = serve_listener_times(options);
+    berth_desk_set_limits(server->desk, &limits);
+    berth_events_set_limits(berth_desk_events(server->desk), (int)options->max_streams,
+                            (int)options->heartbeat_ms);
+    berth_failures_set_limit(server->failures, (int)options->max_token_failures);
+    berth_listener_set_times(server->public_listener, &times);
+    berth_listener_set_times(server->admin_listener, &times);
+}
+
+static void tell_failure(const struct berth_error *error, json_t *renewed) {
+    json_t *fields =
+        json_pack("{ss ss ss}", "text", error->text, "where", error->where, "hint", error->hint);
+    if (json_object_size(renewed))
+        json_object_set(fields, "certificates", renewed);
+    berth_log_event("error", "reload-failed", fields);
+}
+
+static void tell_success(const struct plan *plan, json_t *renewed) {
+    json_t *fields = json_pack("{sO}", "changed", plan->told);
+    if (json_object_size(renewed))
+        json_object_set(fields, "certificates", renewed);
+    berth_log_event("info", "reloaded", fields);
+    if (json_array_size(plan->waiting))
+        berth_log_event("warn", "restart-needed", json_pack("{sO}", "settings", plan->waiting));
+}
+
+void serve_reload(struct server *server) {
+    struct berth_error error = {0};
+    struct plan *plan = calloc(1, sizeof *plan);
+    json_t *renewed = json_object(); /* listener: when its certificate ends */
+    char state[64];
+    (void)snprintf(state, sizeof state, "RELOADING=1\nMONOTONIC_USEC=%lld",
+                   (long long)berth_monotonic_us());
+    (void)serve_notify(state);
+    enum berth_code code = plan ? make_plan(server, plan, &error)
+                                : berth_fail(&error, BERTH_NO_MEMORY, "memory", "out of memory");
+    if (code == BERTH_OK)
+        code = renew_both(server, plan, renewed, &error);
+    if (code == BERTH_OK) {
+        take(server, plan);
+        tell_success(plan, renewed);
+    } else {
+        tell_failure(&error, renewed);
+    }
+    if (plan)
+        plan_done(plan);
+    free(plan);
+    json_decref(renewed);
+    (void)serve_notify("READY=1");
+}
+
+void serve_reload_done(struct server *server) {
+    for (size_t i = 0; i < SERVE_OPTION_MAX; i++)
+        free(server->own[i]);
+}
