@@ -11,6 +11,7 @@ struct listener_numbers {
     struct berth_load load;
     int busy;
     int max_connections;
+    int64_t certificate_end_ms; /* 0: no TLS */
 };
 
 /* A sample of one number of each listener. */
@@ -123,6 +124,14 @@ static void add_work(struct metrics *metrics, const struct listener_numbers *lis
     }
 }
 
+static void add_certificate(struct metrics *metrics, const struct listener_numbers *listener) {
+    if (!listener->certificate_end_ms)
+        return;
+    metrics_sample(metrics, "");
+    metrics_label(metrics, "listener", listener->name);
+    metrics_int(metrics, listener->certificate_end_ms / 1000);
+}
+
 /* One that has not been started yet, or has been stopped, is left out. */
 static size_t read_all(struct berth_api *api, struct listener_numbers ret[LISTENERS]) {
     struct berth_listener *const listeners[LISTENERS] = {atomic_load(&api->public_listener),
@@ -138,6 +147,7 @@ static size_t read_all(struct berth_api *api, struct listener_numbers ret[LISTEN
         numbers->busy = berth_listener_busy(listeners[i]);
         berth_listener_traffic(listeners[i], &numbers->traffic);
         berth_listener_load(listeners[i], &numbers->load);
+        numbers->certificate_end_ms = berth_listener_certificate_end_ms(listeners[i]);
     }
     return count;
 }
@@ -161,6 +171,10 @@ void metrics_add_traffic(struct metrics *metrics, struct berth_api *api) {
                    "Requests being served of kinds that have a limit of their own.");
     for (size_t i = 0; i < count; i++)
         add_work(metrics, &all[i]);
+    metrics_family(metrics, "berth_tls_certificate_expiry_seconds", "gauge",
+                   "When the certificate that new connections get ends, in seconds since 1970.");
+    for (size_t i = 0; i < count; i++)
+        add_certificate(metrics, &all[i]);
     for (size_t family = 0; family < sizeof families / sizeof families[0]; family++) {
         metrics_family(metrics, families[family].name, families[family].type,
                        families[family].help);

@@ -89,18 +89,29 @@ static json_t *load_json(struct berth_listener *listener) {
                      "refused", refused);
 }
 
+/* When its certificate ends; null of one that speaks no TLS. */
+static json_t *tls_json(const struct berth_listener *listener) {
+    if (!listener || !berth_listener_secure(listener))
+        return json_null();
+    return json_pack("{so}", "certificateEndsAt",
+                     api_time(berth_listener_certificate_end_ms(listener)));
+}
+
 static json_t *system_json(const struct berth_api *api, int64_t generation,
                            const struct api_counts *counts) {
     json_t *load = json_pack("{so so}", "public", load_json(atomic_load(&api->public_listener)),
                              "admin", load_json(atomic_load(&api->admin_listener)));
+    json_t *tls = json_pack("{so so}", "public", tls_json(atomic_load(&api->public_listener)),
+                            "admin", tls_json(atomic_load(&api->admin_listener)));
     struct berth_desk_limits limits;
     berth_desk_limits(api->desk, &limits);
-    return json_pack("{ss so sI sI so so so si so so so}", "version", BERTH_VERSION, "startedAt",
+    return json_pack("{ss so sI sI so so so si so so so so}", "version", BERTH_VERSION, "startedAt",
                      api_time(api->started_ms), "generation", (json_int_t)generation, "modules",
                      (json_int_t)counts->modules, "versions", versions_json(counts), "disk",
                      disk_json(berth_desk_store(api->desk)), "cache", cache_json(api, &limits),
                      "streams", berth_events_streams(berth_desk_events(api->desk)), "limits",
-                     limits_json(api, &limits), "compressor", compressor_json(api), "load", load);
+                     limits_json(api, &limits), "compressor", compressor_json(api), "load", load,
+                     "tls", tls);
 }
 
 void api_get_system(struct berth_exchange *exchange, void *app) {

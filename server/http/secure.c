@@ -15,8 +15,9 @@
 #include <pthread.h>
 #include <sys/socket.h>
 
-/* Records without data in one read: a client that needs so many means no good. */
-enum { MAX_FRUITLESS = 32 };
+/* OpenSSL goes through all records without data (updates of keys) that it has buffered, 16 KiB of
+ * them at most. A client that has sent so many more means no good. */
+enum { MAX_FRUITLESS = 4 };
 
 static BIO_METHOD *method;
 
@@ -133,13 +134,13 @@ ssize_t berth_secure_receive(struct berth_connection *connection, void *ret, siz
         if (SSL_read_ex(ssl, (char *)ret + got, length - got, &count) == 1) {
             got += count;
             fruitless = 0;
-            connection->tls_settled = connection->tls_short && !SSL_has_pending(ssl);
         } else if (!may_go_on(connection, &ended)) {
             break;
         } else {
-            connection->tls_settled = connection->tls_blocked || SSL_want_write(ssl);
             fruitless++;
         }
+        connection->tls_settled = connection->tls_blocked || SSL_want_write(ssl) ||
+                                  (connection->tls_short && !SSL_has_pending(ssl));
         if (connection->tls_settled)
             break;
     }

@@ -190,8 +190,8 @@ static int choose_protocol(SSL *ssl, const unsigned char **ret, unsigned char *r
 }
 
 /* Sessions are resumed by tickets, so the server keeps nothing of them. Buffers of idle connections
- * are given back, and one call reads all that the socket has. Without AUTO_RETRY a record without
- * data ends a read, so that secure.c can count them. */
+ * are given back, and one call reads all that the socket has. Without AUTO_RETRY a read ends after
+ * a buffer without data, so that secure.c can count them. */
 static SSL_CTX *make_context(void) {
     SSL_CTX *context = SSL_CTX_new(TLS_server_method());
     if (!context)

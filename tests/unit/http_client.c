@@ -39,22 +39,31 @@ static bool wait_for_tls(struct client *client, int result) {
     return true;
 }
 
-/* A server that closes at once is seen by what is read. */
-static void start_tls(struct client *client) {
-    SSL_CTX *context = SSL_CTX_new(TLS_client_method());
+static bool shake_hands(struct client *client) {
     int result;
-    assert_non_null(context);
-    (void)SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE);
-    client->tls = SSL_new(context);
-    SSL_CTX_free(context);
-    assert_non_null(client->tls);
-    assert_int_equal(fcntl(client->fd, F_SETFL, O_NONBLOCK), 0);
-    (void)signal(SIGPIPE, SIG_IGN); /* OpenSSL's own way to a socket raises it */
-    assert_int_equal(SSL_set_fd(client->tls, client->fd), 1);
     do {
         ERR_clear_error();
         result = SSL_connect(client->tls);
     } while (result != 1 && wait_for_tls(client, result));
+    return result == 1;
+}
+
+bool client_start_tls(struct client *client, struct ssl_st *tls) {
+    assert_non_null(tls);
+    client->tls = tls;
+    (void)SSL_set_mode(tls, SSL_MODE_ENABLE_PARTIAL_WRITE);
+    assert_int_equal(fcntl(client->fd, F_SETFL, O_NONBLOCK), 0);
+    (void)signal(SIGPIPE, SIG_IGN); /* OpenSSL's own way to a socket raises it */
+    assert_int_equal(SSL_set_fd(tls, client->fd), 1);
+    return shake_hands(client);
+}
+
+/* A server that closes at once is seen by what is read. */
+static void start_tls(struct client *client) {
+    SSL_CTX *context = SSL_CTX_new(TLS_client_method());
+    assert_non_null(context);
+    (void)client_start_tls(client, SSL_new(context));
+    SSL_CTX_free(context);
 }
 
 static ssize_t read_tls(struct client *client, void *ret, size_t length, bool waits, bool peeks) {
@@ -84,11 +93,7 @@ static ssize_t write_tls(struct client *client, const void *data, size_t length)
 
 /* --- */
 
-void client_open(struct client *client, const char *address) {
-    client_connect(client, socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), address);
-}
-
-void client_connect(struct client *client, int fd, const char *address) {
+static void reach(struct client *client, int fd, const char *address) {
     char host[32];
     const char *colon = strrchr(address, ':');
     struct sockaddr_in name = {.sin_family = AF_INET};
@@ -104,6 +109,18 @@ void client_connect(struct client *client, int fd, const char *address) {
     assert_true(client->fd >= 0);
     (void)setsockopt(client->fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     assert_int_equal(connect(client->fd, (struct sockaddr *)&name, sizeof name), 0);
+}
+
+void client_open(struct client *client, const char *address) {
+    client_connect(client, socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), address);
+}
+
+void client_open_plain(struct client *client, const char *address) {
+    reach(client, socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), address);
+}
+
+void client_connect(struct client *client, int fd, const char *address) {
+    reach(client, fd, address);
     if (client_speaks_tls())
         start_tls(client);
 }

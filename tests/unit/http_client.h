@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+struct ssl_st;
+
 struct client {
     int fd;
     struct ssl_st *tls; /* NULL: plain */
@@ -31,6 +33,11 @@ bool client_speaks_tls(void);
 void client_open(struct client *client, const char *address);
 /* With a socket that was made before; it becomes the client's. */
 void client_connect(struct client *client, int fd, const char *address);
+/* Whatever the run speaks: without TLS, */
+void client_open_plain(struct client *client, const char *address);
+/* and then with it, in words of the test's own (OpenSSL's SSL, which becomes the client's). False
+ * when the handshake failed. */
+bool client_start_tls(struct client *client, struct ssl_st *tls);
 void client_close(struct client *client);
 void client_send(struct client *client, const char *text);
 void client_send_bytes(struct client *client, const void *data, size_t length);

@@ -213,12 +213,12 @@ static void get_show(struct berth_exchange *exchange, void *app) {
     const char *header = berth_exchange_header(exchange, "x-test");
     berth_answer_json(
         exchange, 200,
-        json_pack("{s:s, s:s, s:s, s:s, s:s?, s:s?, s:s, s:s, s:i}", "path",
+        json_pack("{s:s, s:s, s:s, s:s, s:s?, s:s?, s:s, s:s, s:i, s:b}", "path",
                   berth_exchange_path(exchange), "module", berth_exchange_param(exchange, "module"),
                   "version", berth_exchange_param(exchange, "version"), "file",
                   berth_exchange_param(exchange, "file"), "query", query, "header", header, "id",
                   berth_exchange_id(exchange), "remote", berth_exchange_remote(exchange), "method",
-                  (int)berth_exchange_method(exchange)),
+                  (int)berth_exchange_method(exchange), "secure", berth_exchange_secure(exchange)),
         NULL, "X-Shown: 1\r\n");
 }
 
