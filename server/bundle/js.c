@@ -86,17 +86,22 @@ static void skip_comment(struct lexer *lexer) {
     lexer->at = end ? (size_t)(end - lexer->js->text) + 2 : lexer->js->length;
 }
 
+/* False at the end of the text: what a quote began there is no token, so that each string is at
+ * least its two quotes. */
+static bool take_quote(struct lexer *lexer) {
+    bool ends = lexer->at < lexer->js->length;
+    lexer->at = ends ? lexer->at + 1 : lexer->js->length;
+    return ends;
+}
+
 static void take_string(struct lexer *lexer) {
     size_t start = lexer->at;
     char quote = peek(lexer, 0);
     lexer->at++;
     while (!at_end(lexer) && peek(lexer, 0) != quote && peek(lexer, 0) != '\n')
         lexer->at += peek(lexer, 0) == '\\' ? 2 : 1;
-    if (lexer->at < lexer->js->length)
-        lexer->at++;
-    else
-        lexer->at = lexer->js->length;
-    add(lexer, BERTH_JS_STRING, '\0', start);
+    if (take_quote(lexer))
+        add(lexer, BERTH_JS_STRING, '\0', start);
 }
 
 static void open_bracket(struct lexer *lexer, char op, bool control) {
@@ -120,8 +125,8 @@ static void take_template(struct lexer *lexer, size_t start, bool head) {
         }
         lexer->at += peek(lexer, 0) == '\\' ? 2 : 1;
     }
-    lexer->at = lexer->at < lexer->js->length ? lexer->at + 1 : lexer->js->length;
-    add(lexer, head ? BERTH_JS_STRING : BERTH_JS_TEMPLATE, '\0', start);
+    if (take_quote(lexer))
+        add(lexer, head ? BERTH_JS_STRING : BERTH_JS_TEMPLATE, '\0', start);
 }
 
 static void take_number(struct lexer *lexer) {
