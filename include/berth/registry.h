@@ -433,8 +433,10 @@ struct berth_registry {
 };
 
 /* SQLite in the file DIRECTORY/db, created if missing. BERTH_IO ("database-damaged",
- * "database-newer") with one clear line: a damaged or newer file is never recreated. The file is
- * held for this object alone: a second open is BERTH_BUSY ("database-busy"). */
+ * "database-newer") with one clear line: a damaged or newer file is never recreated. One of an
+ * older schema N is brought to ours, when a copy of it is kept as db.schema-N ("database-copy" when
+ * there can be none). The file is held for this object alone: a second open is BERTH_BUSY
+ * ("database-busy"). */
 enum berth_code berth_registry_sqlite_open(const char *directory, struct berth_registry **ret,
                                            struct berth_error *error);
 

@@ -71,7 +71,12 @@ static void look_at_entry(struct checked *checked, const char *name) {
         checked->unfinished = true;
     else if (strncmp(name, "db.new", 6) == 0)
         check_note(checked, check->notes, "temporary",
-                   "left by a server that was killed at its first start; the next one removes it",
+                   "left by a server that was killed while it started; the next one removes it",
+                   name, NULL);
+    else if (strncmp(name, "db.schema-", 10) == 0)
+        check_note(checked, check->notes, "database-copy",
+                   "the database as it was before it was brought to a newer schema; remove it when "
+                   "nobody wants to go back",
                    name, NULL);
     else if (!is_ours(name))
         check_note(checked, check->faults, "foreign", "berth did not put this here", name,
@@ -183,7 +188,7 @@ static void note_schema(struct checked *checked, const struct berth_schema *sche
         return;
     (void)snprintf(text, sizeof text,
                    "it has schema %" PRId64 "; the next start brings it to schema %" PRId64
-                   ", and there is no way back",
+                   ", and keeps a copy of it",
                    schema->found, schema->ours);
     check_note(checked, checked->check->notes, "schema-older", text, "db", NULL);
 }

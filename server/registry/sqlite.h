@@ -112,6 +112,23 @@ enum berth_code sqlite_file_open(const char *directory, sqlite3 **ret, struct be
 enum berth_code sqlite_file_look(const char *directory, sqlite3 **ret, int64_t *ret_schema,
                                  struct berth_error *error);
 
+/* Syncs what lies under the new path and gives it its name, with flags of renameat2. */
+enum berth_code sqlite_file_publish(const char *directory, const char *new_path, const char *path,
+                                    unsigned flags, struct berth_error *error);
+/* What was not published, and all that SQLite may have put beside it. */
+void sqlite_file_remove(const char *new_path);
+
+/* Brings the database at `path` from that schema to ours, when a copy of it is kept as
+ * PATH.schema-N: "database-copy" when there can be none (sqlite_upgrade.c). */
+enum berth_code sqlite_upgrade(sqlite3 *db, const char *directory, const char *path, int64_t schema,
+                               struct berth_error *error);
+
+/* A new file that takes the pages of another database (sqlite_copy.c); nothing of it is synced.
+ * *ret is to be closed, whatever comes of it. Settled, the one file is all there is. */
+enum berth_code sqlite_copy_open(const char *path, sqlite3 **ret, struct berth_error *error);
+enum berth_code sqlite_copy_pages(sqlite3 *db, sqlite3 *copy, struct berth_error *error);
+enum berth_code sqlite_copy_settle(sqlite3 *copy, struct berth_error *error);
+
 /* Takes an empty file (`from` 0) or one of an older schema to ours, in one transaction: a failure
  * or a kill leaves it as it was (sqlite_schema.c). */
 enum { SQLITE_SCHEMA_VERSION = 5 };

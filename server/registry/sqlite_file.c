@@ -3,12 +3,10 @@
  * SQLite takes an empty file for a new database, which would turn a file cut to nothing into an
  * empty registry. So a new one is made under another name and renamed when it is complete, and
  * whatever is found under the real name must be a berth database in every page. Nothing is written
- * to a file before that is known. One of an older schema is then brought to ours in one
- * transaction (sqlite_schema.c).
+ * to a file before that is known. One of an older schema is then brought to ours
+ * (sqlite_upgrade.c).
  */
 #include "sqlite.h"
-
-#include "berth/log.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -85,8 +83,8 @@ static enum berth_code fill_file(const char *path, struct berth_error *error) {
     return code;
 }
 
-static enum berth_code publish_file(const char *directory, const char *new_path, const char *path,
-                                    struct berth_error *error) {
+enum berth_code sqlite_file_publish(const char *directory, const char *new_path, const char *path,
+                                    unsigned flags, struct berth_error *error) {
     int fd = open(new_path, O_RDONLY | O_CLOEXEC);
     int failed = fd < 0 || fsync(fd) != 0;
     enum berth_code code = BERTH_OK;
@@ -96,7 +94,7 @@ static enum berth_code publish_file(const char *directory, const char *new_path,
         close(fd);
     if (code)
         return code;
-    if (renameat2(AT_FDCWD, new_path, AT_FDCWD, path, RENAME_NOREPLACE) != 0)
+    if (renameat2(AT_FDCWD, new_path, AT_FDCWD, path, flags) != 0)
         return berth_fail_errno(error, "database-io", "cannot name the new database");
     fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0 || fsync(fd) != 0)
@@ -113,7 +111,7 @@ static void remove_with(const char *path, const char *suffix) {
     sqlite3_free(name);
 }
 
-static void remove_new(const char *new_path) {
+void sqlite_file_remove(const char *new_path) {
     remove_with(new_path, "");
     remove_with(new_path, "-wal");
     remove_with(new_path, "-shm");
@@ -125,12 +123,12 @@ static enum berth_code create_file(const char *directory, const char *path,
     char *new_path = sqlite3_mprintf("%s.new", path);
     if (!new_path)
         return berth_fail(error, BERTH_NO_MEMORY, "memory", "out of memory");
-    remove_new(new_path); /* what a server killed at this point has left */
+    sqlite_file_remove(new_path); /* what a server killed at this point has left */
     enum berth_code code = fill_file(new_path, error);
     if (!code)
-        code = publish_file(directory, new_path, path, error);
+        code = sqlite_file_publish(directory, new_path, path, RENAME_NOREPLACE, error);
     if (code)
-        remove_new(new_path);
+        sqlite_file_remove(new_path);
     sqlite3_free(new_path);
     return code;
 }
@@ -197,7 +195,8 @@ static enum berth_code check_identity(sqlite3 *db, int64_t *ret_schema, struct b
         berth_fail(error, BERTH_IO, "database-newer",
                    "the database has schema %lld, this berth knows %d", (long long)version,
                    SQLITE_SCHEMA_VERSION);
-        berth_error_hint(error, "start a newer berth; the database was left as it is");
+        berth_error_hint(error, "start a newer berth, or take the copy that it has kept beside it "
+                                "(\"Upgrade\" in OPERATIONS.md); the database was left as it is");
         return BERTH_IO;
     }
     *ret_schema = version;
@@ -218,18 +217,8 @@ static enum berth_code check_pages(sqlite3 *db, struct berth_error *error) {
     return code;
 }
 
-/* There is no way back from it, so it is told. */
-static enum berth_code upgrade(sqlite3 *db, int64_t schema, struct berth_error *error) {
-    enum berth_code code = sqlite_schema_bring(db, schema, error);
-    if (!code && schema != SQLITE_SCHEMA_VERSION)
-        berth_log_event(
-            "info", "database-upgraded",
-            json_pack("{sIsi}", "from", (json_int_t)schema, "to", SQLITE_SCHEMA_VERSION));
-    return code;
-}
-
-static enum berth_code open_checked(const char *path, bool has_wal, sqlite3 **ret,
-                                    struct berth_error *error) {
+static enum berth_code open_checked(const char *directory, const char *path, bool has_wal,
+                                    sqlite3 **ret, struct berth_error *error) {
     sqlite3 *db = NULL;
     int64_t schema = 0;
     enum berth_code code = connect_file(path, &db, error);
@@ -243,7 +232,7 @@ static enum berth_code open_checked(const char *path, bool has_wal, sqlite3 **re
     if (!code)
         code = exec(db, "PRAGMA journal_mode = WAL; PRAGMA journal_size_limit = 16777216;", error);
     if (!code)
-        code = upgrade(db, schema, error);
+        code = sqlite_upgrade(db, directory, path, schema, error);
     if (code) {
         sqlite3_close(db);
         return code;
@@ -296,11 +285,12 @@ static enum berth_code check_file(const char *path, bool has_wal, struct berth_e
     return code;
 }
 
-/* A power cut may leave of a first start the new name and, beside it, what was removed before. */
+/* Of a first start a power cut may leave the new name and, beside it, what was removed before; of
+ * an upgrade half of a copy. */
 static void remove_leftovers(const char *path) {
     char *new_path = sqlite3_mprintf("%s.new", path);
     if (new_path)
-        remove_new(new_path);
+        sqlite_file_remove(new_path);
     sqlite3_free(new_path);
 }
 
@@ -320,7 +310,7 @@ enum berth_code sqlite_file_open(const char *directory, sqlite3 **ret, struct be
         remove_leftovers(path);
     }
     if (!code)
-        code = open_checked(path, has_wal, ret, &problem);
+        code = open_checked(directory, path, has_wal, ret, &problem);
     if (code && error && error->code == BERTH_OK)
         *error = problem;
     sqlite3_free(path);
@@ -337,15 +327,9 @@ static enum berth_code copy_into_memory(sqlite3 *db, sqlite3 **ret, struct berth
                                  NULL);
     if (!copy)
         return berth_fail(error, BERTH_NO_MEMORY, "memory", "out of memory");
-    sqlite3_backup *backup =
-        result == SQLITE_OK ? sqlite3_backup_init(copy, "main", db, "main") : NULL;
-    if (backup) {
-        (void)sqlite3_backup_step(backup, -1);
-        result = sqlite3_backup_finish(backup);
-    } else if (result == SQLITE_OK) {
-        result = sqlite3_extended_errcode(copy);
-    }
     enum berth_code code = sqlite_fail(copy, result, error);
+    if (!code)
+        code = sqlite_copy_pages(db, copy, error);
     if (!code)
         *ret = copy;
     else

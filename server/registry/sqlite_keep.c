@@ -3,9 +3,7 @@
  * they do. */
 #include "sqlite.h"
 
-#include <fcntl.h>
 #include <string.h>
-#include <unistd.h>
 
 static enum berth_code begin(struct sqlite_registry *registry, const char *sql,
                              struct sqlite_query *ret, struct berth_error *error) {
@@ -268,24 +266,6 @@ enum berth_code sqlite_check(struct berth_registry *base, berth_text_fn fn, void
 
 enum { PAGES_A_STEP = 256 };
 
-static enum berth_code open_copy(const char *path, sqlite3 **ret, struct berth_error *error) {
-    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (fd < 0)
-        return berth_fail_errno(error, "database-io", "cannot make the copy of the database");
-    close(fd);
-    int result = sqlite3_open_v2(
-        path, ret, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
-    if (!*ret)
-        return berth_fail(error, BERTH_NO_MEMORY, "memory", "out of memory");
-    /* Nobody needs the copy after a crash. */
-    if (result == SQLITE_OK)
-        result = sqlite3_exec(*ret,
-                              "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = OFF; "
-                              "PRAGMA synchronous = OFF; PRAGMA temp_store = MEMORY;",
-                              NULL, NULL, NULL);
-    return sqlite_fail(*ret, result, error);
-}
-
 /* Others get the lock between two steps. What they write by then, on this same connection, SQLite
  * puts into the copy as well, so it is consistent and as new as its end. */
 static int copy_pages(struct sqlite_registry *registry, sqlite3 *copy) {
@@ -327,13 +307,11 @@ static enum berth_code tell_blobs(sqlite3 *copy, berth_named_blob_fn fn, void *c
 enum berth_code sqlite_copy(struct berth_registry *base, const char *path, berth_named_blob_fn fn,
                             void *context, struct berth_error *error) {
     sqlite3 *copy = NULL;
-    enum berth_code code = open_copy(path, &copy, error);
+    enum berth_code code = sqlite_copy_open(path, &copy, error);
     if (!code)
         code = sqlite_fail(copy, copy_pages(sqlite_of(base), copy), error);
-    /* It came with the mark of a write-ahead log; without it the one file is all there is. */
     if (!code)
-        code = sqlite_fail(
-            copy, sqlite3_exec(copy, "PRAGMA journal_mode = DELETE", NULL, NULL, NULL), error);
+        code = sqlite_copy_settle(copy, error);
     if (!code)
         code = tell_blobs(copy, fn, context, error);
     sqlite3_close(copy);

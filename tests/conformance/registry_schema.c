@@ -6,7 +6,12 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum { OUR_SCHEMA = 5, PAGE_BYTES = 4096, USER_VERSION = 60 /* offset in the header */ };
+enum {
+    OUR_SCHEMA = 5,
+    PAGE_BYTES = 4096,
+    STRIDE_BYTES = 3 * PAGE_BYTES,
+    USER_VERSION = 60 /* offset in the header */
+};
 
 static const struct backend SQLITE = {"sqlite", berth_registry_sqlite_open};
 
@@ -195,6 +200,38 @@ static void assert_takes_externals(struct fixture *fixture) {
     assert_int_equal(fixture->ops->check(fixture->registry, no_fault, NULL, NULL), BERTH_OK);
 }
 
+static struct berth_schema look(const char *directory, struct fixture *ret) {
+    struct berth_schema schema;
+    assert_int_equal(berth_registry_sqlite_look(directory, &ret->registry, &schema, &ret->error),
+                     BERTH_OK);
+    ret->ops = ret->registry->ops;
+    return schema;
+}
+
+/* What is kept of an upgrade: the same once more, of the older schema still, and nobody else's. */
+static void assert_kept(const char *directory, int schema) {
+    char other[TEMP_PATH_BYTES];
+    char name[32];
+    size_t bytes = 0;
+    struct fixture fixture = {0};
+    for (int i = 1; i < OUR_SCHEMA; i++) {
+        (void)snprintf(name, sizeof name, "db.schema-%d", i);
+        assert_int_equal(temp_file_exists(directory, name), i == schema);
+    }
+    (void)snprintf(name, sizeof name, "db.schema-%d", schema);
+    assert_int_equal(temp_file_mode(directory, name), 0600);
+    assert_false(temp_file_exists(directory, "db.new"));
+    char *data = temp_file_read(directory, name, &bytes);
+    temp_directory_make(other);
+    put_database(other, data, bytes);
+    assert_int_equal(look(other, &fixture).found, schema);
+    assert_all_is_there(&fixture);
+    assert_int_equal(fixture.ops->check(fixture.registry, no_fault, NULL, NULL), BERTH_OK);
+    fixture.ops->close(fixture.registry);
+    free(data);
+    temp_directory_remove(other);
+}
+
 static void keep_all(int schema) {
     char directory[TEMP_PATH_BYTES];
     size_t bytes = 0;
@@ -202,6 +239,11 @@ static void keep_all(int schema) {
     assert_int_equal(data[USER_VERSION + 3], schema);
     temp_directory_make(directory);
     put_database(directory, data, bytes);
+    for (int i = 1; i < OUR_SCHEMA; i++) { /* as earlier upgrades left them */
+        char name[32];
+        (void)snprintf(name, sizeof name, "db.schema-%d", i);
+        temp_file_write(directory, name, "old", 3);
+    }
     for (int i = 0; i < 2; i++) {
         struct fixture *fixture = open_in(directory);
         assert_all_is_there(fixture);
@@ -209,6 +251,7 @@ static void keep_all(int schema) {
         assert_audit(fixture, schema > 2 ? 2 : 0); /* it begins with schema 3 */
         close_it(fixture);
         assert_int_equal(schema_of(directory), OUR_SCHEMA);
+        assert_kept(directory, schema);
     }
     struct fixture *fixture = open_in(directory);
     fixture_add(fixture, "header-app", "1.2.0");
@@ -217,6 +260,7 @@ static void keep_all(int schema) {
     assert_audit(fixture, schema > 2 ? 4 : 2);
     assert_takes_externals(fixture);
     close_it(fixture);
+    assert_kept(directory, schema);
     free(data);
     temp_directory_remove(directory);
 }
@@ -234,14 +278,6 @@ static void a_new_file_is_ours_at_once(void **state) {
     close_it(open_in(directory));
     assert_int_equal(schema_of(directory), OUR_SCHEMA);
     temp_directory_remove(directory);
-}
-
-static struct berth_schema look(const char *directory, struct fixture *ret) {
-    struct berth_schema schema;
-    assert_int_equal(berth_registry_sqlite_look(directory, &ret->registry, &schema, &ret->error),
-                     BERTH_OK);
-    ret->ops = ret->registry->ops;
-    return schema;
 }
 
 /* With nothing left beside it. */
@@ -344,8 +380,8 @@ static int open_limited(void *context) {
     return code ? 1 : 0;
 }
 
-/* The log has the migration; it is cut off at every page until it is long enough. What a child
- * could not write, the next open does from the start. */
+/* The copy, or the log with the migration, is cut off until both are whole (crash/ does it at every
+ * call). What a child could not write, the next open does from the start. */
 static void cut_off_everywhere(int schema, bool killed, int status) {
     char directory[TEMP_PATH_BYTES];
     size_t bytes = 0;
@@ -353,18 +389,20 @@ static void cut_off_everywhere(int schema, bool killed, int status) {
     int result = status;
     char *data = old_database(schema, &bytes);
     temp_directory_make(directory);
-    for (size_t limit = PAGE_BYTES / 2; result != 0; limit += PAGE_BYTES) {
+    for (size_t limit = PAGE_BYTES / 2; result != 0; limit += STRIDE_BYTES) {
         put_database(directory, data, bytes);
         struct limited limited = {directory, limit, killed};
         result = temp_in_child(open_limited, &limited);
         if (result != 0) {
             assert_int_equal(result, status);
             assert_int_equal(schema_of(directory), schema);
+            assert_true(killed || !temp_file_exists(directory, "db.new"));
             cuts++;
         }
         struct fixture *fixture = open_in(directory);
         assert_all_is_there(fixture);
         close_it(fixture);
+        assert_kept(directory, schema);
     }
     assert_true(cuts > 2);
     free(data);
