@@ -188,25 +188,22 @@ static void tell_success(const struct plan *plan, json_t *renewed) {
 
 void serve_reload(struct server *server) {
     struct berth_error error = {0};
-    struct plan *plan = calloc(1, sizeof *plan);
+    struct plan plan = {0};
     json_t *renewed = json_object(); /* listener: when its certificate ends */
     char state[64];
     (void)snprintf(state, sizeof state, "RELOADING=1\nMONOTONIC_USEC=%lld",
                    (long long)berth_monotonic_us());
     (void)serve_notify(state);
-    enum berth_code code = plan ? make_plan(server, plan, &error)
-                                : berth_fail(&error, BERTH_NO_MEMORY, "memory", "out of memory");
+    enum berth_code code = make_plan(server, &plan, &error);
     if (code == BERTH_OK)
-        code = renew_both(server, plan, renewed, &error);
+        code = renew_both(server, &plan, renewed, &error);
     if (code == BERTH_OK) {
-        take(server, plan);
-        tell_success(plan, renewed);
+        take(server, &plan);
+        tell_success(&plan, renewed);
     } else {
         tell_failure(&error, renewed);
     }
-    if (plan)
-        plan_done(plan);
-    free(plan);
+    plan_done(&plan);
     json_decref(renewed);
     (void)serve_notify("READY=1");
 }
