@@ -36,7 +36,7 @@ static void add_open(struct metrics *metrics, const struct berth_snapshot *snaps
                      const json_t *modules) {
     size_t told = 0;
     metrics_family(metrics, "berth_module_browsers", "gauge",
-                   "Browsers whose listening page shows the module.");
+                   "Browsers whose listening page shows the module, in a slot or through one.");
     for (size_t i = 0; i < snapshot->module_count && told < METRICS_MAX_VERSIONS; i++) {
         const struct berth_module *module = snapshot->modules[i];
         if (!module->live)

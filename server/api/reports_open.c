@@ -1,9 +1,9 @@
 /* Where pages are open now: the event streams of browsers, by the page that listens, and by the
- * modules that this page shows. A browser has one stream for all its tabs, so it is counted once,
- * at the page of the tab that holds the stream. */
+ * modules that this page shows, in its slots or through them. A browser has one stream for all its
+ * tabs, so it is counted once, at the page of the tab that holds the stream. */
 #include "handlers.h"
 
-#include <string.h>
+#include "berth/json.h"
 
 static void collect(const char *path, int streams, void *context) {
     json_object_set_new(context, path, json_integer(streams));
@@ -14,20 +14,48 @@ static void add(json_t *counts, const char *name, json_int_t number) {
     json_object_set_new(counts, name, json_integer(before + number));
 }
 
-/* A module in two slots is shown once. */
-static bool is_first(const struct berth_page *page, size_t slot) {
-    for (size_t i = 0; i < slot; i++)
-        if (strcmp(page->slots[i].module, page->slots[slot].module) == 0)
-            return false;
-    return true;
+/* The modules that a page shows, each once, in the order in which they were found. */
+struct shown {
+    json_t *names; /* array */
+    json_t *seen;  /* {name: true} */
+};
+
+static void show(struct shown *shown, const char *module) {
+    if (!module || json_object_get(shown->seen, module))
+        return;
+    json_object_set_new(shown->seen, module, json_true());
+    json_array_append_new(shown->names, json_string(module));
 }
 
-static void add_modules(json_t *modules, const struct berth_page *page, json_int_t streams) {
-    if (page->document_module)
-        add(modules, page->document_module, streams);
+/* What the live version takes from others as they are live; a version that is named for good is
+ * not. */
+static void show_remotes(struct shown *shown, const struct berth_snapshot *snapshot,
+                         const char *name) {
+    const struct berth_module *module = berth_snapshot_module(snapshot, name);
+    const json_t *description = module && module->live ? module->live->description : NULL;
+    const json_t *remote;
+    size_t index;
+    json_array_foreach(json_object_get(description, "remotes"), index, remote) {
+        const char *taken = berth_json_string(remote, "module");
+        if (taken && !berth_json_string(remote, "version") &&
+            berth_snapshot_module(snapshot, taken))
+            show(shown, taken);
+    }
+}
+
+static void add_modules(json_t *modules, const struct berth_snapshot *snapshot,
+                        const struct berth_page *page, json_int_t streams) {
+    struct shown shown = {json_array(), json_object()};
+    show(&shown, page->document_module);
     for (size_t i = 0; i < page->slot_count; i++)
-        if (is_first(page, i))
-            add(modules, page->slots[i].module, streams);
+        show(&shown, page->slots[i].module);
+    for (size_t i = 0; i < json_array_size(shown.names); i++) {
+        const char *name = json_string_value(json_array_get(shown.names, i));
+        add(modules, name, streams);
+        show_remotes(&shown, snapshot, name);
+    }
+    json_decref(shown.names);
+    json_decref(shown.seen);
 }
 
 /* A page that was taken away since is told no more, though it may still be open. */
@@ -41,7 +69,7 @@ void api_open_pages(const struct berth_api *api, json_t **ret_pages, json_t **re
     json_object_foreach_safe(pages, next, path, streams) {
         const struct berth_page *page = berth_snapshot_page_manifest(snapshot, path);
         if (page)
-            add_modules(modules, page, json_integer_value(streams));
+            add_modules(modules, snapshot, page, json_integer_value(streams));
         else
             json_object_del(pages, path);
     }

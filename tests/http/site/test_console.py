@@ -317,6 +317,17 @@ class Open(SiteCase):
                 stream.close()
         until(lambda: self.told() == {"pages": {}, "modules": {}}, "the streams to end")
 
+    def test_a_module_is_counted_too_where_another_takes_it(self):
+        def taking(*remotes):
+            return bundles.tar_gz({"index.js": b"export const A = 1;", "berth.json": json.dumps({
+                "entry": "index.js", "format": "es-module", "exposes": {"./A": "index.js"},
+                "remotes": {name: ["./A"] for name in remotes}}).encode()})
+        for name, remotes in (("outer", ("middle",)), ("middle", ("inner", "outer", "nowhere")), ("inner", ())):
+            self.server.put(name, "1.0.0", taking(*remotes), "?activate=true")
+        self.server.put_page("nested", {"path": "/nested", "title": "x", "slots": slots("outer", "inner")})
+        with EventStream(self.server, headers=self.own("/nested")):
+            self.assertEqual(self.told()["modules"], {"outer": 1, "middle": 1, "inner": 1}, "each once, in a circle too")
+
     def test_what_a_client_says_is_held_against_what_there_is(self):
         public = self.public.address
         for headers, page in (
