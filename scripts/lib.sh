@@ -120,7 +120,7 @@ npm_build() {
 build_packages=(build-essential cmake ninja-build pkg-config ca-certificates libcivetweb-dev
     libjansson-dev libarchive-dev libsqlite3-dev libcurl4-openssl-dev libssl-dev zlib1g-dev
     libzstd-dev libbrotli-dev libunistring-dev libseccomp-dev)
-test_packages=(libcmocka-dev clang clang-format clang-tidy libclang-rt-14-dev python3 curl strace
+test_packages=(libcmocka-dev clang clang-format clang-tidy libclang-rt-14-dev python3 curl strace zsh fish
     chromium firefox-esr webkit2gtk-driver libwebkit2gtk-4.1-0 xvfb zip zstd git
     libarchive-tools p7zip-full openssl nginx caddy debootstrap dpkg-dev)
 # The peers, and what loads them.

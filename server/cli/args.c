@@ -221,6 +221,18 @@ enum berth_code cli_target_parse(const char *text, struct cli_target *ret,
     return code;
 }
 
+enum berth_code cli_module_check(const char *text, struct berth_error *error) {
+    struct cli_target target;
+    if (cli_target_parse(text, &target, NULL) == BERTH_OK) {
+        berth_fail(error, BERTH_INVALID, "usage", "a module is meant here, not a version of one");
+        berth_error_hint(error, "write %s", target.module);
+    } else if (berth_module_name_check(text, error) == BERTH_OK) {
+        return BERTH_OK;
+    }
+    berth_error_where(error, "%s", text);
+    return BERTH_INVALID;
+}
+
 enum berth_code cli_number_parse(const char *name, const char *text, int64_t *ret,
                                  struct berth_error *error) {
     int64_t number = 0;

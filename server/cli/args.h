@@ -87,6 +87,9 @@ struct cli_target {
 enum berth_code cli_target_parse(const char *text, struct cli_target *ret,
                                  struct berth_error *error);
 
+/* A module's name alone. BERTH_INVALID, also when a version stands behind it. */
+enum berth_code cli_module_check(const char *text, struct berth_error *error);
+
 /* A whole number from 0. `name` is the option's, for the message. */
 enum berth_code cli_number_parse(const char *name, const char *text, int64_t *ret,
                                  struct berth_error *error);

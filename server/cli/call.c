@@ -157,6 +157,9 @@ static enum berth_exit report_stranger(const struct cli *cli, const struct cli_a
         berth_fail(&error, BERTH_IO, "no-berth-server",
                    "%s did not answer as a berth server does (%ld, %s)", cli->client.server,
                    answer->status, answer->content_type[0] ? answer->content_type : "no type");
+        if (answer->status == 400 && strncasecmp(cli->client.server, "http://", 7) == 0)
+            berth_error_hint(&error, "does it speak TLS there? then it is https://%s",
+                             cli->client.server + 7);
         berth_error_hint(&error, "--server takes the admin address, port 8081 if nothing else was "
                                  "said; a proxy before it may have answered");
     }

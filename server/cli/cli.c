@@ -26,9 +26,43 @@ static bool is_group(const char *word) {
     return false;
 }
 
-static enum berth_code unknown_command(const struct cli_args *args, struct berth_error *error) {
-    const char *names[CLI_COMMANDS_MAX];
+/* What other tools call it. */
+static const char *synonym(const char *word) {
+    static const struct {
+        const char *other;
+        const char *ours;
+    } words[] = {
+        {"add", "push"},        {"deploy", "push"},      {"publish", "push"},
+        {"upload", "push"},     {"list", "status"},      {"ls", "status"},
+        {"modules", "status"},  {"promote", "activate"}, {"release", "activate"},
+        {"revert", "rollback"}, {"undo", "rollback"},    {"history", "logs"},
+        {"audit", "logs"},      {"remove", "delete"},    {"rm", "delete"},
+        {"check", "verify"},    {"browse", "open"},      {"preview", "open"},
+        {"start", "serve"},     {"prune", "gc"},
+    };
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcmp(words[i].other, word) == 0)
+            return words[i].ours;
+    return NULL;
+}
+
+/* All commands, and of groups their names, too. */
+static const char *nearest_command(const char *typed) {
+    static char groups[CLI_COMMANDS_MAX][16];
+    const char *names[2 * CLI_COMMANDS_MAX];
     size_t count = 0;
+    for (size_t i = 0; cli_commands[i] && i < CLI_COMMANDS_MAX; i++) {
+        const char *name = cli_commands[i]->name;
+        names[count++] = name;
+        (void)snprintf(groups[i], sizeof groups[i], "%.*s", (int)strcspn(name, " "), name);
+        if (strchr(name, ' '))
+            names[count++] = groups[i];
+    }
+    const char *ours = synonym(typed);
+    return ours ? ours : cli_nearest(typed, names, count);
+}
+
+static enum berth_code unknown_command(const struct cli_args *args, struct berth_error *error) {
     char typed[64];
     bool group = is_group(args->word[0]);
     if (group && args->words < 2) {
@@ -38,14 +72,12 @@ static enum berth_code unknown_command(const struct cli_args *args, struct berth
     }
     snprintf(typed, sizeof typed, group ? "%s %s" : "%s", args->word[0],
              group ? args->word[1] : "");
-    for (; cli_commands[count] && count < CLI_COMMANDS_MAX; count++)
-        names[count] = cli_commands[count]->name;
     berth_fail(error, BERTH_INVALID, "usage", "there is no command \"%s\"", typed);
-    const char *meant = cli_nearest(typed, names, count);
+    const char *meant = nearest_command(typed);
     if (meant)
         berth_error_hint(error, "did you mean berth %s?", meant);
     else
-        berth_error_hint(error, "see berth --help");
+        berth_error_hint(error, group ? "see berth %s --help" : "see berth --help", args->word[0]);
     return BERTH_INVALID;
 }
 

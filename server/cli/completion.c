@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { PATIENCE_MS = 3000 }; /* of whoever pressed the key */
+
 /* The words before the one at the cursor, and that one. */
 struct line {
     char *const *words;
@@ -54,7 +56,8 @@ static void offer_options(const struct line *line, const struct cli_command *com
 /* The names in a list of the server's answer; silent when there is no answer. */
 static void offer_from_server(struct cli *cli, const struct line *line, const char *path,
                               const char *list, const char *member, const char *prefix) {
-    struct cli_request request = {.method = "GET", .path = path, .expected = CLI_IF_ANY};
+    struct cli_request request = {
+        .method = "GET", .path = path, .expected = CLI_IF_ANY, .timeout_ms = PATIENCE_MS};
     struct cli_answer answer = {0};
     json_t *json = NULL;
     if (cli_client_perform(&cli->client, &request, &answer, NULL) == BERTH_OK &&
@@ -83,69 +86,139 @@ static void offer_versions(struct cli *cli, const struct line *line, size_t modu
     offer_from_server(cli, line, path, "versions", "version", prefix);
 }
 
-/* The placeholder for the word at the cursor says what it is: "<module>", "<module>@<version>". */
-static void offer_arguments(struct cli *cli, const struct line *line,
+static void offer_words(const struct line *line, const char *text, size_t length) {
+    char word[32];
+    for (size_t size; length; text += size, length -= size) {
+        bool separator = *text == '|';
+        size = separator ? 1 : strcspn(text, "|>]");
+        size = size < length ? size : length;
+        (void)snprintf(word, sizeof word, "%.*s", (int)size, text);
+        if (!separator)
+            offer(line, word, "");
+    }
+}
+
+static bool begins(const char *text, const char *with) {
+    return strncmp(text, with, strlen(with)) == 0;
+}
+
+/* What the placeholder for the word at the cursor asks for: "<module>", "[<page>]", "<a|b>",
+ * "<module>|<page>|console". */
+struct wanted {
+    bool modules;
+    bool versions;
+    bool pages;
+    bool files;
+};
+
+static void read_placeholder(const struct line *line, const char *at, struct wanted *ret) {
+    at += *at == '[';
+    while (*at && *at != ' ' && *at != ']') {
+        size_t length = *at == '<' ? strcspn(at, ">") + 1 : strcspn(at, "| ]");
+        ret->modules = ret->modules || begins(at, "<module>");
+        ret->versions = ret->versions || begins(at, "<module>@<version>");
+        ret->pages = ret->pages || begins(at, "<page>");
+        ret->files = ret->files || begins(at, "<dir") || begins(at, "<file");
+        if (*at != '<')
+            offer_words(line, at, length);
+        else if (memchr(at, '|', length) && !ret->files)
+            offer_words(line, at + 1, length - 2);
+        if (begins(at, "<module>@<version>"))
+            length = strlen("<module>@<version>");
+        at += length;
+        at += *at == '|';
+    }
+}
+
+/* Whether files may stand there, too. */
+static bool offer_arguments(struct cli *cli, const struct line *line,
                             const struct cli_command *command, size_t index) {
-    const char *at = command->args;
+    const char *at = command->args, *separator = *line->now ? strchr(line->now + 1, '@') : NULL;
+    struct wanted wanted = {0};
     for (size_t i = 0; i < index && at; i++) {
         at = strchr(at, ' ');
         at = at ? at + 1 : NULL;
     }
-    bool optional = at && *at == '[';
-    at = at ? at + optional : "";
-    if (strncmp(at, "<module>", 8) != 0 || cli_connect(cli, NULL) != BERTH_OK)
-        return;
-    const char *separator = *line->now ? strchr(line->now + 1, '@') : NULL;
-    if (separator && strncmp(at, "<module>@", 9) == 0)
+    if (!at)
+        return false;
+    read_placeholder(line, at, &wanted);
+    /* A package says itself what it is: the first of two may be left out. */
+    const char *next = *at == '[' ? strchr(at, ' ') : NULL;
+    wanted.files = wanted.files || (next && begins(next + 1, "<dir"));
+    if ((!wanted.modules && !wanted.pages) || cli_connect(cli, NULL) != BERTH_OK)
+        return wanted.files;
+    if (separator && wanted.versions)
         offer_versions(cli, line, (size_t)(separator - line->now));
-    else
+    else if (wanted.modules)
         offer_from_server(cli, line, "/api/modules", "modules", "name", "");
+    if (wanted.pages)
+        offer_from_server(cli, line, "/api/pages", "pages", "name", "");
+    return wanted.files;
 }
 
-/* Does the word before the cursor wait for a value? */
-static bool awaits_value(const struct line *line) {
+/* The option whose value the word at the cursor is, or NULL. */
+static const struct cli_option_spec *awaits_value(const struct line *line) {
     const char *before = line->count ? line->words[line->count - 1] : "";
     for (int i = 0; strncmp(before, "--", 2) == 0 && i < CLI_OPTION_COUNT; i++)
         if (strcmp(before + 2, cli_option_specs[i].name) == 0)
-            return cli_option_specs[i].value != NULL;
-    return false;
+            return cli_option_specs[i].value ? &cli_option_specs[i] : NULL;
+    return NULL;
+}
+
+static bool takes_file(const struct cli_option_spec *option) {
+    return strcmp(option->value, "FILE") == 0 || strcmp(option->value, "DIR") == 0;
 }
 
 int cli_complete(struct cli *cli, int argc, char **argv) {
     struct line line = {argv, argc > 1 ? (size_t)argc - 1 : 0, argc > 1 ? argv[argc - 1] : ""};
+    struct cli_args *args = &cli->args;
     size_t words = 0;
-    if (argc < 2 || awaits_value(&line) ||
-        cli_args_parse(argc - 1, argv, &cli->args, NULL) != BERTH_OK)
-        return 0;
-    const struct cli_command *command = find(&cli->args, &words);
+    bool files = false;
+    if (argc < 2)
+        return BERTH_EXIT_OK;
+    const struct cli_option_spec *option = awaits_value(&line);
+    if (option)
+        return takes_file(option) ? CLI_COMPLETE_FILES : BERTH_EXIT_OK;
+    if (cli_args_parse(argc - 1, argv, args, NULL) != BERTH_OK)
+        return BERTH_EXIT_OK;
+    if (args->words > 0 && strcmp(args->word[0], "help") == 0)
+        memmove(args->word, args->word + 1, --args->words * sizeof *args->word);
+    const struct cli_command *command = find(args, &words);
     if (*line.now == '-')
         offer_options(&line, command);
     else if (command)
-        offer_arguments(cli, &line, command, cli->args.words - words);
+        files = offer_arguments(cli, &line, command, args->words - words);
     else
-        offer_commands(&line, &cli->args);
-    return 0;
+        offer_commands(&line, args);
+    return files ? CLI_COMPLETE_FILES : BERTH_EXIT_OK;
 }
 
 /* --- the scripts --- */
 
+/* An exit code of 10 (CLI_COMPLETE_FILES) asks for files, too. */
 static const char bash_script[] =
     "# bash completion for berth; try: source <(berth completion bash)\n"
     "_berth() {\n"
-    "    local IFS=$'\\n'\n"
+    "    local IFS=$'\\n' code\n"
     "    COMPREPLY=($(berth __complete \"${COMP_WORDS[@]:1:COMP_CWORD}\" 2>/dev/null))\n"
-    "    [[ ${#COMPREPLY[@]} -eq 1 || $COMP_CWORD -ne 2 ]] || return 0\n"
+    "    code=$?\n"
+    "    if [[ $code -eq 10 ]]; then\n"
+    "        compopt -o filenames 2>/dev/null\n"
+    "        COMPREPLY+=($(compgen -f -- \"${COMP_WORDS[COMP_CWORD]}\"))\n"
+    "    fi\n"
     "}\n"
     "COMP_WORDBREAKS=${COMP_WORDBREAKS//@/}\n"
-    "complete -o default -F _berth berth\n";
+    "complete -F _berth berth\n";
 
 static const char zsh_script[] =
     "#compdef berth\n"
     "# zsh completion for berth; try: source <(berth completion zsh)\n"
     "_berth() {\n"
-    "    local -a found\n"
-    "    found=(\"${(@f)$(berth __complete \"${(@)words[2,CURRENT]}\" 2>/dev/null)}\")\n"
-    "    if [[ -n ${found[1]} ]]; then compadd -Q -- $found; else _files; fi\n"
+    "    local said code\n"
+    "    said=$(berth __complete \"${(@)words[2,CURRENT]}\" 2>/dev/null)\n"
+    "    code=$?\n"
+    "    [[ -z $said ]] || compadd -Q -- \"${(@f)said}\"\n"
+    "    [[ $code -ne 10 ]] || _files\n"
     "}\n"
     "if [[ ${funcstack[1]} == _berth ]]; then _berth \"$@\"; else compdef _berth berth; fi\n";
 
@@ -154,8 +227,11 @@ static const char fish_script[] =
     "function __berth_complete\n"
     "    set -l words (commandline -opc) (commandline -ct)\n"
     "    berth __complete $words[2..-1] 2>/dev/null\n"
+    "    if test $status -eq 10\n"
+    "        __fish_complete_path (commandline -ct)\n"
+    "    end\n"
     "end\n"
-    "complete -c berth -a '(__berth_complete)'\n";
+    "complete -c berth -f -a '(__berth_complete)'\n";
 
 static enum berth_exit run_completion(struct cli *cli) {
     static const struct {

@@ -7,8 +7,10 @@
 
 #include "command.h"
 
-/* `berth __complete WORD…`: prints what may stand for the last word, a line each; the exit code.
- * argv[0] is "__complete". */
+enum { CLI_COMPLETE_FILES = 10 };
+
+/* `berth __complete WORD…`: prints what may stand for the last word, a line each; the exit code:
+ * CLI_COMPLETE_FILES when files may stand there, too, else 0. argv[0] is "__complete". */
 int cli_complete(struct cli *cli, int argc, char **argv);
 
 #endif

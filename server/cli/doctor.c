@@ -133,6 +133,9 @@ static bool check_reachable(struct doctor *doctor) {
         cli_doctor_fault(doctor, check,
                          "see that the server runs, and what its log and the proxy's say", "%s",
                          answer.problem);
+    else if (answer.status == 400 && strncasecmp(doctor->public_url, "http://", 7) == 0)
+        cli_doctor_fault(doctor, check, "does it speak TLS there? then it begins with https://",
+                         "/readyz answers %ld", answer.status);
     else if (!good)
         cli_doctor_fault(doctor, check,
                          "a server that drains answers 503; a proxy may have another target",
@@ -304,9 +307,20 @@ static void check_admin_is_hidden(struct doctor *doctor) {
 
 static enum berth_exit run_doctor(struct cli *cli) {
     char url[URL_BYTES];
+    struct berth_error error = {0};
+    const char *given = cli->words[0];
+    if (strncasecmp(given, "http://", 7) != 0 && strncasecmp(given, "https://", 8) != 0) {
+        berth_fail(&error, BERTH_INVALID, "usage",
+                   "that is no URL: it must begin with http:// or "
+                   "https://");
+        berth_error_where(&error, "%s", given);
+        berth_error_hint(&error,
+                         "name the address that browsers use, as in https://shop.example.org");
+        return cli_report(cli, &error);
+    }
     struct doctor doctor = {
         .cli = cli, .public_url = url, .findings = json_array(), .generation = -1};
-    (void)snprintf(url, sizeof url, "%s", cli->words[0]);
+    (void)snprintf(url, sizeof url, "%s", given);
     for (size_t end = strlen(url); end > 0 && url[end - 1] == '/'; end--)
         url[end - 1] = '\0';
     cli_doctor_certificates(&doctor);

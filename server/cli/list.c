@@ -107,10 +107,8 @@ static enum berth_exit get_module(struct cli *cli, const char *module, const cha
                                                           const json_t *answer)) {
     struct berth_error error = {0};
     char *path = NULL;
-    if (berth_module_name_check(module, &error) != BERTH_OK) {
-        berth_error_where(&error, "%s", module);
+    if (cli_module_check(module, &error) != BERTH_OK)
         return cli_report(cli, &error);
-    }
     if (asprintf(&path, "/api/modules/%s%s", module, rest) < 0) {
         berth_fail(&error, BERTH_NO_MEMORY, "no-memory", "out of memory");
         return cli_report(cli, &error);

@@ -36,7 +36,7 @@ static enum berth_exit run_logs(struct cli *cli) {
     const char *module = cli->word_count ? cli->words[0] : NULL;
     const char *limit = cli->args.option[CLI_LIMIT];
     int64_t count = SHOWN;
-    if ((module && berth_module_name_check(module, &error) != BERTH_OK) ||
+    if ((module && cli_module_check(module, &error) != BERTH_OK) ||
         (limit && cli_number_parse("limit", limit, &count, &error) != BERTH_OK))
         return cli_report(cli, &error);
     char *escaped = cli_url_escape(module ? module : "");

@@ -5,6 +5,7 @@
 #include "berth/json.h"
 #include <inttypes.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 /* An npm package says itself what it is: `target` NULL. */
 static char *push_path(const struct cli *cli, const struct cli_target *target) {
@@ -167,6 +168,13 @@ static enum berth_exit push(struct cli *cli) {
     if (cli->args.option[CLI_FORCE] && !cli->args.option[CLI_ACTIVATE])
         berth_fail(&error, BERTH_INVALID, "usage", "--force goes with --activate");
     (void)cli_force_check(cli, &error);
+    if (!named && access(cli->words[0], F_OK) != 0 &&
+        cli_target_parse(cli->words[0], &target, NULL) == BERTH_OK) {
+        berth_fail(&error, BERTH_INVALID, "usage", "what is to be pushed as %s is missing",
+                   cli->words[0]);
+        berth_error_hint(&error, "name the built directory, or an archive: berth push %s ./dist",
+                         cli->words[0]);
+    }
     if (error.code != BERTH_OK ||
         (named && cli_target_parse(cli->words[0], &target, &error) != BERTH_OK) ||
         cli_archive_open(cli->words[named], &cli->style, &archive, &error) != BERTH_OK)

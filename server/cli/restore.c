@@ -36,6 +36,7 @@ static enum berth_code restore_file(const char *path, const char *directory, con
     if (code == BERTH_OK)
         code = restore_into(store, fd, cli, ret_check, error);
     berth_store_close(store);
+    berth_error_where(error, "%s", path);
     close(fd);
     return code;
 }

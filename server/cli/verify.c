@@ -73,10 +73,13 @@ static enum berth_exit verify(struct cli *cli) {
         berth_fail(&error, BERTH_INVALID, "usage", "berth verify needs --data DIR");
         return cli_report(cli, &error);
     }
-    if (cli_check_data(directory, cli->args.option[CLI_REPAIR] != NULL, &check, &error) == BERTH_OK)
+    if (cli_check_data(directory, cli->args.option[CLI_REPAIR] != NULL, &check, &error) ==
+        BERTH_OK) {
         outcome = cli_show_check(cli, &check);
-    else
+    } else {
+        berth_error_hint(&error, "--data takes the folder that berth serve was given");
         outcome = cli_report(cli, &error);
+    }
     cli_check_done(&check);
     return outcome;
 }

@@ -84,7 +84,7 @@ class CliCase(unittest.TestCase):
     def berth_on_terminal(self, *words, until=None, then=None, **env):
         """The same with stdout and stderr on a terminal; calls `then` once `until` was seen."""
         leader, follower = pty.openpty()
-        process = subprocess.Popen([BERTH, *words], env=self.environment(TERM="xterm", **env),
+        process = subprocess.Popen([BERTH, *words], env=self.environment(**{"TERM": "xterm", **env}),
                                    stdin=subprocess.DEVNULL, stdout=follower, stderr=follower)
         os.close(follower)
         seen = b""
@@ -681,11 +681,26 @@ class Screen(CliCase):
         self.server.answers = [Answer(200, MODULES)]
         self.assertEqual(self.berth_on_terminal("status"), OK)
         self.assertIn("\x1b[1mMODULE", self.out)
-        self.berth_on_terminal("status", NO_COLOR="1")
-        self.assertNotIn("\x1b", self.out)
+        for plain in ({"NO_COLOR": "1"}, {"NO_COLOR": "0"}, {"NO_COLOR": "1", "CLICOLOR_FORCE": "1"}, {"TERM": "dumb"}):
+            with self.subTest(plain):
+                self.berth_on_terminal("status", **plain)
+                self.assertNotIn("\x1b", self.out)
+        self.berth_on_terminal("status", NO_COLOR="")
+        self.assertIn("\x1b[1mMODULE", self.out, "https://no-color.org: an empty value says nothing")
         self.server.answers = [problem("x", 404, "nothing")]
         self.berth_on_terminal("status")
         self.assertIn("\x1b[1;31mberth:\x1b[0m nothing", self.out)
+
+    def test_there_are_none_elsewhere_unless_they_are_forced(self):
+        for env, coloured in (({}, False), ({"TERM": "xterm"}, False), ({"CLICOLOR_FORCE": "0"}, False),
+                              ({"CLICOLOR_FORCE": "1"}, True), ({"CLICOLOR_FORCE": "1", "NO_COLOR": "1"}, False)):
+            with self.subTest(env):
+                self.berth("status", answers=Answer(200, MODULES), **env)
+                self.assertEqual("\x1b[1mMODULE" in self.out, coloured)
+                self.berth("status", answers=problem("x", 404, "nothing"), **env)
+                self.assertEqual("\x1b[1;31mberth:" in self.err, coloured)
+        self.berth("status", "--json", answers=Answer(200, MODULES), CLICOLOR_FORCE="1")
+        self.assertEqual(json.loads(self.out), MODULES)
 
     def test_the_mark_of_what_is_live_is_a_dot_where_it_can_be_shown(self):
         self.server.answers = [Answer(200, {"module": "x", "versions": [uploaded(live=True)]})]
