@@ -21,6 +21,10 @@ int main(int argc, char **argv) {
         return 1;
     if (argc > 1 && strcmp(argv[1], "serve") == 0)
         return berth_serve_main(argc - 1, argv + 1);
+    if (argc == 3 && strcmp(argv[1], "help") == 0 && strcmp(argv[2], "serve") == 0) {
+        berth_serve_usage();
+        return 0;
+    }
     if (argc > 1 && strcmp(argv[1], "__read-archives") == 0)
         return berth_bundle_reader_main();
     return berth_cli_main(argc, argv);

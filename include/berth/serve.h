@@ -1,10 +1,13 @@
-/* `berth serve`: options, start, drain, stop.
+/* `berth serve`: options, start, reload, drain, stop.
  *
  * Start: data directory and its lock → registry → first token → desk and first snapshot →
  * compressor → admin listener → public listener → ready; then the console, if it is to be
  * published. SIGTERM or SIGINT: readiness fails, event streams are told, what is in flight ends
  * within --drain-ms, listeners stop, everything is closed, exit 0. A second signal ends the drain
  * at once.
+ *
+ * SIGHUP: the settings are read again, and certificates; those that can change while the server
+ * runs take their new values, all or none (serve/reload.h).
  *
  * Thread rules: one thread; once per process.
  */
@@ -17,6 +20,7 @@
 
 struct berth_serve_options {
     bool help;         /* --help was asked for: nothing else was looked at */
+    bool manual;       /* --manual: the same */
     bool check;        /* --check was asked for, and what it says was printed to stdout */
     char *config_text; /* what strings of the file live in */
     const char *data;
@@ -58,8 +62,9 @@ struct berth_serve_options {
 enum berth_code berth_serve_options_parse(int argc, char **argv, struct berth_serve_options *ret,
                                           struct berth_error *error);
 void berth_serve_options_done(struct berth_serve_options *options);
-/* What `berth serve --help` prints, to stdout. */
+/* What `berth serve --help` and `berth serve --manual` print, to stdout: the latter for man. */
 void berth_serve_usage(void);
+void berth_serve_manual(void);
 
 /* Runs the server until a signal; the exit code. argv[0] is "serve". */
 int berth_serve_main(int argc, char **argv);

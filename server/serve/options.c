@@ -158,7 +158,8 @@ static bool is_option(const char *word, const char *name) {
 static enum berth_code take_word(struct parse *parse, struct words *words,
                                  struct berth_error *error) {
     const char *word = words->list[words->at];
-    if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "--check") == 0)
+    if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "--check") == 0 ||
+        strcmp(word, "--manual") == 0)
         return BERTH_OK;
     if (strncmp(word, "--", 2) != 0)
         return usage_error(error, "not an option", word);
@@ -182,6 +183,7 @@ static enum berth_code look_ahead(struct parse *parse, struct words words,
         const char *word = words.list[words.at];
         parse->values->help |= strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
         parse->values->check |= strcmp(word, "--check") == 0;
+        parse->values->manual |= strcmp(word, "--manual") == 0;
         if (is_option(word, "--config")) {
             parse->config = value_of(&words);
             if (!parse->config)
@@ -212,7 +214,7 @@ enum berth_code berth_serve_options_parse(int argc, char **argv, struct berth_se
     struct words words = {.count = argc, .list = argv};
     set_defaults(ret);
     enum berth_code code = look_ahead(parse, words, error);
-    if (code == BERTH_OK && !ret->help) {
+    if (code == BERTH_OK && !ret->help && !ret->manual) {
         code = take_file(parse, error);
         if (code == BERTH_OK)
             code = take_environment(parse, error);
@@ -232,36 +234,4 @@ enum berth_code berth_serve_options_parse(int argc, char **argv, struct berth_se
 void berth_serve_options_done(struct berth_serve_options *options) {
     free(options->config_text);
     options->config_text = NULL;
-}
-
-void berth_serve_usage(void) {
-    (void)puts("berth serve: run the server\n\n"
-               "usage: berth serve [OPTION VALUE]…\n");
-    for (size_t i = 0; i < serve_option_count; i++) {
-        const struct serve_option *option = &serve_options[i];
-        const char *mark = option->when == SERVE_RELOAD ? "*" : " ";
-        char left[48];
-        (void)snprintf(left, sizeof left, "--%s %s", option->name, option->value);
-        if (option->text && *option->text)
-            (void)printf("%s %-32s %s (%s)\n", mark, left, option->help, option->text);
-        else if (option->text)
-            (void)printf("%s %-32s %s\n", mark, left, option->help);
-        else
-            (void)printf("%s %-32s %s (%lld)\n", mark, left, option->help,
-                         (long long)option->number);
-    }
-    (void)printf("  %-32s %s\n  %-32s %s\n", "--config FILE",
-                 "settings, one a line: listen = 127.0.0.1:8080; # begins a comment", "--check",
-                 "say what all settings are and where each comes from; start nothing");
-    (void)puts(
-        "\nAn option can also be set by the environment (BERTH_MAX_UPLOADS for --max-uploads,\n"
-        "BERTH_CONFIG for --config) or in the file. The command line weighs more than the\n"
-        "environment, and that more than the file.\n"
-        "\nOptions with * also change while the server runs: SIGHUP (systemctl reload berth) "
-        "reads\n"
-        "the file again, and certificates. All others, and whether there is TLS at all, change "
-        "with\n"
-        "a restart. When anything is wrong, all stays as it was, and the log says why.\n"
-        "\nOn the first start an admin token is written to DATA/admin.token.\n"
-        "SIGTERM drains and stops; what is in flight may end within --drain-ms.");
 }

@@ -255,7 +255,10 @@ int berth_serve_main(int argc, char **argv) {
     }
     if (server.options.help)
         berth_serve_usage();
-    int code = server.options.help || server.options.check ? 0 : run(&server, &error);
+    else if (server.options.manual)
+        berth_serve_manual();
+    bool only_asked = server.options.help || server.options.manual || server.options.check;
+    int code = only_asked ? 0 : run(&server, &error);
     serve_reload_done(&server);
     berth_serve_options_done(&server.options);
     return code;
