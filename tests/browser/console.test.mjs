@@ -5,6 +5,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
+import { isDeepStrictEqual } from 'node:util';
 import { Visit, newContext } from './support/browser.mjs';
 import { header, home, output } from './support/bundles.mjs';
 import { Desk } from './support/console.mjs';
@@ -129,6 +130,134 @@ async function emptyModule(context) {
   return folder;
 }
 
+test('an upload that breaks what is live is told with all that it breaks, and forced only with a reason', { timeout: 30_000 }, async (context) => {
+  const server = await Server.withSamples(context);
+  const folder = await emptyModule(context);
+  const desk = await Desk.open(context, server);
+  const { page } = desk;
+  await desk.goto('#/upload?module=header-app');
+  await drag(page.context(), page, page.locator('.drop'), folder);
+  await page.getByText(/^2 files, /).waitFor();
+  await page.getByLabel('Version').fill('3.0.0');
+  await page.getByLabel(/Make it live/).check();
+  await page.getByRole('button', { name: 'Upload and make live', exact: true }).click();
+  const problem = page.getByRole('alert');
+  await problem.getByText('breaks').first().waitFor();
+  assert.match(await problem.innerText(), /no longer exposes .\/Header[\s\S]*page front, slot header/);
+  const force = page.getByRole('button', { name: 'Upload and make live all the same' });
+  assert.equal(await force.isDisabled(), true);
+  await desk.isAccessible('an upload that breaks something');
+  // Another version is another upload: what was refused is not forced by mistake.
+  await page.getByLabel('Version').fill('3.0.1');
+  assert.equal(await force.count(), 0);
+  await page.getByRole('button', { name: 'Upload and make live', exact: true }).click();
+  await force.waitFor();
+  await page.getByLabel('Reason').fill('nobody needs the header');
+  await force.click();
+  await page.getByText('header-app 3.0.1 is live').waitFor();
+  await desk.goto('#/activity');
+  await page.getByText('forced').first().waitFor();
+});
+
+test('where a module is open is counted by the pages that browsers listen from', { timeout: 60_000 }, async (context) => {
+  const server = await Server.withSamples(context);
+  const desk = await Desk.open(context, server);
+  const { page } = desk;
+  const open = async (expected) => {
+    const deadline = Date.now() + 15_000;
+    for (;;) {
+      const told = (await (await fetch(`http://${server.admin}/api/reports`, { headers: { authorization: `Bearer ${server.token}` } })).json()).open;
+      if (isDeepStrictEqual(told, expected)) break;
+      assert.ok(Date.now() < deadline, `${JSON.stringify(told)} in place of ${JSON.stringify(expected)}`);
+    }
+    await page.reload();
+    await desk.settled();
+  };
+  const browser = await newContext(context);
+  const front = await Visit.open(browser, server.origin);
+  await open({ pages: { '/': 1 }, modules: { 'header-app': 1, 'home-app': 1 } });
+  // All tabs of a browser share a stream: that of the tab which came first.
+  const second = await Visit.open(browser, `${server.origin}/home`);
+  await second.page.getByTestId('header').waitFor();
+  const other = await Visit.open(await newContext(context), `${server.origin}/`);
+  await other.showsHeader('1.0.0');
+  await open({ pages: { '/': 2 }, modules: { 'header-app': 2, 'home-app': 2 } });
+  const row = page.getByRole('row', { name: /header-app/ });
+  await row.getByText('2 browsers').waitFor();
+  await page.getByLabel('Order').selectOption('open');
+  assert.match(await page.locator('tbody tr').first().innerText(), /^h(ome|eader)-app/);
+  await page.getByRole('link', { name: 'header-app' }).click();
+  await page.locator('.hero-number').getByText('2 browsers').waitFor();
+  await desk.goto('#/pages/front');
+  await page.getByText('open in 2 browsers').waitFor();
+  await desk.isAccessible('a page that is open');
+  // The tab that listens goes, and the next one takes over, with its own page: a document that takes the header.
+  await front.page.close();
+  await open({ pages: { '/': 1, '/home': 1 }, modules: { 'header-app': 2, 'home-app': 2 } });
+  await second.page.close();
+  await other.page.close();
+  await open({ pages: {}, modules: {} });
+});
+
+test('one who is logged out is told why, and comes back to where he was', { timeout: 30_000 }, async (context) => {
+  const server = await Server.withSamples(context);
+  const api = (method, path, body) =>
+    fetch(`http://${server.admin}${path}`, { method, headers: { authorization: `Bearer ${server.token}`, 'content-type': 'application/json' }, ...(body ? { body: JSON.stringify(body) } : {}) });
+  const issued = await (await api('POST', '/api/tokens', { name: 'short', module: '*', can: ['read'] })).json();
+  const desk = await Desk.open(context, server, { token: issued.token });
+  const { page } = desk;
+  await desk.goto('#/modules/header-app');
+  // What this token may not is not offered.
+  assert.equal(await page.getByRole('button', { name: /Activate|Roll back|Delete/ }).count(), 0);
+  assert.equal(await page.getByRole('link', { name: 'Upload a version' }).count(), 0);
+  await api('DELETE', `/api/tokens/${issued.id}`);
+  await server.berth('push', 'header-app@1.1.0', header['1.1.0'], '--activate'); // a change makes the console look
+  await page.getByText('You were logged out').waitFor();
+  await page.getByRole('alert').getByText('token-revoked').waitFor();
+  await desk.isAccessible('a session that ended');
+  await desk.login(server.token);
+  await page.getByRole('heading', { name: 'header-app' }).waitFor();
+  assert.equal(await page.getByText('You were logged out').count(), 0);
+});
+
+test('a server that is away is told of, and what it has is shown again when it is back', { timeout: 60_000 }, async (context) => {
+  const server = await Server.withSamples(context);
+  const desk = await Desk.open(context, server);
+  const { page } = desk;
+  await page.getByRole('row', { name: /header-app/ }).waitFor();
+  await page.locator('.connection.live').waitFor();
+  await server.stop();
+  await page.locator('.connection.away').waitFor();
+  await page.getByRole('alert').getByText('the server did not answer').waitFor();
+  // What was known stays.
+  assert.equal(await page.getByRole('row', { name: /header-app/ }).count(), 1);
+  await desk.isAccessible('a server that is away');
+  await server.restart();
+  await page.locator('.connection.live').waitFor();
+  await page.waitForFunction(() => !document.querySelector('[role=alert]'));
+});
+
+test('old versions go by a rule, after one has seen which', { timeout: 30_000 }, async (context) => {
+  const server = await Server.withSamples(context);
+  for (const version of ['0.1.0', '0.2.0', '0.3.0']) await server.berth('push', `header-app@${version}`, header['1.1.0']);
+  const desk = await Desk.open(context, server);
+  const { page } = desk;
+  await desk.goto('#/system');
+  await page.getByLabel('Keep of each module the newest').fill('1');
+  await page.getByLabel('and what is younger than, in days').fill('0');
+  await page.getByRole('button', { name: 'See what would go' }).click();
+  await page.getByText('2 versions would go').waitFor();
+  await page.getByRole('link', { name: 'header-app@0.1.0' }).waitFor();
+  await desk.isAccessible('what would go');
+  await page.getByRole('button', { name: 'Delete 2 versions…' }).click();
+  await page.getByRole('button', { name: 'Delete', exact: true }).click();
+  await page.getByText('2 versions deleted').waitFor();
+  await desk.goto('#/modules/header-app');
+  await page.getByRole('heading', { name: '2 versions' }).waitFor();
+  await page.getByRole('link', { name: '1.0.0' }).waitFor();
+  await desk.isClean();
+});
+
 test('a page is changed, checked while one writes, and taken back', { timeout: 30_000 }, async (context) => {
   const server = await Server.withSamples(context);
   const desk = await Desk.open(context, server);
@@ -143,12 +272,12 @@ test('a page is changed, checked while one writes, and taken back', { timeout: 3
   await page.getByRole('button', { name: 'Publish…' }).click();
   await page.getByRole('button', { name: 'Publish', exact: true }).click();
   await page.getByText('Page front is changed').waitFor();
-  await page.getByText('Revision 2').waitFor();
+  await page.getByText('Revision 2', { exact: true }).waitFor();
   const titleOf = async () => /<title>(.*?)<\/title>/.exec(await (await fetch(server.origin)).text())?.[1];
   assert.equal(await titleOf(), 'A new title');
   await page.getByRole('button', { name: 'Go back to revision 1' }).click();
   await page.getByRole('button', { name: 'Go back', exact: true }).click();
-  await page.getByText('Revision 3').waitFor();
+  await page.getByText('Revision 3', { exact: true }).waitFor();
   assert.equal(await titleOf(), manifest.title);
 });
 
@@ -314,7 +443,7 @@ const VIEWS = {
   system: '#/system',
 };
 
-for (const [width, colorScheme] of [[1280, 'light'], [360, 'dark']]) {
+for (const [width, colorScheme] of [[1280, 'light'], [360, 'dark'], [1920, 'dark']]) {
   test(`every view at ${width} px, ${colorScheme}: fits, can be read, and says nothing to the console`, { timeout: 60_000 }, async (context) => {
     const server = await Server.withSamples(context);
     await server.berth('push', 'header-app@1.1.0', header['1.1.0']);

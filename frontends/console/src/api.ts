@@ -7,13 +7,18 @@ const KEY = 'berth-token';
 /** Kept for this tab only, and gone with it. */
 export const token = signal<string | null>(sessionStorage.getItem(KEY));
 
+/** Why one must log in again. */
+export const ended = signal<ApiError | undefined>(undefined);
+
 export function keepToken(text: string): void {
   sessionStorage.setItem(KEY, text);
+  ended.value = undefined;
   token.value = text;
 }
 
-export function forgetToken(): void {
+export function forgetToken(why?: ApiError): void {
   sessionStorage.removeItem(KEY);
+  ended.value = why;
   token.value = null;
 }
 
@@ -86,7 +91,8 @@ export async function answer(path: string, options: CallOptions = {}): Promise<R
   const response = await fetch(path, init);
   if (response.ok) return response;
   const error = new ApiError(response.status, problemOf(response.status, await response.text()));
-  if (response.status === 401 && options.as === undefined) forgetToken();
+  // Not by an answer that is about an earlier token.
+  if (response.status === 401 && as === token.value) forgetToken(error);
   throw error;
 }
 

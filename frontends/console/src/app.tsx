@@ -36,6 +36,7 @@ const STATES = {
   live: 'Changes are shown as they come',
   connecting: 'Connecting',
   polling: 'No event stream: looking every ten seconds',
+  away: 'The server does not answer; the console tries again',
 };
 
 function View(): ComponentChildren {
@@ -91,7 +92,7 @@ function Nav() {
       <div class="nav-foot">
         <p class={`connection ${connection.value}`} title={STATES[connection.value]}>
           <i aria-hidden="true" />
-          <span>{connection.value}</span>
+          <span role="status">{connection.value === 'away' ? 'no answer' : connection.value}</span>
         </p>
         <p class="who" title={`token ${session.value?.token.id}, for ${session.value?.token.module}`}>
           {session.value?.token.name}
@@ -173,7 +174,7 @@ export function App() {
       (reason: unknown) => setError(toError(reason)),
     );
   }, [token.value]);
-  if (!token.value) return <LoginView error={error?.status === 401 ? error : undefined} />;
+  if (!token.value) return <LoginView />;
   if (!session.value)
     return (
       <main class="login">

@@ -1,12 +1,12 @@
 /** The server's events, read with the token by fetch; without them the console asks now and then. */
 import { signal } from '@preact/signals';
-import { answer, token } from './api';
+import { answer, toError, token } from './api';
 
 const RETRY_MS = 3000;
 /** What events do not tell: uploads, reports, the server itself. */
 const POLL_MS = 10_000;
 
-export type Connection = 'live' | 'connecting' | 'polling';
+export type Connection = 'live' | 'connecting' | 'polling' | 'away';
 export const connection = signal<Connection>('connecting');
 
 /** Grows with all that may have changed what is shown. */
@@ -23,6 +23,7 @@ async function follow(abort: AbortSignal, lastId: { value: string }, take: (name
   const response = await answer('/api/events', { headers, signal: abort });
   const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
   if (!reader) throw new Error('no body');
+  if (connection.value === 'away') refresh();
   connection.value = 'live';
   let rest = '';
   for (;;) {
@@ -46,9 +47,11 @@ export function startLive(): () => void {
   const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
   void (async () => {
     while (!abort.signal.aborted && token.value) {
-      await follow(abort.signal, lastId, refresh).catch(() => undefined);
+      const status = await follow(abort.signal, lastId, refresh).catch((reason: unknown) => toError(reason).status);
       if (abort.signal.aborted) return;
-      connection.value = 'polling';
+      // A stream that broke, or none: what is asked next tells whether the server is there.
+      if (connection.value === 'away' && status !== 0) refresh();
+      connection.value = status === 0 ? 'away' : 'polling';
       await pause(RETRY_MS);
     }
   })();

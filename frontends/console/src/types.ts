@@ -56,6 +56,8 @@ export interface Reports {
   minutes: number;
   /** With pages open: all tabs of a browser share a stream. */
   browsers: number;
+  /** Of them, by the page of the tab that holds the stream, and by the modules which that page shows. An older server does not tell. */
+  open?: { pages: Record<string, number>; modules: Record<string, number> };
   modules: Record<string, { loads: number[]; errors: number[]; versions: Record<string, Counts> }>;
 }
 

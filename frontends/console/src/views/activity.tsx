@@ -4,7 +4,7 @@ import { call, url } from '../api';
 import { clock, dateTime, dayOf, localInput } from '../format';
 import { useResource } from '../resource';
 import { href, route, setQuery } from '../route';
-import type { Activity, Page } from '../types';
+import type { Activity, Module, Page } from '../types';
 import { Badge, Button, Empty, Field, Head, ProblemBox, Section, Shown } from '../ui/parts';
 import { liveAt, type Moment } from './live-at';
 
@@ -39,7 +39,9 @@ function target({ module, subject, action }: Activity): string | undefined {
 function Record({ record }: { record: Activity }) {
   const { at, action, subject, by, reason, remote, details } = record;
   const link = target(record);
-  const previous = details && typeof details.previous === 'string' ? details.previous : undefined;
+  const text = (name: string) => (typeof details?.[name] === 'string' ? (details[name] as string) : undefined);
+  const previous = text('previous');
+  const owner = text('module');
   return (
     <li class={action}>
       {remote && (
@@ -52,6 +54,13 @@ function Record({ record }: { record: Activity }) {
           {clock(at)}
         </time>{' '}
         <strong>{by}</strong> {VERBS[action] ?? action} {link ? <a href={link}>{subject}</a> : <code>{subject}</code>}
+        {text('name') && <span class="dim"> ({[text('name'), owner && `for ${owner}`].filter(Boolean).join(', ')})</span>}
+        {details?.forced === true && (
+          <>
+            {' '}
+            <Badge kind="bad">forced</Badge>
+          </>
+        )}
         {previous && <span class="dim"> (was {previous})</span>}
       </p>
       {reason && <p class="reason">{reason}</p>}
@@ -82,6 +91,7 @@ function Timeline() {
   const [module, action, who] = [query.get('module') ?? '', query.get('action') ?? '', query.get('by') ?? ''];
   const [pages, setPages] = useState<{ key: string; list: Activity[]; before: number | null } | undefined>();
   const [error, setError] = useState<unknown>();
+  const names = useResource('module names', (signal) => call<{ modules: Module[] }>(url(['modules']), { signal }), false).data?.modules.map(({ name }) => name) ?? [];
   const key = `${module} ${action}`;
   // A name that is still being written is not looked for.
   const wanted = { module: module || undefined, action: action || undefined, limit: 100 };
@@ -91,7 +101,12 @@ function Timeline() {
   return (
     <>
       <div class="toolbar">
-        <input type="search" class="search" aria-label="Module" placeholder="Module, by its whole name" defaultValue={module} onChange={(event) => keep({ module: event.currentTarget.value.trim() || undefined })} />
+        <input type="search" class="search" aria-label="Module" list="activity-modules" placeholder="Module, by its whole name" defaultValue={module} onChange={(event) => keep({ module: event.currentTarget.value.trim() || undefined })} />
+        <datalist id="activity-modules">
+          {names.map((name) => (
+            <option key={name} value={name} />
+          ))}
+        </datalist>
         <input type="search" class="search" aria-label="By" placeholder="Who" value={who} onInput={(event) => keep({ by: event.currentTarget.value || undefined })} />
         <div class="chips" role="group" aria-label="Show">
           <button type="button" class="chip" aria-pressed={!action} onClick={() => keep({ action: undefined })}>

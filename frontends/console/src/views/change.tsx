@@ -1,7 +1,8 @@
 /** Activation, rollback and deletion, each with a reason. */
 import { useEffect, useState } from 'preact/hooks';
 import { ApiError, call, url } from '../api';
-import type { Compatibility } from '../types';
+import { count } from '../format';
+import type { Compatibility, Reports } from '../types';
 import { Confirm } from '../ui/confirm';
 import { CompatibilityReport } from '../ui/compatibility';
 
@@ -23,6 +24,16 @@ function useReport({ kind, module, version }: Change): Compatibility | null | un
   return report;
 }
 
+/** How many browsers have it open now; undefined until that is known. */
+function useOpen({ kind, module }: Change): number | undefined {
+  const [browsers, setBrowsers] = useState<number | undefined>();
+  useEffect(() => {
+    if (kind === 'delete') return;
+    call<Reports>(url(['reports'])).then(({ open }) => setBrowsers(open?.modules[module] ?? 0), () => undefined);
+  }, [kind, module]);
+  return browsers;
+}
+
 const VERBS = { activate: 'Activate', rollback: 'Roll back to', delete: 'Delete' };
 
 async function make(change: Change, reason: string, force: boolean): Promise<string> {
@@ -41,6 +52,7 @@ async function make(change: Change, reason: string, force: boolean): Promise<str
 export function ChangeDialog({ change, onClose, onDone }: { change: Change; onClose: () => void; onDone?: () => void }) {
   const { kind, module, version, live } = change;
   const told = useReport(change);
+  const open = useOpen(change);
   const [refused, setRefused] = useState<Compatibility | undefined>();
   const report = refused ?? told;
   const breaks = Boolean(report && report.breaks.length);
@@ -64,7 +76,8 @@ export function ChangeDialog({ change, onClose, onDone }: { change: Change; onCl
       ) : (
         <>
           <p>
-            Every open page changes from <strong>{live ?? 'nothing'}</strong> to <strong>{version}</strong> at once.
+            Every open page changes from <strong>{live ?? 'nothing'}</strong> to <strong>{version}</strong> at once
+            {open ? `: it is open in ${count(open, 'browser')} now` : ''}.
           </p>
           <CompatibilityReport report={report} />
         </>

@@ -47,7 +47,7 @@ const KINDS = { added: 'good', removed: 'bad', changed: 'warn', renamed: 'warn' 
 function Files({ changes }: { changes: FileChange[] }) {
   if (!changes.length) return <p class="dim">All files are the same.</p>;
   return (
-    <table class="cards">
+    <table class="cards files">
       <thead>
         <tr>
           <th scope="col">File</th>

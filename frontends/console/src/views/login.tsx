@@ -1,15 +1,15 @@
 /** A token is all it takes; it stays in this tab. */
 import { useState } from 'preact/hooks';
-import { ApiError, call, keepToken, toError, url } from '../api';
+import { call, ended, keepToken, toError, url } from '../api';
 import { session } from '../may';
 import type { Session } from '../types';
 import { Button, Field, ProblemBox } from '../ui/parts';
 import icon from '../icon.svg';
 
-export function LoginView({ error: before }: { error: ApiError | undefined }) {
+export function LoginView() {
   const [text, setText] = useState('');
   const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>(before);
+  const [error, setError] = useState<unknown>();
   const login = async (event: Event) => {
     event.preventDefault();
     setBusy(true);
@@ -32,7 +32,8 @@ export function LoginView({ error: before }: { error: ApiError | undefined }) {
         <Field label="Token">
           <input autofocus required type="password" name="token" autocomplete="current-password" value={text} onInput={(event) => setText(event.currentTarget.value)} placeholder="berth_…" spellcheck={false} />
         </Field>
-        <ProblemBox error={error} />
+        {!error && ended.value && <p>You were logged out: the server does not take this token any more.</p>}
+        <ProblemBox error={error ?? ended.value} />
         <Button type="submit" kind="main" busy={busy}>
           Log in
         </Button>

@@ -45,7 +45,7 @@ function VersionRow({ version, picked, onPick, onChange, wayBack }: { version: V
       <th scope="row" data-label="Version">
         <a href={href(['modules', module, name])}>{name}</a> {live && <Badge kind="live">live</Badge>}
       </th>
-      <td data-label="Uploaded">
+      <td data-label="Uploaded" class="nowrap">
         <Time at={createdAt} />
         <span class="dim small">by {createdBy}</span>
       </td>
@@ -65,7 +65,7 @@ function VersionRow({ version, picked, onPick, onChange, wayBack }: { version: V
       <td data-label="Shared">
         <Names names={sharedOf(version).map(({ name: shared, version: at }) => (at ? `${shared}@${at}` : shared))} none="nothing" />
       </td>
-      <td data-label="Health">
+      <td data-label="Health" class="nowrap">
         <Health counts={reports} />
       </td>
       <td class="row-actions" data-label="">
@@ -197,6 +197,13 @@ function LiveCard({ module, reports, onRollback }: { module: ModuleWithHistory; 
             {live.reason && <>: “{live.reason}”</>}
           </p>
         )}
+      </div>
+      <div>
+        <p class="dim small">Open now</p>
+        <p class="hero-number" title="A browser is counted once, at the page of the tab that listens for all of its tabs">
+          {count(reports.open?.modules[name] ?? 0, 'browser')}
+        </p>
+        <p class="dim small">with a page that has it in a slot</p>
       </div>
       <div class="hero-health">
         <p class="dim small">Loads and errors, last hour</p>

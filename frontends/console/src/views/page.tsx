@@ -2,6 +2,7 @@
 import { useState } from 'preact/hooks';
 import pageSchema from '../../../../manifests/page.schema.json';
 import { call, url } from '../api';
+import { count } from '../format';
 import { may } from '../may';
 import { useResource } from '../resource';
 import { go, href } from '../route';
@@ -9,7 +10,7 @@ import { check, type Fault, type Schema } from '../schema';
 import type { Manifest, PageWithHistory, Revision } from '../types';
 import { Confirm } from '../ui/confirm';
 import { Badge, Button, Empty, Field, Head, Section, Shown, Time } from '../ui/parts';
-import { Picture } from './picture';
+import { Picture, type World } from './picture';
 import { Preview } from './preview';
 import { readWorld } from './pages';
 
@@ -128,6 +129,14 @@ function Change({ pending, page, onClose, onDone }: { pending: Pending; page: Pa
   );
 }
 
+function Where({ path, world }: { path: string | null; world: World }) {
+  return (
+    <>
+      <code>{path}</code>, open in {count(world.reports.open?.pages[path ?? ''] ?? 0, 'browser')}
+    </>
+  );
+}
+
 export function PageView({ name }: { name: string }) {
   const [draft, setDraft] = useState<string | undefined>();
   const [pending, setPending] = useState<Pending | undefined>();
@@ -137,7 +146,7 @@ export function PageView({ name }: { name: string }) {
   });
   return (
     <>
-      <Head title={name} back={{ href: href(['pages']), text: 'Pages' }} sub={page.data && <code>{page.data.found.path}</code>}>
+      <Head title={name} back={{ href: href(['pages']), text: 'Pages' }} sub={page.data && <Where path={page.data.found.path} world={page.data.world} />}>
         {page.data && (
           <a class="button" href={href(['activity'], { page: name })}>
             What was live when?

@@ -1,5 +1,6 @@
 /** All pages, each with a picture of its slots. */
 import { call, url } from '../api';
+import { count } from '../format';
 import { may } from '../may';
 import { useResource } from '../resource';
 import { href } from '../route';
@@ -47,6 +48,7 @@ export function PagesView() {
                     {manifest && <Picture manifest={manifest} world={world} small />}
                     <p class="dim small">
                       revision {page.revision}, <Time at={page.at} /> by {page.by}
+                      {page.path && Boolean(world.reports.open?.pages[page.path]) && <>; open in {count(world.reports.open?.pages[page.path] ?? 0, 'browser')}</>}
                     </p>
                   </li>
                 );

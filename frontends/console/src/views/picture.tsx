@@ -1,4 +1,5 @@
 /** A page's slots where they are on the page, with what is live in each. */
+import { count } from '../format';
 import { href } from '../route';
 import type { Manifest, Module, Reports } from '../types';
 import { Badge } from '../ui/parts';
@@ -15,11 +16,11 @@ function Box({ name, module, expose, world, area, small }: { name: string; modul
   return (
     <li class={`slot ${live ? '' : 'dark'} ${errors ? 'failing' : ''}`} style={area ? { gridArea: area } : {}}>
       <span class="slot-name">{name}</span>
-      {small ? <span>{module}</span> : <a href={href(['modules', module])}>{module}</a>}
-      <span class="small dim">{expose}</span>
-      <span>
+      {small ? <span class="slot-module">{module}</span> : <a href={href(['modules', module])}>{module}</a>}
+      {!small && <span class="small dim">{expose}</span>}
+      <span class="slot-live">
         {live ? <Badge kind={errors ? 'bad' : 'live'}>{live.version}</Badge> : <Badge kind="warn">nothing live</Badge>}
-        {errors > 0 && <span class="small bad-text"> {errors} errors</span>}
+        {errors > 0 && <span class="small bad-text"> {count(errors, 'error')}</span>}
       </span>
     </li>
   );

@@ -7,6 +7,7 @@ import { may } from '../may';
 import { useResource } from '../resource';
 import type { Load, System } from '../types';
 import { Badge, Button, Empty, Head, Meter, ProblemBox, Section, Shown } from '../ui/parts';
+import { Cleanup } from './cleanup';
 
 function Stat({ name, value, note, meter }: { name: string; value: ComponentChildren; note?: ComponentChildren; meter?: { value: number; max: number } }) {
   return (
@@ -112,7 +113,7 @@ export function SystemView() {
               />
             </dl>
             <Section title="Limits">
-              <dl class="facts">
+              <dl class="facts two">
                 {Object.entries(limits).map(([name, value]) => (
                   <div key={name}>
                     <dt>{LIMITS[name] ?? name}</dt>
@@ -121,6 +122,7 @@ export function SystemView() {
                 ))}
               </dl>
             </Section>
+            {may('admin') && <Cleanup />}
             {may('admin') && <Audit />}
           </>
         )}

@@ -31,6 +31,18 @@ function state(token: Token): { text: string; kind?: 'good' | 'bad' | 'warn' } {
   return { text: 'good', kind: 'good' };
 }
 
+/** Browsers give pages that came by plain http no clipboard; there the text is marked, to be copied by hand. */
+async function copy(text: string): Promise<void> {
+  try {
+    await navigator.clipboard.writeText(text);
+    say('Copied');
+  } catch {
+    const secret = document.querySelector('.secret code');
+    if (secret) getSelection()?.selectAllChildren(secret);
+    say('This browser gives no clipboard here: it is marked, copy it with Ctrl+C');
+  }
+}
+
 function Once({ issued, onClose }: { issued: Issued; onClose: () => void }) {
   return (
     <Dialog title={`The token “${issued.name}”`} onClose={onClose}>
@@ -40,9 +52,7 @@ function Once({ issued, onClose }: { issued: Issued; onClose: () => void }) {
       </p>
       <div class="dialog-actions">
         <Button
-          onClick={() => {
-            void navigator.clipboard?.writeText(issued.token).then(() => say('Copied'));
-          }}
+          onClick={() => void copy(issued.token)}
         >
           Copy
         </Button>

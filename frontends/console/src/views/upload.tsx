@@ -32,8 +32,9 @@ function send(path: string, body: Blob, progress: (share: number) => void): Prom
         resolve({ version, created: request.status === 201, live: version.live });
         return;
       }
-      if (request.status === 401) forgetToken();
-      reject(new ApiError(request.status, problemOf(request.status, request.responseText)));
+      const error = new ApiError(request.status, problemOf(request.status, request.responseText));
+      if (request.status === 401) forgetToken(error);
+      reject(error);
     };
     request.onerror = () => reject(new ApiError(0, { type: 'urn:berth:problem:no-answer', detail: 'the connection ended before the server answered', hint: 'look at the limits under System, and try again' }));
     request.send(body);
@@ -127,16 +128,25 @@ export function UploadView() {
       if (named.version) setVersion(named.version);
     });
   };
+  // What it would break, once the server has said so: then it takes a reason to do it all the same.
+  const report = error instanceof ApiError ? error.problem.compatibility : undefined;
+  const force = Boolean(report && activate);
+  const wait = force && !reason.trim();
+  /** What was refused, and might be forced, was another upload. */
+  const renamed = <T,>(set: (value: T) => void, value: T) => {
+    set(value);
+    setError(undefined);
+  };
   const upload = async (event: Event) => {
     event.preventDefault();
-    if (!taken) return;
+    if (!taken || wait) return;
     setError(undefined);
     setSent(undefined);
     setShare(0);
     try {
       const body = taken.archive ?? (await pack(taken.members ?? []));
       if (body.size > limit) throw new ApiError(0, { type: 'urn:berth:problem:limit-body', detail: `the archive has ${bytes(body.size)}, the server takes ${bytes(limit)}`, hint: 'leave out what no page loads, or raise --max-archive-bytes' });
-      const done = await send(url(['modules', module.trim(), 'versions', version.trim()], { activate: activate || undefined, reason }), body, setShare);
+      const done = await send(url(['modules', module.trim(), 'versions', version.trim()], { activate: activate || undefined, force: force || undefined, reason }), body, setShare);
       setSent(done);
       setTaken(undefined);
       refresh();
@@ -163,7 +173,7 @@ export function UploadView() {
         <Drop onTake={take} taken={taken} />
         <div class="row">
           <Field label="Module">
-            <input required list="known-modules" value={module} onInput={(event) => setModule(event.currentTarget.value)} placeholder="header-app or @shop/cart" spellcheck={false} autocapitalize="off" />
+            <input required list="known-modules" value={module} onInput={(event) => renamed(setModule, event.currentTarget.value)} placeholder="header-app or @shop/cart" spellcheck={false} autocapitalize="off" />
             <datalist id="known-modules">
               {modules.map(({ name }) => (
                 <option key={name} value={name} />
@@ -171,12 +181,12 @@ export function UploadView() {
             </datalist>
           </Field>
           <Field label="Version" hint={known ? `newest is ${known.newest}` : module ? 'a new module' : undefined}>
-            <input required value={version} onInput={(event) => setVersion(event.currentTarget.value)} placeholder={nextOf(known?.newest)} spellcheck={false} />
+            <input required value={version} onInput={(event) => renamed(setVersion, event.currentTarget.value)} placeholder={nextOf(known?.newest)} spellcheck={false} />
           </Field>
         </div>
         {(!module || may('activate', module)) && (
           <label class="check">
-            <input type="checkbox" checked={activate} onChange={(event) => setActivate(event.currentTarget.checked)} />
+            <input type="checkbox" checked={activate} onChange={(event) => renamed(setActivate, event.currentTarget.checked)} />
             <span>Make it live at once, in every open page</span>
           </label>
         )}
@@ -189,10 +199,18 @@ export function UploadView() {
             <span>{share < 1 ? `${Math.round(share * 100)} %` : 'the server reads it…'}</span>
           </div>
         )}
-        <ProblemBox error={error} />
+        {report ? (
+          <div class="problem" role="alert">
+            <p class="problem-text">It would break what is live, and was not taken</p>
+            <CompatibilityReport report={report} />
+          </div>
+        ) : (
+          <ProblemBox error={error} />
+        )}
+        {wait && <p class="dim">Take the tick away to upload it without making it live, or give a reason to do it all the same.</p>}
         <div class="actions">
-          <Button type="submit" kind="main" disabled={!taken} busy={share !== undefined}>
-            {activate ? 'Upload and make live' : 'Upload'}
+          <Button type="submit" kind={force ? 'danger' : 'main'} disabled={!taken || wait} busy={share !== undefined}>
+            {force ? 'Upload and make live all the same' : activate ? 'Upload and make live' : 'Upload'}
           </Button>
         </div>
       </form>

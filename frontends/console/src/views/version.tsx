@@ -14,7 +14,7 @@ import { exposesOf, remotesOf, sharedOf, sharedText } from './describe';
 
 function Files({ assets }: { assets: Asset[] }) {
   return (
-    <table class="cards">
+    <table class="cards files">
       <thead>
         <tr>
           <th scope="col">File</th>
