@@ -92,7 +92,7 @@ class NoConsole(SiteCase):
     def test_without_one_the_page_says_how_to_get_it(self):
         reply = self.admin.call("GET", "/", token="")
         self.assertEqual((reply.status, reply["Content-Type"]), (404, "text/plain; charset=utf-8"))
-        self.assertIn(b"berth push @berth/console@", reply.body)
+        self.assertIn(b"berth push DIR --activate", reply.body)
         self.assertEqual(self.admin.call("GET", "/console/assets/app.js", token="").status, 404)
 
 
