@@ -13,7 +13,7 @@ if(NOT BERTH_SANITIZE AND NOT BERTH_FUZZ)
         add_test(NAME crash_${name}
             COMMAND ${Python3_EXECUTABLE} -B ${CMAKE_CURRENT_LIST_DIR}/test_crash.py ${subject})
         set_tests_properties(crash_${name} PROPERTIES
-            LABELS crash TIMEOUT 300
+            LABELS crash TIMEOUT 600
             ENVIRONMENT "BERTH_BIN=$<TARGET_FILE:berth>;CRASH_SHIM=$<TARGET_FILE:crash_shim>")
     endforeach()
 endif()

@@ -87,6 +87,7 @@ class Case:
             if not server.dead:
                 server.kill()
             self.found = invariants.check(self.data, self.states, since)
+            self.operation.afterwards(self.world, self.data)
         except Violation as violation:
             raise Violation("%s (%s)\n    %s" % (self.name, self.shim.where, violation)) from violation
         except NO_PEER as failure:
@@ -100,7 +101,7 @@ class Case:
     # --- the parts ---
 
     def begin(self):
-        early = self.operation.phase in ("start", "compress")
+        early = self.operation.phase in ("start", "compress", "console")
         if early:
             self.arm()
         server = Subject(self.data, *self.operation.options, shim=self.shim)
@@ -119,7 +120,14 @@ class Case:
             server.wait()
         elif phase == "compress":
             until(lambda: server.dead or is_idle(server), "compression to end")
+        elif phase == "console":
+            until(lambda: server.dead or self.is_told(server), "the console to be published, or not")
         return None
+
+    def is_told(self, server):
+        """Without descriptors there is no reader of archives, so the server tries again, and again."""
+        return (server.log("console-published") or server.log("console-not-published") or
+                (self.fault == "EMFILE+" and self.shim["hits"]))
 
     def judge(self, server, reply):
         """What was answered, and what is visible while calls still fail."""
@@ -139,7 +147,7 @@ class Case:
 
     def judge_failure(self, server, reply):
         phase = self.operation.phase
-        if phase in ("start", "compress") and not server.up:
+        if phase in ("start", "compress", "console") and not server.up:
             text = server.errors()
             demand(server.process.returncode == 1 and text.startswith("berth: "),
                    "it ended with %s and %r", server.process.returncode, text)
@@ -151,7 +159,9 @@ class Case:
         if self.fault == "read+":
             self.shim.disarm()  # nobody can look at what cannot be read
         now = observe(server)
-        if reply is None:
+        if phase == "console":
+            demand(now in self.states.values(), "%s", invariants.differences(self.states, now))
+        elif reply is None:
             demand(now == self.states["before"], "%s", invariants.differences(self.states, now))
         elif reply.status < 300:
             demand(now == self.states["after"], "done, but %s", invariants.differences(self.states, now))
@@ -205,7 +215,8 @@ def expected(world, operation):
 
 
 def reached(world, operation, step):
-    server = Subject(world.copy(operation.base, world.folder()))
+    options = operation.options if step and step is operation.run else ()
+    server = Subject(world.copy(operation.base, world.folder()), *options)
     try:
         reply = step(server) if step else None
         assert reply is None or reply.status < 300, reply

@@ -1,11 +1,14 @@
 """What is done to a server while calls are hit, and which states may be found afterwards."""
 
+import atexit
 import os
+import shutil
 import subprocess
 import tempfile
 
+from invariants import demand
 from shim import KILL
-from subject import BERTH, NO_PEER, OTHER_PAGE, PAGE, bundles
+from subject import BERTH, NO_PEER, OLDER, OTHER_PAGE, PAGE, bundles, rows_of
 
 NEW = bundles.bundle("new", more__js=b"const more = 'text';\n" * 40)
 
@@ -17,16 +20,19 @@ class Operation:
         start     the hits begin before the server starts
         stop      SIGTERM
         compress  the server starts, and compresses what there is
+        console   the server starts, and publishes the console that it brings
         command   without a server: see commands.py
+    `afterwards` looks for more when all is over: what the server may not need, and a person would.
     """
 
-    def __init__(self, name, run=None, base="killed", middle=(), phase="request", more=(), why=""):
+    def __init__(self, name, run=None, base="killed", middle=(), phase="request", more=(), why="", afterwards=None):
         self.name = name
         self.run = run
         self.base = base
         self.middle = middle
         self.phase = phase
         self.why = why
+        self.afterwards = afterwards or (lambda world, data: None)
         self.options = ("--compress-threads", "1" if phase == "compress" else "0", *more)
 
 
@@ -87,6 +93,53 @@ def gc_versions(server):
     return server.admin.json("POST", "/api/gc", {"keepNewest": 1, "youngerThanDays": 0})
 
 
+def check_kept(world, data):
+    """Whatever happened, the older database is beside the new one, whole."""
+    path = os.path.join(data, "db.schema-%d" % OLDER)
+    demand(os.path.exists(path), "there is no copy of the older database")
+    found, faults = rows_of(path)
+    demand(faults == [("ok",)], "the copy of the older database: %s", faults)
+    before, _ = world.remember("older rows",
+                               lambda world: rows_of(os.path.join(world.copy("older", world.folder()), "db")))
+    demand(found == before, "the copy of the older database has other rows")
+
+
+NPM = bundles.tar_gz({"package/package.json": b'{"name": "a", "version": "2.0.0"}',
+                      **{"package/" + path: data for path, data in bundles.files("npm").items()}})
+PILET = bundles.tar_gz({
+    "package/package.json": b'{"name": "pilet", "version": "1.0.0", "main": "dist/index.js"}',
+    "package/dist/index.js": b"//@pilet v:2(webpackChunkpr_a,{})\n"
+                             b"System.register([],function(e){return{execute:function(){e({setup:function(){}})}}});\n"})
+FORM = (b"--BOUND\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.tgz\"\r\n\r\n" + PILET +
+        b"\r\n--BOUND--\r\n")
+CONSOLE = tempfile.mkdtemp(prefix="berth-crash-console-")
+atexit.register(shutil.rmtree, CONSOLE)
+CONSOLE_FILES = {"index.html": b"<!doctype html><title>x</title>",
+                 "package.json": b'{"name": "@berth/console", "version": "1.0.0"}'}
+for name, data in CONSOLE_FILES.items():
+    with open(os.path.join(CONSOLE, name), "wb") as file:
+        file.write(data)
+
+
+def post_pilet(server):
+    """Uploads, and makes it live."""
+    return server.admin.call("POST", "/api/v1/pilet", FORM, {
+        "Content-Type": "multipart/form-data; boundary=BOUND", "Authorization": "Basic " + server.token}, token="")
+
+
+def post_package(archive, query=""):
+    return lambda s: s.admin.call("POST", "/api/bundles" + query, archive,
+                                  {"Content-Type": "application/octet-stream"})
+
+
+def wait_console(server):
+    server.wait_log("console-published")
+
+
+def upload_console(server):
+    return server.upload("@berth/console", "1.0.0", bundles.tar(CONSOLE_FILES))
+
+
 OPERATIONS = [
     Operation("upload", lambda s: s.upload("a", "2.0.0", NEW), why="a new version"),
     Operation("upload-module", lambda s: s.upload("c", "1.0.0", NEW), base="clean", why="of a new module"),
@@ -102,6 +155,11 @@ OPERATIONS = [
     Operation("imports", lambda s: s.admin.json(
         "PATCH", "/import-map.json", {"imports": {"react": "https://cdn.example/react.js"}, "scopes": {"/a/": {"b": "/b.js"}}}),
         why="import maps name more"),
+    Operation("imports-delete", lambda s: s.admin.call("DELETE", "/services/react"), base="named",
+              why="import maps name less"),
+    Operation("package", post_package(NPM, "?activate=true"), middle=(post_package(NPM),),
+              why="what npm pack makes, live at once"),
+    Operation("pilet", post_pilet, middle=(post_package(PILET),), why="of Piral, live at once"),
     Operation("token-create", lambda s: s.admin.json(
         "POST", "/api/tokens", {"name": "more", "module": "a", "can": ["publish"]}), why="a new token"),
     Operation("token-revoke", revoke, why="a token ends"),
@@ -117,7 +175,11 @@ OPERATIONS = [
     Operation("start-first", base="none", phase="start", why="no data directory yet"),
     Operation("start", base="clean", phase="start", why="after a clean stop"),
     Operation("start-killed", base="killed", phase="start", why="after a kill"),
+    Operation("upgrade", base="older", phase="start", why="a database of an older schema, with a log",
+              afterwards=check_kept),
     Operation("stop", phase="stop", why="SIGTERM, which merges the database's log"),
+    Operation("console", wait_console, phase="console", more=("--console", CONSOLE),
+              why="a start that publishes the console", middle=(upload_console,)),
     Operation("compress", phase="compress", why="variants of assets"),
     Operation("restore", base="none", phase="command", why="a data directory from a backup"),
     Operation("repair", base="damaged", phase="command", why="berth verify --repair"),

@@ -86,6 +86,47 @@ def is_idle(server):
     return state["waiting"] == 0 and state["improving"] == 0
 
 
+OLDER = 4
+OLDER_FILE = os.path.join(HERE, "..", "data", "registry", "schema-%d.db" % OLDER)
+
+
+def make_older(data):
+    """Puts the rows of a database into one of schema 4, as the berth of that time left it when it was killed: with
+    a log. The rest of the directory was the same then."""
+    path, now = os.path.join(data, "db"), os.path.join(data, "db.now")
+    os.rename(path, now)
+    shutil.copyfile(OLDER_FILE, path)
+    rows = sqlite3.connect(path, isolation_level=None)
+    rows.execute("ATTACH ? AS now", (now,))
+    rows.execute("PRAGMA foreign_keys = OFF")
+    rows.execute("PRAGMA journal_mode = WAL")
+    rows.execute("PRAGMA wal_autocheckpoint = 0")
+    rows.execute("BEGIN")
+    for (table,) in rows.execute("SELECT name FROM main.sqlite_master WHERE type = 'table'").fetchall():
+        names = ", ".join('"%s"' % row[1] for row in rows.execute("PRAGMA main.table_info(%s)" % table))
+        rows.execute("DELETE FROM main.%s" % table)
+        rows.execute("INSERT INTO main.%s (%s) SELECT %s FROM now.%s" % (table, names, names, table))
+    rows.execute("COMMIT")
+    killed = {name: open(os.path.join(data, name), "rb").read() for name in ("db", "db-wal")}
+    rows.close()
+    os.remove(now)
+    for name, content in killed.items():
+        with open(os.path.join(data, name), "wb") as file:
+            file.write(content)
+        os.chmod(os.path.join(data, name), 0o600)
+
+
+def rows_of(path):
+    """The schema of a database, all its rows, and what is wrong with it."""
+    rows = sqlite3.connect(path)
+    names = sorted(name for (name,) in rows.execute("SELECT name FROM sqlite_master WHERE type = 'table'"))
+    (schema,) = rows.execute("PRAGMA user_version").fetchone()
+    found = schema, {name: rows.execute("SELECT * FROM " + name).fetchall() for name in names}
+    faults = rows.execute("PRAGMA integrity_check").fetchall()
+    rows.close()
+    return found, faults
+
+
 class World:
     """A folder for everything of one run, with the prepared directories; all of it is removed at the end."""
 
@@ -115,13 +156,15 @@ class World:
     def base(self, name):
         """`clean`: the server was stopped; `killed`: it was killed, so the database's log is not merged. `old` has
         more versions, `deleted` one less, whose blobs are there still; of a server that cannot delete, none;
-        `large` one more, of a large file.
+        `large` one more, of a large file; `named` one more name in import maps; `older` has the rows of `clean` as
+        a berth before this one wrote them.
         `compressed` was stopped when all variants were there, of `damaged` a variant and a file are damaged."""
         if name not in self.bases:
             data = os.path.join(self.root, "base-" + name)
-            if name == "damaged":
-                shutil.copytree(self.base("compressed"), data)
-                self.damage(data)
+            if name in self.CHANGED:
+                base, change = self.CHANGED[name]
+                shutil.copytree(self.base(base), data)
+                change(data)
                 self.bases[name] = data
                 return data
             server = Subject(data, "--compress-threads", "1" if name == "compressed" else "0")
@@ -132,6 +175,8 @@ class World:
                     server.put("a", version, bundles.bundle(version))
             elif name == "deleted":
                 server.admin.call("DELETE", "/api/modules/a/versions/1.2.0")
+            elif name == "named":
+                server.admin.json("PATCH", "/services", {"service": "react", "url": "https://cdn.example/react.js"})
             elif name == "compressed":
                 until(lambda: is_idle(server), "compression to end")
             elif name == "large":
@@ -167,6 +212,8 @@ class World:
                 file.seek(0)
                 file.write(bytes([byte[0] ^ 1]))
         rows.close()
+
+    CHANGED = {"damaged": ("compressed", damage), "older": ("clean", make_older)}
 
     @staticmethod
     def fill(server):
