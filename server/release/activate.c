@@ -9,7 +9,7 @@
 void desk_publish(struct berth_desk *desk, struct berth_module *module,
                   struct berth_snapshot *snapshot) {
     desk->catalog.generation = snapshot->generation;
-    desk->snapshot = desk->catalog.published = snapshot;
+    desk->catalog.published = snapshot;
     if (module)
         desk_press_module(desk, module);
     berth_publish(desk->publisher, snapshot);

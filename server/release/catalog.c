@@ -144,12 +144,12 @@ enum berth_code catalog_snapshot(struct catalog *catalog, int64_t generation,
     return code;
 }
 
-enum berth_code catalog_share(struct catalog *catalog, const struct berth_snapshot *snapshot,
-                              struct berth_module *module, struct berth_snapshot **ret,
-                              struct berth_error *error) {
+enum berth_code catalog_share(struct catalog *catalog, struct berth_module *module,
+                              struct berth_snapshot **ret, struct berth_error *error) {
     size_t count;
     struct berth_module **modules = with_module(catalog, module, &count);
-    *ret = modules && make_room(catalog) ? berth_snapshot_with(snapshot, modules, count) : NULL;
+    *ret = modules && make_room(catalog) ? berth_snapshot_with(catalog->published, modules, count)
+                                         : NULL;
     free(modules);
     return *ret ? BERTH_OK : desk_out_of_memory(error);
 }

@@ -20,7 +20,7 @@ struct catalog {
     struct catalog_page *pages;
     size_t page_count;
     struct berth_externals *externals;      /* or NULL */
-    const struct berth_snapshot *published; /* the newest, or NULL; pages are shared with it */
+    const struct berth_snapshot *published; /* the newest, which is the publisher's, or NULL */
 };
 
 struct frontend_file {
@@ -57,7 +57,6 @@ struct berth_desk {
     size_t file_count;
     pthread_mutex_t lock; /* one change at a time */
     struct catalog catalog;
-    const struct berth_snapshot *snapshot; /* the published one, which is the publisher's */
     struct press press;
     pthread_mutex_t keep_lock;    /* one gc or backup at a time; outermost */
     pthread_mutex_t refresh_lock; /* one refresh at a time; taken before `lock` */
@@ -94,10 +93,9 @@ enum berth_code catalog_put_page(struct catalog *catalog, const char *name, stru
 enum berth_code catalog_snapshot(struct catalog *catalog, int64_t generation,
                                  struct berth_module *module, const struct berth_views *views,
                                  struct berth_snapshot **ret, struct berth_error *error);
-/* The same generation with a node of a module in which nothing else is live. Also makes room. */
-enum berth_code catalog_share(struct catalog *catalog, const struct berth_snapshot *snapshot,
-                              struct berth_module *module, struct berth_snapshot **ret,
-                              struct berth_error *error);
+/* The published one with a node of a module in which nothing else is live. Also makes room. */
+enum berth_code catalog_share(struct catalog *catalog, struct berth_module *module,
+                              struct berth_snapshot **ret, struct berth_error *error);
 
 /* --- editions.c --- */
 /* A resident edition of the version, a new reference: the one that the module (may be NULL) has, or

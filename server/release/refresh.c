@@ -36,7 +36,7 @@ static enum berth_code share(struct berth_desk *desk, const struct berth_module 
                              struct berth_edition *edition, bool live, struct berth_module **ret,
                              struct berth_snapshot **ret_snapshot, struct berth_error *error) {
     *ret = berth_module_with(known, NULL, live ? edition : NULL, live ? NULL : edition);
-    return *ret ? catalog_share(&desk->catalog, desk->snapshot, *ret, ret_snapshot, error)
+    return *ret ? catalog_share(&desk->catalog, *ret, ret_snapshot, error)
                 : desk_out_of_memory(error);
 }
 

@@ -89,8 +89,7 @@ static enum berth_code prepare(struct berth_desk *desk, struct removal *removal,
     berth_heads_unref(heads);
     if (code != BERTH_OK)
         return code;
-    return share ? catalog_share(&desk->catalog, desk->snapshot, removal->module,
-                                 &removal->snapshot, error)
+    return share ? catalog_share(&desk->catalog, removal->module, &removal->snapshot, error)
                  : catalog_snapshot(&desk->catalog, desk->catalog.generation, removal->module,
                                     &desk->views, &removal->snapshot, error);
 }

@@ -166,9 +166,8 @@ static enum berth_code prepare(struct berth_desk *desk, const struct berth_editi
     if (known && berth_module_has(known, edition->version))
         return BERTH_OK;
     enum berth_code code = next_module(desk, edition, ret_module, error);
-    return code != BERTH_OK
-               ? code
-               : catalog_share(&desk->catalog, desk->snapshot, *ret_module, ret_snapshot, error);
+    return code != BERTH_OK ? code
+                            : catalog_share(&desk->catalog, *ret_module, ret_snapshot, error);
 }
 
 /* What could not be shown must not get a row, and what has no row must not be shown. */
