@@ -122,7 +122,7 @@ build_packages=(build-essential cmake ninja-build pkg-config ca-certificates lib
     libzstd-dev libbrotli-dev libunistring-dev libseccomp-dev)
 test_packages=(libcmocka-dev clang clang-format clang-tidy libclang-rt-14-dev python3 curl strace zsh fish
     chromium firefox-esr webkit2gtk-driver libwebkit2gtk-4.1-0 xvfb zip zstd git
-    libarchive-tools p7zip-full openssl nginx caddy debootstrap dpkg-dev)
+    libarchive-tools p7zip-full openssl nginx caddy debootstrap dpkg-dev python3-jsonschema)
 # The peers, and what loads them.
 bench_packages=(nginx h2o caddy wrk iproute2)
 

@@ -130,6 +130,7 @@ void api_get_live(struct berth_exchange *exchange, void *app);
 void api_put_live(struct berth_exchange *exchange, void *app);
 void api_post_rollback(struct berth_exchange *exchange, void *app);
 void api_post_stage(struct berth_exchange *exchange, void *app);
+void api_get_openapi(struct berth_exchange *exchange, void *app);
 void api_get_pages(struct berth_exchange *exchange, void *app);
 void api_get_page(struct berth_exchange *exchange, void *app);
 void api_put_page(struct berth_exchange *exchange, void *app);

@@ -25,6 +25,7 @@ const struct berth_route berth_api_routes[] = {
     {.pattern = "/api/modules/{module}/rollback", .post = api_post_rollback},
     {.pattern = "/api/modules/{module}/stage", .post = api_post_stage},
     {.pattern = "/api/modules/{module}", .get = api_get_module},
+    {.pattern = "/api/openapi.json", .get = api_get_openapi},
     {.pattern = "/api/pages", .get = api_get_pages},
     {.pattern = "/api/pages/{page}",
      .get = api_get_page,

@@ -18,6 +18,8 @@ import threading
 import time
 import unittest
 
+import openapi
+
 BERTH = os.environ.get("BERTH_BIN", "berth")
 os.environ["BERTH_CONSOLE"] = "off"  # a server begins with nothing; test_shipped.py has one that does not
 PATIENCE_S = 60
@@ -243,6 +245,8 @@ class Listener:
             assert (reply.status == 405) == bool(reply["Allow"]), where
             if method != "HEAD":
                 self.check_problem(path, reply, where)
+        if method != "HEAD":
+            openapi.DESCRIPTION.check(self.name, method, path, reply)
         self.server.note(self.name, method, path, reply)
 
     @staticmethod
