@@ -28,7 +28,8 @@ const char cli_help_json[] =
     "With --json there is one JSON document on stdout and nothing else: the result, or\n"
     "of a failure a problem (RFC 9457) with type (urn:berth:problem:RULE), detail, and\n"
     "where, hint and requestId as far as they are known. The exit code tells which.\n"
-    "What verify, restore and doctor find is a result, also when they exit with 1.\n"
+    "What verify, restore, backup and doctor find wrong is a result, though they exit\n"
+    "with 1.\n"
     "Progress, hints and warnings go to stderr.\n";
 
 const char *const cli_help_exits[CLI_EXIT_COUNT] = {

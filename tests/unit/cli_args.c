@@ -186,6 +186,19 @@ static void a_target_longer_than_any_name_is_refused(void **state) {
     assert_int_equal(cli_target_parse(text, &target, NULL), BERTH_INVALID);
 }
 
+static void a_module_stands_alone(void **state) {
+    struct berth_error error = {0};
+    (void)state;
+    assert_int_equal(cli_module_check("header-app", &error), BERTH_OK);
+    assert_int_equal(cli_module_check("@shop/cart", &error), BERTH_OK);
+    assert_int_equal(cli_module_check("../x", &error), BERTH_INVALID);
+    assert_string_equal(error.where, "../x");
+    error = (struct berth_error){0};
+    assert_int_equal(cli_module_check("@shop/cart@1.0.0", &error), BERTH_INVALID);
+    assert_string_equal(error.where, "@shop/cart@1.0.0");
+    assert_string_equal(error.hint, "write @shop/cart");
+}
+
 static void a_missing_version_is_shown_by_example(void **state) {
     struct cli_target target;
     struct berth_error error = {0};
@@ -224,6 +237,7 @@ int main(void) {
         cmocka_unit_test(a_target_is_cut_at_its_last_at_sign),
         cmocka_unit_test(a_malformed_target_is_refused),
         cmocka_unit_test(a_target_longer_than_any_name_is_refused),
+        cmocka_unit_test(a_module_stands_alone),
         cmocka_unit_test(a_missing_version_is_shown_by_example),
         cmocka_unit_test(numbers_are_whole_and_fit),
     };
