@@ -33,10 +33,11 @@ static enum berth_code restore_file(const char *path, const char *directory, con
         return code;
     }
     code = berth_store_create(directory, &store, error);
-    if (code == BERTH_OK)
+    if (code == BERTH_OK) {
         code = restore_into(store, fd, cli, ret_check, error);
+        berth_error_where(error, "%s", path);
+    }
     berth_store_close(store);
-    berth_error_where(error, "%s", path);
     close(fd);
     return code;
 }

@@ -7,6 +7,7 @@ usage: BERTH_BIN=path/to/berth tests/http/cli/test_open.py [TestCase[.test]]
 import http.cookiejar
 import json
 import os
+import time
 import unittest
 import urllib.request
 
@@ -160,7 +161,11 @@ class Browsers(CliCase):
         path = self.path("browser", b"#!/bin/sh\necho $$ >%s/pid\nexec sleep 600\n" % self.folder.encode())
         os.chmod(path, 0o700)
         self.run_open(DISPLAY=":99", BROWSER=path)
-        with open(os.path.join(self.folder, "pid"), encoding="ascii") as file:
+        path = os.path.join(self.folder, "pid")
+        deadline = time.monotonic() + 30
+        while not os.path.exists(path) or not os.path.getsize(path):
+            self.assertLess(time.monotonic(), deadline, "it never ran")
+        with open(path, encoding="ascii") as file:
             pid = int(file.read())
         self.assertEqual(os.getsid(pid), pid, "a Ctrl-C at the terminal is not for it")
         os.kill(pid, 15)

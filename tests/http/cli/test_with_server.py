@@ -77,6 +77,8 @@ class WithServer(unittest.TestCase):
         self.berth("activate", module + "@1.0.0+build.7", "--if-generation", "0", "--reason", "fürst")
         out = self.berth("push", module + "@1.1.0", self.dist("1.1.0"), "--activate", "--reason", "a&b=c")
         self.assertIn("way back to 1.0.0+build.7", out)
+        self.assertRegex(out, r"changes since 1\.0\.0\+build\.7, which was live:\n  files     1 changed "
+                              r"\((\d+ B), before \1\), 0 the same\n  size      (\d+ B), before \2")
         self.assertIn("generation-stale",
                       self.berth("activate", module + "@1.0.0+build.7", "--if-generation", "0", code=6))
 
@@ -209,7 +211,8 @@ class WithServer(unittest.TestCase):
         made = json.loads(self.berth("token", "create", "--json", "--name", "ci", "--module", "ci-app",
                                      "--can", "publish", "--expires", "90d"))
         self.assertEqual((made["module"], "publish" in made["can"]), ("ci-app", True))
-        self.berth("push", "ci-app@1.0.0", self.dist("1.0.0"), token=made["token"])
+        out = self.berth("push", "ci-app@1.0.0", self.dist("1.0.0"), token=made["token"])
+        self.assertIn("nothing of ci-app is live yet\n", out, "who may publish may compare")
         self.assertIn("403", self.berth("activate", "ci-app@1.0.0", token=made["token"], code=4))
         self.assertIn("403", self.berth("push", "other-app@1.0.0", self.dist("1.0.0"),
                                         token=made["token"], code=4))
