@@ -42,51 +42,62 @@ struct plan {
     json_t *waiting; /* names */
 };
 
-static json_t *value_json(const struct berth_serve_options *values,
-                          const struct serve_option *option) {
-    const void *value = serve_option_value(values, option);
-    return option->text ? json_string(*(const char *const *)value)
-                        : json_integer((json_int_t) * (const int64_t *)value);
+static const char *text_of(const struct berth_serve_options *values,
+                           const struct serve_option *option) {
+    return *(const char *const *)serve_option_value(values, option);
+}
+
+static int64_t number_of(const struct berth_serve_options *values,
+                         const struct serve_option *option) {
+    return *(const int64_t *)serve_option_value(values, option);
+}
+
+static bool is_same(const struct plan *plan, const struct serve_option *option) {
+    return option->text ? strcmp(text_of(&plan->then, option), text_of(&plan->next, option)) == 0
+                        : number_of(&plan->then, option) == number_of(&plan->next, option);
 }
 
 /* The file's name of a certificate may change, but not whether there is one. */
-static bool may_change(const struct serve_option *option, const json_t *from, const json_t *to) {
+static bool may_change(const struct plan *plan, const struct serve_option *option) {
     return option->when == SERVE_RELOAD &&
-           (!option->text || !*json_string_value(from) == !*json_string_value(to));
+           (!option->text || !*text_of(&plan->then, option) == !*text_of(&plan->next, option));
+}
+
+/* For the log, which is UTF-8; names of files need not be. */
+static json_t *value_json(const struct berth_serve_options *values,
+                          const struct serve_option *option) {
+    if (!option->text)
+        return json_integer((json_int_t)number_of(values, option));
+    json_t *text = json_string(text_of(values, option));
+    return text ? text : json_string("(not UTF-8)");
 }
 
 static enum berth_code add_change(struct plan *plan, const struct serve_option *option,
                                   struct berth_error *error) {
-    const void *value = serve_option_value(&plan->next, option);
     void *place = serve_option_place(&plan->then, option);
     struct change *change = &plan->changes[plan->change_count];
     *change = (struct change){.option = option};
-    if (option->text && !(change->text = strdup(*(const char *const *)value)))
+    if (option->text && !(change->text = strdup(text_of(&plan->next, option))))
         return berth_fail(error, BERTH_NO_MEMORY, "memory", "out of memory");
+    plan->change_count++;
+    json_object_set_new(plan->told, option->name,
+                        json_pack("{so so}", "from", value_json(&plan->then, option), "to",
+                                  value_json(&plan->next, option)));
     if (option->text)
         *(const char **)place = change->text;
     else
-        *(int64_t *)place = *(const int64_t *)value;
-    plan->change_count++;
+        *(int64_t *)place = number_of(&plan->next, option);
     return BERTH_OK;
 }
 
 static enum berth_code compare(struct plan *plan, const struct serve_option *option,
                                struct berth_error *error) {
-    json_t *from = value_json(&plan->then, option);
-    json_t *to = value_json(&plan->next, option);
-    enum berth_code code = BERTH_OK;
-    if (!from || !to) {
-        code = berth_fail(error, BERTH_INVALID, "settings", "%s is no UTF-8", option->name);
-    } else if (!json_equal(from, to) && may_change(option, from, to)) {
-        code = add_change(plan, option, error);
-        json_object_set_new(plan->told, option->name, json_pack("{sO sO}", "from", from, "to", to));
-    } else if (!json_equal(from, to)) {
-        json_array_append_new(plan->waiting, json_string(option->name));
-    }
-    json_decref(from);
-    json_decref(to);
-    return code;
+    if (is_same(plan, option))
+        return BERTH_OK;
+    if (may_change(plan, option))
+        return add_change(plan, option, error);
+    json_array_append_new(plan->waiting, json_string(option->name));
+    return BERTH_OK;
 }
 
 /* A new value may be right beside another one only, which waits for a restart. */

@@ -499,6 +499,19 @@ class Certificates(ReloadCase):
         self.assertEqual(self.reload(server, self.settings("two") + "max-uploads = 5\n"), {"max-uploads": (4, 5)})
         server.exit()
 
+    def test_names_of_files_may_be_of_any_bytes(self):
+        server = self.serve_secure()
+        folder = os.fsencode(self.folder)
+        for end in (b".pem", b".key"):
+            os.link(folder + b"/two" + end, folder + b"/caf\xe9" + end)
+        with open(self.file, "wb") as file:
+            file.write(self.settings("@").encode().replace(b"@", b"caf\xe9"))
+        for _ in range(2):
+            line = self.hang_up(server)
+            self.assertEqual(line["event"], "reloaded")
+        self.assertIn(b"200 OK", self.ask(server, "public", "two"))
+        server.exit()
+
     def test_whether_there_is_tls_at_all_changes_with_a_restart(self):
         server = self.serve_secure()
         self.assertEqual(self.reload(server, self.settings(prefixes=["admin-"])), {})
