@@ -130,6 +130,10 @@ void desk_press_module(struct berth_desk *desk, const struct berth_module *modul
 /* A resident edition of the module that lacks no file, and nothing that is made of one. */
 bool desk_is_whole(const struct berth_module *module, const struct berth_edition *edition);
 
+/* --- heal.c --- */
+/* Shows versions anew that lacked a file which this upload has brought. */
+void desk_show_healed(struct berth_desk *desk, const struct berth_version *version);
+
 /* --- tally.c --- */
 void desk_tallies_done(struct berth_desk *desk);
 

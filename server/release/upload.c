@@ -239,23 +239,6 @@ static enum berth_code add_version(struct berth_desk *desk,
     return code;
 }
 
-/* The same contents again: they may have healed a file of a version that is shown without it, or
- * was read without its manifest. */
-static void show_healed(struct berth_desk *desk, const struct berth_upload_request *request) {
-    struct berth_error error = {0};
-    pthread_mutex_lock(&desk->lock);
-    const struct berth_module *module = catalog_module(&desk->catalog, request->module);
-    const struct berth_edition *edition =
-        module ? berth_module_resident(module, request->version) : NULL;
-    bool whole = !edition || desk_is_whole(module, edition);
-    pthread_mutex_unlock(&desk->lock);
-    berth_cold_drop(desk->cold, request->module, request->version);
-    if (!whole && berth_desk_refresh(desk, request->module, request->version, &error) != BERTH_OK)
-        berth_log_event("warn", "version-damaged",
-                        json_pack("{ss ss ss}", "module", request->module, "version",
-                                  request->version, "text", error.text));
-}
-
 enum berth_code berth_upload_finish(struct berth_upload *upload,
                                     const struct berth_upload_request *request,
                                     struct berth_uploaded *ret, struct berth_error *error) {
@@ -274,8 +257,11 @@ enum berth_code berth_upload_finish(struct berth_upload *upload,
         code = add_version(desk, request, &uploaded, error);
     berth_hold_end(desk->options.store, &hold);
     berth_upload_abort(upload);
-    if (code == BERTH_OK && !uploaded.created)
-        show_healed(desk, request);
+    if (code == BERTH_OK) {
+        if (!uploaded.created) /* it may have been read without its manifest */
+            berth_cold_drop(desk->cold, request->module, request->version);
+        desk_show_healed(desk, &uploaded.version);
+    }
     if (code != BERTH_OK) {
         json_t *report = json_incref(uploaded.report);
         berth_uploaded_done(&uploaded);

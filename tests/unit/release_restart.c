@@ -190,6 +190,32 @@ static void what_heals_is_shown_everywhere_again(void **state) {
     assert_int_equal(release_stored_generation(fixture), generation);
 }
 
+static void a_file_that_another_upload_brings_heals_what_is_shown_without_it(void **state) {
+    struct release_fixture *fixture = *state;
+    struct berth_uploaded uploaded = {0};
+    release_upload(fixture, "app", "1.0.0", true);
+    release_page(fixture, "doc", document);
+    release_damage(fixture, "app 1.0.0");
+    release_restart(fixture);
+    int64_t generation = release_generation(fixture);
+    assert_null(release_page_text(fixture, "/doc"));
+    release_upload(fixture, "other", "1.0.0", false); /* has nothing of it */
+    assert_null(release_page_text(fixture, "/doc"));
+    assert_false(release_in_memory(fixture, "app", "1.0.0"));
+    struct archive archive = release_archive("another entry", "app 1.0.0"); /* the same document */
+    assert_int_equal(release_try_upload(fixture, "other", "2.0.0", &archive, false, &uploaded),
+                     BERTH_OK);
+    assert_true(uploaded.created);
+    berth_uploaded_done(&uploaded);
+    free(archive.data);
+    char *text = release_page_text(fixture, "/doc");
+    assert_non_null(text);
+    assert_non_null(strstr(text, "app 1.0.0"));
+    free(text);
+    assert_true(release_in_memory(fixture, "app", "1.0.0"));
+    assert_int_equal(release_generation(fixture), generation);
+}
+
 static bool has_cold_manifest(struct release_fixture *fixture, const char *version) {
     struct berth_cold *cold = berth_desk_cold(fixture->desk);
     const struct berth_edition *edition = NULL;
@@ -220,6 +246,7 @@ int main(void) {
         RELEASE_TEST(only_the_newest_256_changes_are_told_again),
         RELEASE_TEST(a_damaged_live_file_costs_itself_and_not_the_start),
         RELEASE_TEST(what_heals_is_shown_everywhere_again),
+        RELEASE_TEST(a_file_that_another_upload_brings_heals_what_is_shown_without_it),
         RELEASE_TEST(a_version_that_is_not_live_heals_with_its_manifest),
     };
     return cmocka_run_group_tests_name("release_restart", tests, NULL, NULL);
