@@ -404,7 +404,7 @@ test('what was live on a page at a time is told from the audit', { timeout: 30_0
   await desk.page.getByText('There was no page of that name then.').waitFor();
 });
 
-test('the way from the keyboard: log in, search, open, and close a dialog', { timeout: 30_000 }, async (context) => {
+test('the way from the keyboard: log in, search, open, close a dialog, activate and roll back', { timeout: 60_000 }, async (context) => {
   const server = await Server.withSamples(context);
   const desk = await Desk.atLogin(context, server);
   const { page } = desk;
@@ -427,6 +427,56 @@ test('the way from the keyboard: log in, search, open, and close a dialog', { ti
   await page.keyboard.press('Escape');
   await page.waitForFunction(() => !document.querySelector('dialog'));
   await page.waitForFunction(() => document.activeElement?.getAttribute('aria-label') === 'Activate 1.1.0');
+
+  // The whole way without a mouse: activate with a reason, and roll back.
+  const tabTo = async (name) => {
+    for (let i = 0; i < 60; i++) {
+      const focused = await page.evaluate(() => document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.textContent);
+      if (focused === name) return;
+      await page.keyboard.press('Tab');
+    }
+    assert.fail(`"${name}" is not reached with the Tab key`);
+  };
+  await page.keyboard.press('Enter');
+  await page.getByText('Nothing that is live breaks').waitFor();
+  await page.keyboard.type('by keyboard'); // the field has the focus
+  await page.keyboard.press('Enter');
+  await page.getByText('header-app 1.1.0 is live').waitFor();
+  await page.getByRole('button', { name: 'Roll back to 1.0.0…' }).waitFor();
+  await page.getByRole('heading', { name: 'header-app' }).focus();
+  await tabTo('Roll back to 1.0.0…');
+  await page.keyboard.press('Enter');
+  await page.waitForFunction(() => document.activeElement?.matches('dialog input'));
+  await page.keyboard.type('back again');
+  await page.keyboard.press('Enter');
+  await page.getByText('header-app 1.0.0 is live').waitFor();
+  await page.locator('.timeline').getByText('back again').waitFor();
+  await desk.isClean();
+});
+
+test('the longest names and versions fit on a phone and on a desk', { timeout: 60_000 }, async (context) => {
+  const server = await Server.start(context);
+  const long = (text) => (text + '-that-is-as-long-as-a-name-may-be-and-has-no-place-to-breathe-at').slice(0, 64);
+  const module = `@${long('scope')}/${long('module')}`;
+  const versions = ['10.20.30', '10.20.31'].map((number) => `${number}-alpha.beta.gamma.delta.1+build.5114f85.20261121.sha.9f8e7d6c5b4a39281706`);
+  const folder = await emptyModule(context);
+  await writeFile(path.join(folder, 'a-file-with-a-long-name-that-has-no-place-to-break-0123456789abcdef0123456789abcdef.js'), '1');
+  await writeFile(path.join(folder, 'berth.json'), JSON.stringify({ entry: 'index.js', format: 'es-module', exposes: { [`./${long('Expose')}`]: 'index.js' } }));
+  for (const version of versions) await server.berth('push', `${module}@${version}`, folder, '--activate', '--reason', 'x'.repeat(400));
+  await server.put('/api/pages/long', { path: `/${'p'.repeat(255)}`, title: 'Long', layout: { columns: '1fr 1fr 1fr', areas: ['a b c'] }, slots: ['a', 'b', 'c'].map((name) => ({ name, module, expose: `./${long('Expose')}` })) });
+  const name = encodeURIComponent(module);
+  const [before, after] = versions.map(encodeURIComponent);
+  for (const width of [360, 1280]) {
+    const desk = await Desk.open(context, server, { viewport: { width, height: 800 } });
+    for (const hash of ['#/modules', `#/modules/${name}`, `#/modules/${name}/${before}`, `#/modules/${name}/compare?from=${before}&to=${after}`, `#/upload?module=${name}`, '#/pages', '#/pages/long', '#/activity']) {
+      await desk.goto(hash);
+      await desk.fits(`${hash} at ${width} px`);
+      // Nor is anything over the edge of what it stands in.
+      const over = await desk.page.evaluate(() => [...document.querySelectorAll('main .panel')].flatMap((panel) => [...panel.querySelectorAll('a, p, span:not(.sr), code, dd, h2')].filter((each) => each.getClientRects().length && !each.closest('pre, .scroll, .slot, .clip') && each.getBoundingClientRect().right > panel.getBoundingClientRect().right + 1).map((each) => `${each.tagName}.${each.className} ${each.textContent.slice(0, 40)}`)));
+      assert.deepEqual(over, [], `${hash} at ${width} px`);
+    }
+    await desk.page.close();
+  }
 });
 
 const VIEWS = {

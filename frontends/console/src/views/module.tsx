@@ -190,7 +190,7 @@ function LiveCard({ module, reports, onRollback }: { module: ModuleWithHistory; 
     <section class={`panel hero ${errorsOf(counts) ? 'failing' : ''}`} aria-label="What is live">
       <div>
         <p class="dim small">Live</p>
-        <p class="hero-version">{live?.version ?? 'nothing'}</p>
+        <p class={`hero-version ${(live?.version.length ?? 0) > 20 ? 'long' : ''}`}>{live?.version ?? 'nothing'}</p>
         {live && (
           <p class="dim">
             since <Time at={live.since} />, by {live.by}

@@ -81,8 +81,18 @@ function Row({ module, reports }: { module: Module; reports: Reports }) {
         <span class="dim small">{count(versions, 'version')}</span>
       </th>
       <td data-label="Live" class="version">
-        {live ? <Badge kind="live">{live.version}</Badge> : <span class="dim">nothing live</span>}
-        {newest && newest !== live?.version && <span class="dim small">newest {newest}</span>}
+        {live ? (
+          <Badge kind="live" title={live.version}>
+            {live.version}
+          </Badge>
+        ) : (
+          <span class="dim">nothing live</span>
+        )}
+        {newest && newest !== live?.version && (
+          <span class="dim small" title={newest}>
+            newest {newest}
+          </span>
+        )}
       </td>
       <td data-label="Since" class="nowrap">
         {live ? <Time at={live.since} /> : '–'}

@@ -19,7 +19,7 @@ function Box({ name, module, expose, world, area, small }: { name: string; modul
       {small ? <span class="slot-module">{module}</span> : <a href={href(['modules', module])}>{module}</a>}
       {!small && <span class="small dim">{expose}</span>}
       <span class="slot-live">
-        {live ? <Badge kind={errors ? 'bad' : 'live'}>{live.version}</Badge> : <Badge kind="warn">nothing live</Badge>}
+        {live ? <Badge kind={errors ? 'bad' : 'live'} title={live.version}>{live.version}</Badge> : <Badge kind="warn">nothing live</Badge>}
         {errors > 0 && <span class="small bad-text"> {count(errors, 'error')}</span>}
       </span>
     </li>
