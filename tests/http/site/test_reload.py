@@ -290,6 +290,18 @@ class Signals(ReloadCase):
         self.assertEqual(server.log("reload-failed"), [])
         server.stop()
 
+    def test_processes_that_read_archives_outlive_it_when_all_are_told(self):
+        server = self.serve("")
+        server.put("first", "1.0.0", bundles.bundle("first"))
+        children = until(lambda: children_of(server.process.pid), "the parent of archive readers")
+        for child in children:
+            os.kill(child, signal.SIGHUP)
+        self.reload(server)
+        server.put("second", "1.0.0", bundles.bundle("second"))
+        for child in children:
+            os.kill(child, 0)
+        server.stop()
+
     def test_one_during_the_start_waits_for_its_end(self):
         server = self.serve("max-uploads = 5\n")
         server.exit()
@@ -346,6 +358,18 @@ def held_signals(pid):
     """The mask of signals that its main thread holds back, as /proc has it."""
     with open("/proc/%d/status" % pid, encoding="ascii") as file:
         return next(line.split()[1] for line in file if line.startswith("SigBlk:"))
+
+
+def children_of(pid):
+    """A child is its thread's, and another's when that has ended."""
+    found = []
+    for thread in os.listdir("/proc/%d/task" % pid):
+        try:
+            with open("/proc/%d/task/%s/children" % (pid, thread), encoding="ascii") as file:
+                found += [int(child) for child in file.read().split()]
+        except FileNotFoundError:
+            pass  # the thread has ended meanwhile
+    return found
 
 
 class Terminal(ReloadCase):
