@@ -3,10 +3,11 @@
 import atexit
 import os
 import shutil
+import sqlite3
 import subprocess
 import tempfile
 
-from invariants import demand
+from invariants import Violation, demand
 from shim import KILL
 from subject import BERTH, NO_PEER, OLDER, OTHER_PAGE, PAGE, bundles, rows_of
 
@@ -97,7 +98,10 @@ def check_kept(world, data):
     """Whatever happened, the older database is beside the new one, whole."""
     path = os.path.join(data, "db.schema-%d" % OLDER)
     demand(os.path.exists(path), "there is no copy of the older database")
-    found, faults = rows_of(path)
+    try:
+        found, faults = rows_of(path)
+    except sqlite3.Error as failure:
+        raise Violation("the copy of the older database: %s" % failure) from failure
     demand(faults == [("ok",)], "the copy of the older database: %s", faults)
     before, _ = world.remember("older rows",
                                lambda world: rows_of(os.path.join(world.copy("older", world.folder()), "db")))

@@ -13,8 +13,8 @@ import shutil
 
 import invariants
 from invariants import Violation, observe
-from operations import NEW
-from replay import Choice, Disk, Folder
+from operations import NEW, check_kept
+from replay import Choice, Disk, Folder, look
 from shim import FAIL, KILL, Shim
 from subject import OTHER_PAGE, PAGE, Subject, bundles
 
@@ -32,6 +32,8 @@ SYNCS = {
     "parent": lambda path, thing: path == "",
 }
 
+UPGRADE_SYNCS = ("new-database", "data", "database-log")
+
 
 class Story:
     """A server's life on a disk that is recorded: acks are (position in the log, state, first token)."""
@@ -47,6 +49,8 @@ class Story:
         self.acks = []
         self.middle = {}  # after ack i these may be found on the way to i + 1
         self.server = None
+        self.found = ()  # on the disk before
+        self.afterwards = lambda world, data: None  # as an Operation's
 
     def start(self):
         self.server = Subject(self.shim.data, *self.options, shim=self.shim)
@@ -102,6 +106,19 @@ def tell_life(world, *options):
     story.do(lambda s: s.upload("b", "1.1.0", bundles.bundle("3")))
     story.do(lambda s: s.admin.call("DELETE", "/api/pages/home"))
     story.stop()
+    return story.end()
+
+
+def tell_upgrade(world):
+    """A server that finds a database of an older schema, and a change after that."""
+    story = Story(world)
+    world.copy("older", story.disk)
+    story.found = look(story.disk)
+    story.afterwards = check_kept
+    story.start()
+    story.do(lambda s: s.activate("a", "1.2.0"))
+    story.stop()
+    story.start()
     return story.end()
 
 
@@ -179,7 +196,7 @@ def choices(seed, count):
 
 def cut(story, position, choice, ignore=None):
     """Raises Violation when a server finds less than it should on what is left."""
-    disk = Disk(story.disk, ignore)
+    disk = Disk(story.disk, ignore, story.found)
     for record in story.records:
         if record.end > position:
             break
@@ -189,6 +206,7 @@ def cut(story, position, choice, ignore=None):
     states, token = states_at(story, position)
     try:
         invariants.check(os.path.join(folder, "data"), states, token=token)
+        story.afterwards(story.world, os.path.join(folder, "data"))
     except Violation as violation:
         if story.world.keep and not ignore:
             folder = os.path.join(story.world.keep, os.path.basename(folder))

@@ -47,16 +47,41 @@ def apply_write(content, offset, data):
     content[offset:offset + len(data)] = data
 
 
-class Disk:
-    """Takes records one by one. `ignore(path, object, record)`: such syncs are lost."""
+def look(root):
+    """What is on a disk before its records begin, all of it durable: (folder, name, inode, contents or None)."""
+    found = []
+    for folder, folders, files in os.walk(root):
+        for name in folders + files:
+            path = os.path.join(folder, name)
+            content = None
+            if name in files:
+                with open(path, "rb") as file:
+                    content = file.read()
+            found.append((os.stat(folder).st_ino, name, os.stat(path).st_ino, content))
+    return found
 
-    def __init__(self, root, ignore=None):
+
+class Disk:
+    """Takes records one by one. `ignore(path, object, record)`: such syncs are lost; `found` is what look() gave."""
+
+    def __init__(self, root, ignore=None, found=()):
         self.root = Folder()
         self.objects = {os.stat(root).st_ino: self.root}
         self.now = {self.root: {}}     # names as the running system sees them
         self.paths = {self.root: ""}   # of each object, the last one it had
         self.pending = []              # changes of names that are not durable
         self.ignore = ignore
+        for folder, name, inode, content in found:
+            self.put(self.objects[folder], name, inode, content)
+
+    def put(self, folder, name, inode, content):
+        thing = Folder() if content is None else File()
+        if content is None:
+            self.now[thing] = {}
+        else:
+            thing.durable = bytearray(content)
+        self.objects[inode] = folder.durable[name] = self.now[folder][name] = thing
+        self.paths[thing] = self.paths[folder] + "/" + name
 
     # --- the records ---
 

@@ -85,6 +85,13 @@ class PowerCuts(CrashCase):
             story = power.tell_failed_sync(self.world, at)
             power.cut(story, story.acks[-1][0], Choice("least"))
 
+    def test_an_upgrade_leaves_the_older_database_or_both(self):
+        story = power.tell_upgrade(self.world)
+        records = story.records
+        for at in range(2, len(records), len(records) // 8):
+            power.cut(story, records[at].end, power.choices(at, 1)[0])
+        self.assertFalse(power.is_missed(story, "new-database"))
+
     def test_each_sync_that_goes_missing_is_found_out(self):
         for kind in power.SYNCS:
             with self.subTest(kind):

@@ -107,6 +107,12 @@ class Torture:
         self.run("power:lost-syncs", [("power", lambda kind=kind: self.lose(story, kind)) for kind in power.SYNCS])
         self.story("power:life-compress", power.tell_life(self.world, "--compress-threads", "1"))
 
+    def upgrade(self):
+        story = power.tell_upgrade(self.world)
+        self.story("power:upgrade", story)
+        self.run("power:upgrade-lost-syncs",
+                 [("power", lambda kind=kind: self.lose(story, kind)) for kind in power.UPGRADE_SYNCS])
+
     @staticmethod
     def lose(story, kind):
         if power.is_missed(story, kind):
@@ -163,6 +169,7 @@ def main():
                 torture.operation(operation)
         if options.only in (None, "power"):
             torture.life()
+            torture.upgrade()
             torture.each("power:upload-killed-then-again", power.tell_again)
             torture.each("power:seen-after-a-kill", power.tell_seen)
             torture.each("power:after-a-failed-sync", power.tell_failed_sync)
