@@ -306,7 +306,6 @@ static void check_admin_is_hidden(struct doctor *doctor) {
 }
 
 static enum berth_exit run_doctor(struct cli *cli) {
-    char url[URL_BYTES];
     struct berth_error error = {0};
     const char *given = cli->words[0];
     if (strncasecmp(given, "http://", 7) != 0 && strncasecmp(given, "https://", 8) != 0) {
@@ -318,9 +317,13 @@ static enum berth_exit run_doctor(struct cli *cli) {
                          "name the address that browsers use, as in https://shop.example.org");
         return cli_report(cli, &error);
     }
+    char *url = strdup(given);
+    if (!url) {
+        berth_fail(&error, BERTH_NO_MEMORY, "memory", "out of memory");
+        return cli_report(cli, &error);
+    }
     struct doctor doctor = {
         .cli = cli, .public_url = url, .findings = json_array(), .generation = -1};
-    (void)snprintf(url, sizeof url, "%s", given);
     for (size_t end = strlen(url); end > 0 && url[end - 1] == '/'; end--)
         url[end - 1] = '\0';
     cli_doctor_certificates(&doctor);
@@ -342,6 +345,7 @@ static enum berth_exit run_doctor(struct cli *cli) {
         cli_line(stdout, "all is well");
     json_decref(doctor.findings);
     json_decref(doctor.remotes);
+    free(url);
     return doctor.faults ? BERTH_EXIT_FAILED : BERTH_EXIT_OK;
 }
 

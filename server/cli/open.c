@@ -253,17 +253,22 @@ static enum berth_exit open_url(const struct cli *cli, const struct opening *ope
 }
 
 static enum berth_exit run_open(struct cli *cli) {
-    struct opening opening = {
-        .what = cli->word_count > 0 ? cli->words[0] : NULL,
-        .on = cli->word_count > 1 ? cli->words[1] : NULL,
-    };
-    bool console = opening.what && !opening.on && strcmp(opening.what, "console") == 0;
-    enum berth_exit outcome = console ? find_console(cli, &opening) : find_page(cli, &opening);
+    struct berth_error error = {0};
+    struct opening *opening = calloc(1, sizeof *opening);
+    if (!opening) {
+        berth_fail(&error, BERTH_NO_MEMORY, "memory", "out of memory");
+        return cli_report(cli, &error);
+    }
+    opening->what = cli->word_count > 0 ? cli->words[0] : NULL;
+    opening->on = cli->word_count > 1 ? cli->words[1] : NULL;
+    bool console = opening->what && !opening->on && strcmp(opening->what, "console") == 0;
+    enum berth_exit outcome = console ? find_console(cli, opening) : find_page(cli, opening);
     if (outcome == BERTH_EXIT_OK)
-        outcome = open_url(cli, &opening);
-    json_decref(opening.session);
-    json_decref(opening.pages);
-    json_decref(opening.preview);
+        outcome = open_url(cli, opening);
+    json_decref(opening->session);
+    json_decref(opening->pages);
+    json_decref(opening->preview);
+    free(opening);
     return outcome;
 }
 

@@ -245,8 +245,7 @@ class Listener:
             assert (reply.status == 405) == bool(reply["Allow"]), where
             if method != "HEAD":
                 self.check_problem(path, reply, where)
-        if method != "HEAD":
-            openapi.DESCRIPTION.check(self.name, method, path, reply)
+        openapi.DESCRIPTION.check(self.name, method, path, reply)
         self.server.note(self.name, method, path, reply)
 
     @staticmethod
