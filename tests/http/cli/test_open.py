@@ -86,13 +86,13 @@ class Urls(CliCase):
         for origin in ("javascript:alert(1)//", "http://x/;touch evil", "http://x/$(touch evil)", "file:///etc/passwd",
                        "http://x/'", "--new-window"):
             with self.subTest(origin=origin):
-                path = self.path("browser", b"#!/bin/sh\ntouch opened\n")
+                path = self.path("browser", b"#!/bin/sh\ntouch %s/opened\n" % self.folder.encode())
                 os.chmod(path, 0o700)
                 code = self.berth("open", answers=[Answer(200, {"publicUrl": origin}), PAGES], BROWSER=path)
                 self.assertNotEqual(code, OK)
                 self.assertIn("is no URL", self.err)
                 self.assertEqual(self.out, "")
-                self.assertFalse(os.path.exists("opened"))
+                self.assertFalse(os.path.exists(os.path.join(self.folder, "opened")))
 
 
 class Browsers(CliCase):
