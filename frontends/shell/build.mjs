@@ -15,8 +15,8 @@ const { version } = JSON.parse(await readFile(here('package.json'), 'utf8'));
 /** Members that no file outside of src/ knows, and no browser: they are made short. */
 const OWN =
   'active attach box busy chunks closed container current element empty exposing fail failed final ' +
-  'fixed followed forgives hasLive held kept loading make mounted mounts namespaces needed offer prepare preload recover reveal ' +
-  'rewind scope sheets show spec takes thrown trouble waiting ' +
+  'fixed followed forgives held kept latest life loading make mounted mounts namespaces needed offer prepare preload recover reveal ' +
+  'rewind scope sheets show spec suspended takes thrown trouble ' +
   // What the two files hand each other.
   'addMounts Fault pageNonce routeGlobal sharedPackage trustedScript ' +
   'HotModule customElement freshUrls lostModule reloadSoon runModule singleSpa spoilUrls watchGlobals';

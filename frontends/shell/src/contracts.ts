@@ -1,5 +1,6 @@
 /** The rarer ways in which a module can be mounted. */
-import type { Mount, Namespace, Props } from './contract';
+import type { Namespace, Props } from './contract';
+import type { Place } from './mount';
 import type { Version } from './version';
 
 type Lifecycle = (props: Props) => unknown;
@@ -9,9 +10,9 @@ async function runLifecycle(steps: unknown, props: Props): Promise<void> {
 }
 
 /** single-spa: `bootstrap` once, then `mount`, `unmount` and maybe `update`; functions, or lists of them. */
-export function singleSpa(app: Namespace, { spec }: Version): Mount {
+export function singleSpa(app: Namespace, { spec }: Version): Place {
   let bootstrapped: Promise<void> | undefined;
-  return async (domElement, slotProps, berth) => {
+  return (domElement) => async (slotProps, berth) => {
     const common = (props: Props): Props => ({ ...props, name: spec.module, domElement, berth });
     await (bootstrapped ??= runLifecycle(app.bootstrap, common(slotProps)));
     await runLifecycle(app.mount, common(slotProps));
@@ -25,7 +26,7 @@ export function singleSpa(app: Namespace, { spec }: Version): Mount {
 const tags = new Map<CustomElementConstructor, string>();
 
 /** A custom element class. The tag is the shell's, one per class: neither can be defined a second time. */
-export function customElement(constructor: CustomElementConstructor, version: Version): Mount {
+export function customElement(constructor: CustomElementConstructor, version: Version): Place {
   const { spec } = version;
   let tag = tags.get(constructor) as string;
   if (!tag) {
@@ -33,14 +34,14 @@ export function customElement(constructor: CustomElementConstructor, version: Ve
     tags.set(constructor, tag);
     customElements.define(tag, constructor);
   }
-  return (element, props, berth) => {
+  return (box) => (props, berth) => {
     // Browsers report what its constructor and callbacks throw, they do not throw it.
     let failure: ErrorEvent | undefined;
     const onError = (event: ErrorEvent): void => void (failure ??= event);
     addEventListener('error', onError);
     version.loading = true; // whoever watches for stray errors leaves it to us
     const child = Object.assign(document.createElement(tag), props, { berth });
-    element.append(child);
+    box.append(child);
     version.loading = false;
     removeEventListener('error', onError);
     if (failure) throw failure.error ?? new Error(failure.message);

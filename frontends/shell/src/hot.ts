@@ -71,7 +71,7 @@ export class HotModule implements Consumer {
   /** `hostScope`: the consumer's own, if it brought one. */
   async get(key: string, hostScope: SharedScope | undefined): Promise<() => Namespace> {
     const { module } = this;
-    if (!module.hasLive) throw new Error(`berth: ${module.name} has no live version on ${module.from.origin}`);
+    if (!module.latest) throw new Error(`berth: ${module.name} has no live version on ${module.from.origin}`);
     this.#wanted.add(key);
     try {
       await module.attach(this);

@@ -46,7 +46,7 @@ const state = (): string | null | undefined => document.getElementById('berth-st
 async function begin(): Promise<void> {
   const text = state() ?? (await whenParsed(), state());
   if (text) runtime().start(JSON.parse(text) as PageState, origin, nonce);
-  else console.error('berth: this page has no state (berth-state), nothing is loaded');
+  else console.error('berth: no state (berth-state) in this page');
 }
 
 void begin();

@@ -43,13 +43,13 @@ const notAgain = (): Fault => new Fault('retrying', 'it has failed in this page 
 export class Module {
   current: Version | null = null;
   /** What the server says is live. */
-  #latest: RemoteSpec | null = null;
+  latest: RemoteSpec | null = null;
   #generation = 0;
   #tries = 0;
   #staging: Promise<void> | null = null;
   #committing: Version | null = null;
   /** Versions that were shown without failing, the last one last. */
-  #good: Version[] = [];
+  readonly #good = new Set<Version>();
   readonly #bad = new Map<string, Failure>();
   /** All that are loaded, in the order in which they were last shown. */
   readonly #loaded = new Set<Version>();
@@ -59,10 +59,6 @@ export class Module {
     readonly name: string,
     readonly from: Origin,
   ) {}
-
-  get hasLive(): boolean {
-    return this.#latest !== null;
-  }
 
   status(): ModuleStatus {
     return {
@@ -87,16 +83,16 @@ export class Module {
     if (spec.generation < this.#generation) return;
     this.#generation = spec.generation;
     // The same news again, maybe without what pages and live entries say beyond it.
-    if (this.#latest?.generation === spec.generation && this.#latest.version === spec.version) spec = this.#latest;
+    if (this.latest?.generation === spec.generation && this.latest.version === spec.version) spec = this.latest;
     const known = this.#bad.get(spec.version);
     if (known && !this.#mayRetry(spec, known)) {
-      if (this.#latest?.generation === spec.generation) return;
-      this.#latest = spec;
+      if (this.latest?.generation === spec.generation) return;
+      this.latest = spec;
       return this.#refuse(spec, notAgain());
     }
-    if (this.#latest?.version === spec.version && (this.#staging || this.current?.spec.version === spec.version))
+    if (this.latest?.version === spec.version && (this.#staging || this.current?.spec.version === spec.version))
       return;
-    this.#latest = spec;
+    this.latest = spec;
     const takers = [...this.#consumers].filter((consumer) => consumer.takes(spec));
     if (takers.length) this.#stage(spec).catch(() => undefined);
   }
@@ -114,13 +110,13 @@ export class Module {
 
   /** Ahead of the slots, which the parser has not come to. */
   preload(): void {
-    if (this.#latest) load(this.#latest).catch(() => undefined); // whoever needs it asks again, and is told
+    if (this.latest) load(this.latest).catch(() => undefined); // whoever needs it asks again, and is told
   }
 
   /** Adds a place that shows the module, or has one look again at what it needs. */
   async attach(consumer: Consumer): Promise<void> {
     this.#consumers.add(consumer);
-    if (!this.current && this.#latest) await (this.#staging ?? this.#stage(this.#latest));
+    if (!this.current && this.latest) await (this.#staging ?? this.#stage(this.latest));
     const version = this.current;
     if (!version) return;
     try {
@@ -140,7 +136,7 @@ export class Module {
     try {
       await staging;
     } catch (error) {
-      if (this.#latest !== spec) throw error;
+      if (this.latest !== spec) throw error;
       this.#refuse(shown, faultOf(error, 'initialising'));
       if (this.current || !shown.previous) throw error;
       await this.#stage(spec, shown.previous);
@@ -182,10 +178,10 @@ export class Module {
   }
 
   async #commit(version: Version, spec: RemoteSpec, started: number): Promise<void> {
-    if (this.#latest !== spec || this.current === version) return; // overtaken by a later activation
+    if (this.latest !== spec || this.current === version) return; // overtaken by a later activation
     const previous = this.current;
-    if (previous) this.#good.push(previous);
-    this.#good = this.#good.filter((other) => other !== version);
+    if (previous) this.#good.add(previous);
+    this.#good.delete(version);
     this.current = this.#committing = version;
     const showing: unknown[] = [];
     for (const consumer of this.#consumers) {
@@ -208,7 +204,7 @@ export class Module {
     const spare = [...this.#loaded].filter((one) => !one.mounts && !one.needed && !kept.includes(one));
     for (const version of spare.slice(0, -SPARE)) {
       this.#loaded.delete(version);
-      this.#good = this.#good.filter((other) => other !== version);
+      this.#good.delete(version);
       unload(version);
     }
   }
@@ -224,11 +220,11 @@ export class Module {
     if (wasShown) {
       this.#committing = null;
       this.current = this.#lastGood() ?? null;
-      this.#good = this.#good.filter((other) => other !== this.current);
+      this.#good.delete(this.current as Version);
     }
     this.#tell(version.spec, committing ? undefined : 'runtime-failure', fault);
     const { previous } = version.spec;
-    if (wasShown && !this.current && previous) this.#stage(this.#latest as RemoteSpec, previous).catch(() => undefined);
+    if (wasShown && !this.current && previous) this.#stage(this.latest as RemoteSpec, previous).catch(() => undefined);
     // Also if it is not the current one: a place may have kept it.
     for (const consumer of this.#consumers) consumer.recover();
   }
@@ -243,7 +239,7 @@ export class Module {
   }
 
   #lastGood(): Version | undefined {
-    return this.#good.filter((version) => !version.failed).pop();
+    return [...this.#good].filter((version) => !version.failed).pop();
   }
 
   /** A version that never got onto the page. */
@@ -253,7 +249,7 @@ export class Module {
     this.#tell(spec, undefined, fault);
     // A connection that failed, or a server that was away: the page need not wait for the next news.
     if (isPassing(fault.phase))
-      setTimeout(() => this.#latest === spec && this.offer(spec), jitter(backOff(this.#tries++)));
+      setTimeout(() => this.latest === spec && this.offer(spec), jitter(backOff(this.#tries++)));
   }
 
   #tell(

@@ -1,6 +1,7 @@
 /** Exposed React components, mounted with the React that the module itself uses; the shell brings none. */
-import type { Mounted, Namespace, Props } from './contract';
+import type { Namespace, Props } from './contract';
 import { Fault } from './fault';
+import type { MountInPlace } from './mount';
 import { sharedPackage } from './scope';
 import type { Version } from './version';
 
@@ -23,7 +24,7 @@ interface Root {
 }
 
 export interface ReactDom {
-  createRoot?: (element: HTMLElement, options?: object) => Root;
+  createRoot?: (element: HTMLElement, options: { onUncaughtError(error: unknown): void }) => Root;
   flushSync?: (work: () => void) => void;
 }
 
@@ -38,13 +39,11 @@ interface BoundaryProps {
   children?: unknown;
 }
 
-const WRAPPERS = ['react.forward_ref', 'react.memo', 'react.lazy'].map((name) => Symbol.for(name));
-
 export const typeOf = (value: unknown): unknown => (value as { $$typeof?: unknown } | null)?.$$typeof;
 
 /** Looks like a component; `name` decides for plain functions, which could as well be helpers. */
 export function isComponent(value: unknown, name: string): boolean {
-  if (WRAPPERS.includes(typeOf(value) as symbol)) return true;
+  if (/^react\.(forward_ref|memo|lazy)$/.test((typeOf(value) as symbol)?.description as string)) return true;
   if (typeof value !== 'function') return false;
   const { prototype } = value as { prototype?: { isReactComponent?: unknown } };
   return Boolean(prototype?.isReactComponent) || /^[A-Z]/.test(name);
@@ -107,21 +106,26 @@ export async function reactKit({ scope }: Version, others: () => Promise<unknown
 /** Stands where a first render still waits for something: not yet content. */
 export const PENDING = 'data-berth-pending';
 
-export function mountComponent(
+/** The root is made ahead: it listens for every event that there is, which takes a while. */
+export function placeComponent(
   { React, createRoot, flushSync }: ReactKit,
   component: Component,
-  element: HTMLElement,
-  props: Props,
-  onError: (error: unknown) => void,
-): Mounted {
+  box: HTMLElement,
+): MountInPlace {
+  let onError: (error: unknown) => void;
   const h = React.createElement;
-  const root = createRoot(element, { onUncaughtError: onError });
-  const tree = (current: Props): Element =>
-    h(
-      boundaryOf(React),
-      { onError },
-      h(React.Suspense, { fallback: h('template', { [PENDING]: '' }) }, h(component, current)),
+  const root = createRoot(box, { onUncaughtError: (error) => onError(error) });
+  const render = (props: Props): void =>
+    root.render(
+      h(
+        boundaryOf(React),
+        { onError },
+        h(React.Suspense, { fallback: h('template', { [PENDING]: '' }) }, h(component, props)),
+      ),
     );
-  flushSync(() => root.render(tree(props)));
-  return { update: (next) => root.render(tree(next)), unmount: () => root.unmount() };
+  return (props, context) => {
+    onError = context.onError;
+    flushSync(() => render(props));
+    return { update: render, unmount: () => root.unmount() };
+  };
 }

@@ -170,7 +170,7 @@ function start(state: PageState, origin: string, nonce: string): void {
 
 async function fillSlot(server: Server, spec: SlotSpec): Promise<void> {
   const element = document.querySelector<HTMLElement>(`[data-berth-slot="${CSS.escape(spec.name)}"]`);
-  if (!element) return console.error(`berth: this page has no element for slot "${spec.name}"`);
+  if (!element) return console.error(`berth: no element for slot "${spec.name}"`);
   const { module } = remoteOf(server, spec.module);
   await module.attach(new Slot(element, spec, module, context)).catch(() => undefined); // the module has told it
 }

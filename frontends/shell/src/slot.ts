@@ -3,64 +3,59 @@
  * its own beside what is there, and takes its place when its first content is there: never an empty frame.
  */
 import { busFor } from './bus';
-import type { Context, Mount, MountContext, Mounted, Props, RemoteSpec, SlotSpec } from './contract';
+import type { Context, MountContext, Mounted, Props, RemoteSpec, SlotSpec } from './contract';
 import { messageOf, tooLate } from './fault';
 import { more } from './lazy';
 import type { Consumer, Module } from './module';
-import { mountOf } from './mount';
+import { placeOf, type Place } from './mount';
 import { PENDING } from './react';
 import { settings } from './settings';
 import { addMounts, applyPrerendered, isUnstyled } from './styles';
 import type { Version } from './version';
 
-/** One mounted version in its box. */
+/** One version in its box, which may be made before it is mounted. */
 class Pane {
   readonly box = document.createElement('div');
   mounted: Mounted | void = undefined;
   /** Its mount function has returned a promise that is not settled. */
   busy = false;
   /** Aborted when it is closed. */
-  readonly #life = new AbortController();
-  readonly signal = this.#life.signal;
-  #styled = false;
+  readonly life = new AbortController();
+  readonly mount;
+  #revealed = false;
 
   constructor(
     readonly version: Version,
-    slot: HTMLElement,
+    place: Place,
   ) {
     this.box.dataset.berthVersion = version.spec.version;
-    slot.append(this.box);
-    this.reveal(true);
+    this.mount = place(this.box);
   }
 
   /** Shown with its CSS, or hidden without: the rules of a version nobody sees yet must not touch the old one. */
   reveal(on: boolean): void {
+    if (on === this.#revealed) return;
+    this.#revealed = on;
     this.box.style.display = on ? 'contents' : 'none';
-    if (on !== this.#styled) addMounts(this.version, on ? 1 : -1);
-    this.#styled = on;
+    addMounts(this.version, on ? 1 : -1);
   }
 
   get empty(): boolean {
-    return !this.box.firstChild || this.#suspended || isUnstyled(this.version);
+    return !this.box.firstChild || this.suspended || isUnstyled(this.version);
   }
 
-  /** Content may still come; otherwise the module has nothing to show. */
-  get waiting(): boolean {
-    return this.busy || this.#suspended;
-  }
-
-  get #suspended(): boolean {
+  get suspended(): boolean {
     return Boolean(this.box.firstElementChild?.hasAttribute(PENDING));
   }
 
   get closed(): boolean {
-    return this.signal.aborted;
+    return this.life.signal.aborted;
   }
 
   close(): void {
     if (this.closed) return;
     void this.unmount();
-    this.#life.abort();
+    this.life.abort();
     this.box.remove();
     this.reveal(false);
   }
@@ -85,8 +80,9 @@ export class Slot implements Consumer {
   #next: Pane | null = null;
   readonly #fallback: ChildNode[];
   readonly #spec: SlotSpec;
+  /** Where each version that it can show is mounted: the first time in a box that is there already. */
   readonly #props: Props;
-  readonly #mounts = new WeakMap<Version, Mount>();
+  readonly #panes = new WeakMap<Version, () => Pane>();
   readonly #states = new WeakMap<Version, unknown>();
   readonly #element: HTMLElement;
   readonly #module: Module;
@@ -113,8 +109,8 @@ export class Slot implements Consumer {
   }
 
   /** Shows what it is to keep. */
-  get #keeps(): boolean {
-    return Boolean(this.#shown && !this.#shown.version.failed) && /^(pinned|reload)$/.test(this.#policy() ?? '');
+  get #keeps(): unknown {
+    return this.#shown && !this.#shown.version.failed && /^(pinned|reload)$/.test(this.#policy() ?? '');
   }
 
   takes({ version }: RemoteSpec): boolean {
@@ -125,8 +121,11 @@ export class Slot implements Consumer {
   }
 
   async prepare(version: Version): Promise<void> {
-    if (!this.#keeps && !this.#mounts.has(version))
-      this.#mounts.set(version, await mountOf(version, this.#spec.expose));
+    if (this.#keeps || this.#panes.has(version)) return;
+    const place = await placeOf(version, this.#spec.expose);
+    const make = (): Pane => new Pane(version, place);
+    const ahead = [make()];
+    this.#panes.set(version, () => ahead.pop() ?? make());
   }
 
   recover(): void {
@@ -140,8 +139,8 @@ export class Slot implements Consumer {
     this.#next = null;
     if ((this.#shown?.version ?? null) === version) return;
     if (!version) return this.#showFallback();
-    const mount = this.#mounts.get(version);
-    if (mount) return this.#mount(version, mount);
+    const take = this.#panes.get(version);
+    if (take) return this.#mount(version, take);
     // This slot was not there when the version was staged, or could not show it.
     const whileCurrent = (next: Version | null) => () =>
       this.#module.current === version ? this.show(next) : undefined;
@@ -155,15 +154,17 @@ export class Slot implements Consumer {
     this.#shown = null;
   }
 
-  #mount(version: Version, mount: Mount): Promise<void> | void {
+  #mount(version: Version, take: () => Pane): Promise<void> | void {
     const state = this.#stateFor(version);
     if (this.#policy(version.spec) === 'remount') {
       this.#shown?.close();
       this.#shown = null;
     }
-    const pane = (this.#next = new Pane(version, this.#element));
+    const pane = (this.#next = take());
+    this.#element.append(pane.box);
+    pane.reveal(true);
     try {
-      const result = mount(pane.box, this.#props, this.#contextFor(pane, state));
+      const result = pane.mount(this.#props, this.#contextFor(pane, state));
       if (isPromise(result)) this.#follow(pane, result);
       else pane.mounted = result;
     } catch (error) {
@@ -205,7 +206,7 @@ export class Slot implements Consumer {
     if (!pane.closed) this.#module.fail(pane.version, error, 'mounting');
   }
 
-  #contextFor({ version, signal }: Pane, state: unknown): MountContext {
+  #contextFor({ version, life: { signal } }: Pane, state: unknown): MountContext {
     const { version: name, base } = version.spec;
     const onError = (error: unknown): void => this.#module.fail(version, error, 'rendering');
     return { ...busFor(signal), context: this.#context, state, version: name, base, signal, onError };
@@ -232,7 +233,8 @@ function untilContent(pane: Pane): Promise<void> {
     const patience = performance.now() + settings.content_ms;
     const look = (): void => {
       const now = performance.now();
-      if (pane.closed || !pane.empty || (now > patience && !pane.waiting)) resolve();
+      // Content may still come; otherwise the module has nothing to show.
+      if (pane.closed || !pane.empty || (now > patience && !pane.busy && !pane.suspended)) resolve();
       else if (now > deadline) reject(tooLate());
       else return;
       observer.disconnect();

@@ -63,11 +63,11 @@ function adopt(node: Node): void {
 
 /** The version whose code is running: a `<style>` has no URL that names the file that wanted it. */
 function caller(): Version | undefined {
-  const limits = Error as { stackTraceLimit?: number };
+  const limits = Error as { stackTraceLimit?: number | undefined };
   const usual = limits.stackTraceLimit;
-  if (usual !== undefined) limits.stackTraceLimit = 100;
+  limits.stackTraceLimit = 100;
   const stack = new Error().stack ?? '';
-  if (usual !== undefined) limits.stackTraceLimit = usual;
+  limits.stackTraceLimit = usual;
   return ownerInStack(stack);
 }
 

@@ -18,9 +18,9 @@ export interface Version {
   /** It is not ready yet: its errors belong to the loader. */
   loading: boolean;
   /** Failed at run time; never shown again in this page. */
-  failed: boolean;
+  failed?: boolean;
   /** The page has something of it for good, e.g. its React: never unloaded. */
-  needed: boolean;
+  needed?: boolean;
   /** Whether an error outside any boundary may be chance (`errors.ts`). */
   forgives(): boolean;
   /** What the entry threw while it ran. */
@@ -43,8 +43,6 @@ export function createVersion(spec: RemoteSpec, key: string): Version {
     sheets: [],
     mounts: 0,
     loading: true,
-    failed: false,
-    needed: false,
     forgives: budget(1, 30_000),
     scope: {},
     namespaces: new Map(),

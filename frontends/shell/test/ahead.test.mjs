@@ -86,6 +86,45 @@ describe('a version that is staged', () => {
     assert.equal(files().length, before);
   });
 
+  test('has its box and its React root by then, outside of the document, and none of its components has run', async () => {
+    server.activate('header-app', '1.0.0');
+    const tab = await visit(server.page('/', [slot]));
+    await tab.shows('header', 'header 1.0.0');
+    await now.stream();
+    await tab.page.evaluate(() => {
+      window.boxes = [];
+      const { createElement } = document;
+      document.createElement = (...args) => {
+        const element = createElement.apply(document, args);
+        window.boxes.push(element);
+        return element;
+      };
+    });
+    const boxes = () =>
+      tab.page.evaluate(() =>
+        window.boxes
+          .filter(({ dataset }) => dataset.berthVersion === '2.0.0')
+          .map((box) => ({
+            root: Object.keys(box).some((key) => key.startsWith('__reactContainer')),
+            text: box.textContent,
+            inDocument: box.isConnected,
+          })),
+      );
+    server.stage('header-app', '2.0.0');
+    await until('its box', async () => (await boxes()).length);
+    assert.deepEqual(await boxes(), [{ root: true, text: '', inDocument: false }]);
+
+    server.activate('header-app', '2.0.0');
+    await tab.shows('header', 'header 2.0.0');
+    const [box, ...others] = await boxes();
+    assert.deepEqual([box.root, box.inDocument, others], [true, true, []]);
+    server.activate('header-app', '1.0.0');
+    await tab.shows('header', 'header 1.0.0');
+    server.activate('header-app', '2.0.0');
+    await tab.shows('header', 'header 2.0.0');
+    assert.equal((await boxes()).length, 2); // a box is used once
+  });
+
   test('and broken is told to the server, and leaves the page as it is', async () => {
     server.activate('header-app', '1.0.0');
     const tab = await visit(server.page('/', [slot]));
