@@ -16,7 +16,14 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PATH_BYTES = 4096, PACKAGE_BYTES = 2048, PIECE_BYTES = 4096, AGAIN_MS = 500 };
+enum {
+    PATH_BYTES = 4096,
+    PACKAGE_BYTES = 2048,
+    PIECE_BYTES = 4096,
+    AGAIN_MS = 500,
+    AGAIN_MOST_MS = 60000,
+    TELL_AFTER = 5
+};
 
 /* As for the first token. */
 static const struct berth_actor SERVER = {.name = "berth serve"};
@@ -204,10 +211,11 @@ static enum berth_code publish(const struct serve_console *console, struct berth
 /* --- the thread --- */
 
 /* True when it is time to try again, false when the server stops. */
-static bool wait_again(struct serve_console *console) {
+static bool wait_again(struct serve_console *console, int ms) {
     struct timespec until;
     (void)clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += AGAIN_MS * 1000000L;
+    until.tv_sec += ms / 1000;
+    until.tv_nsec += ms % 1000 * 1000000L;
     until.tv_sec += until.tv_nsec / 1000000000;
     until.tv_nsec %= 1000000000;
     int late = 0;
@@ -232,8 +240,12 @@ static void *run(void *context) {
     struct serve_console *console = context;
     struct berth_error error = {0};
     enum berth_code code = publish(console, &error);
-    /* Uploads have all places: theirs come first. */
-    while (code == BERTH_BUSY && wait_again(console)) {
+    /* Uploads have all places, and theirs come first; or no reader of archives can be had now. */
+    int ms = AGAIN_MS, tries = 0;
+    while (code == BERTH_BUSY && wait_again(console, ms)) {
+        ms = ms < AGAIN_MOST_MS / 2 ? 2 * ms : AGAIN_MOST_MS;
+        if (++tries == TELL_AFTER)
+            tell(console, &error);
         error = (struct berth_error){0};
         code = publish(console, &error);
     }
