@@ -85,6 +85,12 @@ class Whole(unittest.TestCase):
                 self.assertEqual(len(keys), len(set(keys)))
                 self.assertEqual({name for where, name in keys if where == "path"}, set(re.findall(r"{(\w+)}", path)))
 
+    @unittest.skipUnless(openapi.jsonschema, "jsonschema is missing, as another test says")
+    def test_every_schema_is_one(self):
+        for key, validator in openapi.DESCRIPTION.validators.items():
+            with self.subTest(operation=key):
+                openapi.jsonschema.Draft202012Validator.check_schema(validator.schema)
+
     def test_every_operation_can_fail_as_a_problem(self):
         for path, method, _, operation in self.operations():
             self.assertEqual(operation["responses"]["default"], {"$ref": "#/components/responses/Problem"}, path)
