@@ -6,13 +6,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-void desk_publish(struct berth_desk *desk, struct berth_module *module,
-                  struct berth_snapshot *snapshot) {
+static void show(struct berth_desk *desk, struct berth_module *module,
+                 struct berth_snapshot *snapshot) {
     desk->catalog.generation = snapshot->generation;
     desk->catalog.published = snapshot;
     if (module)
         desk_press_module(desk, module);
     berth_publish(desk->publisher, snapshot);
+}
+
+void desk_publish(struct berth_desk *desk, struct berth_module *module,
+                  struct berth_snapshot *snapshot) {
+    show(desk, module, snapshot);
     if (module)
         catalog_put(&desk->catalog, module, desk->bodies);
 }
@@ -68,8 +73,11 @@ static enum berth_code commit(struct berth_desk *desk, const struct berth_activa
     }
     if (!snapshot || ret->generation != snapshot->generation) /* a bug: only the desk writes */
         abort();
-    desk_publish(desk, module, snapshot);
-    desk_tell_activation(desk, request->module, ret->version, ret->previous, ret->generation);
+    /* What frees memory comes after what all open pages wait for. */
+    show(desk, module, snapshot);
+    desk_tell_live(desk, module, ret->previous);
+    desk_stage_drop(desk, request->module, ret->version); /* the module has it */
+    catalog_put(&desk->catalog, module, desk->bodies);
     return BERTH_OK;
 }
 

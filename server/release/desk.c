@@ -65,6 +65,7 @@ void berth_desk_close(struct berth_desk *desk) {
     if (!desk)
         return;
     desk_close_press(desk);
+    desk_stage_done(desk);
     berth_publisher_destroy(desk->publisher);
     berth_events_destroy(desk->events);
     desk_close_frontend(desk);

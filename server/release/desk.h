@@ -44,6 +44,13 @@ struct press {
     bool stopping;
 };
 
+/* The newest last; one of a module, one reference each. Under the desk's lock. */
+enum { STAGED_MAX = 8 };
+struct staged {
+    struct berth_edition *editions[STAGED_MAX];
+    size_t count;
+};
+
 enum { FRONTEND_FILES_MAX = 6 };
 
 struct berth_desk {
@@ -58,6 +65,7 @@ struct berth_desk {
     pthread_mutex_t lock; /* one change at a time */
     struct catalog catalog;
     struct press press;
+    struct staged staged;
     pthread_mutex_t keep_lock;    /* one gc or backup at a time; outermost */
     pthread_mutex_t refresh_lock; /* one refresh at a time; taken before `lock` */
     pthread_mutex_t tallies_lock;
@@ -98,14 +106,28 @@ enum berth_code catalog_share(struct catalog *catalog, struct berth_module *modu
                               struct berth_snapshot **ret, struct berth_error *error);
 
 /* --- editions.c --- */
-/* A resident edition of the version, a new reference: the one that the module (may be NULL) has, or
- * from the registry and the store. `strict` as for berth_edition_load. */
+/* A resident edition of the version, a new reference: the one that the module (may be NULL;
+ * else with the lock held) has or that is staged, or from the registry and the store. `strict` as
+ * for berth_edition_load. */
 enum berth_code desk_edition(struct berth_desk *desk, const struct berth_module *module,
                              const char *name, const char *version, bool strict,
                              struct berth_edition **ret, struct berth_error *error);
 /* Brings the files of an edition that is likely to become live into the cache, if it has room for
  * them. */
 void desk_warm(struct berth_desk *desk, const struct berth_edition *edition);
+
+/* --- staged.c --- */
+/* Makes an edition that nobody shares yet resident, if it is sound and there is room for it. */
+bool desk_stage_load(struct berth_desk *desk, struct berth_edition *edition);
+/* With the lock held. Keeps a resident one, in place of another of its module and maybe of those
+ * that were kept for the longest time; takes a reference. Its files must be as the registry has
+ * them: with the refresh lock held since it was read. */
+void desk_stage_keep(struct berth_desk *desk, struct berth_edition *edition);
+/* With the lock held: what is kept, or NULL; and to keep it no longer. */
+struct berth_edition *desk_staged(const struct berth_desk *desk, const char *module,
+                                  const char *version);
+void desk_stage_drop(struct berth_desk *desk, const char *module, const char *version);
+void desk_stage_done(struct berth_desk *desk);
 
 /* --- frontend.c --- */
 enum berth_code desk_open_frontend(struct berth_desk *desk, struct berth_error *error);
@@ -139,8 +161,9 @@ void desk_tallies_done(struct berth_desk *desk);
 
 /* --- tell.c --- */
 enum berth_code desk_open_events(struct berth_desk *desk, struct berth_error *error);
-void desk_tell_activation(struct berth_desk *desk, const char *name, const char *version,
-                          const char *previous, int64_t generation);
+/* What has become live: readers get it from now on. */
+void desk_tell_live(struct berth_desk *desk, const struct berth_module *module,
+                    const char *previous);
 void desk_tell_imports(struct berth_desk *desk, int64_t generation);
 void desk_tell_page(struct berth_desk *desk, const char *page, int64_t generation);
 

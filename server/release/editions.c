@@ -21,7 +21,12 @@ enum berth_code desk_edition(struct berth_desk *desk, const struct berth_module 
                              const char *name, const char *version, bool strict,
                              struct berth_edition **ret, struct berth_error *error) {
     struct berth_edition *edition = module ? find(module, version) : NULL;
-    if (will_do(module, edition, strict)) {
+    bool known = will_do(module, edition, strict);
+    if (!known && module) {
+        edition = desk_staged(desk, name, version);
+        known = edition;
+    }
+    if (known) {
         edition->refs++;
         *ret = edition;
         return BERTH_OK;

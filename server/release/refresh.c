@@ -1,12 +1,13 @@
 /* After the registry came to know variants of a version: readers get them. */
 #include "desk.h"
 
-static bool is_resident(struct berth_desk *desk, const char *module, const char *version) {
+static bool is_in_memory(struct berth_desk *desk, const char *module, const char *version) {
     pthread_mutex_lock(&desk->lock);
     const struct berth_module *known = catalog_module(&desk->catalog, module);
-    bool resident = known && berth_module_resident(known, version);
+    bool found =
+        (known && berth_module_resident(known, version)) || desk_staged(desk, module, version);
     pthread_mutex_unlock(&desk->lock);
-    return resident;
+    return found;
 }
 
 /* What was made of its files lacks nothing: no page, no manifest. */
@@ -40,13 +41,23 @@ static enum berth_code share(struct berth_desk *desk, const struct berth_module 
                 : desk_out_of_memory(error);
 }
 
+static void stage_again(struct berth_desk *desk, struct berth_edition *edition) {
+    if (!desk_staged(desk, edition->module, edition->version))
+        return;
+    desk_stage_drop(desk, edition->module, edition->version);
+    if (edition->loaded)
+        desk_stage_keep(desk, edition);
+}
+
 static enum berth_code show_locked(struct berth_desk *desk, struct berth_edition *edition,
                                    struct berth_error *error) {
     const struct berth_module *known = catalog_module(&desk->catalog, edition->module);
     const struct berth_edition *shown =
         known ? berth_module_resident(known, edition->version) : NULL;
-    if (!shown)
-        return BERTH_OK; /* it left while it was read */
+    if (!shown) { /* staged only, or it left while it was read */
+        stage_again(desk, edition);
+        return BERTH_OK;
+    }
     struct berth_module *module = NULL;
     struct berth_snapshot *snapshot = NULL;
     bool live = shown == known->live;
@@ -66,7 +77,7 @@ static enum berth_code refresh(struct berth_desk *desk, const char *module, cons
                                struct berth_error *error) {
     struct berth_edition *edition = NULL;
     berth_cold_drop(desk->cold, module, version);
-    if (!is_resident(desk, module, version))
+    if (!is_in_memory(desk, module, version))
         return BERTH_OK;
     enum berth_code code = desk_edition(desk, NULL, module, version, false, &edition, error);
     if (code != BERTH_OK)

@@ -128,6 +128,7 @@ static enum berth_code delete_locked(struct berth_desk *desk,
     if (!removal.snapshot) /* a bug: only the desk writes */
         abort();
     desk_publish(desk, removal.module, removal.snapshot);
+    desk_stage_drop(desk, request->module, request->version);
     if (!removal.module)
         drop_module(desk, request->module);
     return BERTH_OK;

@@ -1,4 +1,4 @@
-foreach(unit desk externals limits memory pages restart races removals versions)
+foreach(unit desk externals limits memory pages restart races removals staged versions)
     berth_unit(release_${unit}
         SOURCES unit/release_${unit}.c unit/release_fixture.c conformance/temp_directory.c
         LINKS berth_release)

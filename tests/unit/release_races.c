@@ -16,7 +16,8 @@ struct race {
     int64_t generations[ROUNDS]; /* of this writer's changes; 0: it changed nothing */
 };
 
-/* Each writer changes each module in turn, to what may be live already. */
+/* Each writer changes each module in turn, to what may be live already; every other one stages it
+ * first, and the rest have it read again. */
 static void *activate_in_turn(void *context) {
     struct race *race = context;
     for (int i = 0; i < ROUNDS; i++) {
@@ -27,7 +28,13 @@ static void *activate_in_turn(void *context) {
                                          .expected = BERTH_ANY_GENERATION,
                                          .at_ms = 1,
                                          .by = {.name = "race"}};
-        if (berth_desk_activate(race->fixture->desk, &request, &activated, NULL) != BERTH_OK) {
+        int streams;
+        struct berth_desk *desk = race->fixture->desk;
+        enum berth_code code =
+            race->number % 2
+                ? berth_desk_stage(desk, request.module, request.version, &streams, NULL)
+                : berth_desk_refresh(desk, request.module, request.version, NULL);
+        if (code != BERTH_OK || berth_desk_activate(desk, &request, &activated, NULL) != BERTH_OK) {
             atomic_fetch_add(race->failures, 1);
             continue;
         }
