@@ -55,6 +55,10 @@ enum berth_work {
     BERTH_WORK_COUNT
 };
 
+/* Where all want the same core, who asks for what is not live gets half of what readers of live
+ * pages and files get, and waits for them when they come. */
+enum { BERTH_LATER_NICE = 3 };
+
 /* Pattern: literal segments and parameters. `{x}` takes one segment; `{module}` takes one segment
  * or `@scope/name`; `{x*}`, last, takes the rest (at least one character, slashes included). A
  * segment may mix: `{module}@{version}` splits at the last '@' of the module's last segment. The
@@ -67,6 +71,10 @@ struct berth_route {
     enum berth_work work;
     const char *shares; /* a parameter: answers over 16 KiB are limited by its value, see
                            max_shared; NULL: not */
+    /* Asked once for each request that has a handler, by any thread, before the body is read and
+     * before there is a worker for it: what it refuses costs no more than its answer. It must not
+     * wait. NULL: all are admitted. */
+    enum berth_code (*admit)(void *app, struct berth_error *error);
     berth_handler get, put, post, patch, remove;
 };
 
@@ -91,6 +99,9 @@ struct berth_listener_options {
      * stands for a slash, and there are no segments. NULL: nowhere. */
     const char *names_below;
     int max_shared; /* large answers at once with one value of `shares`; the same */
+    /* How far its threads step back for all others of the machine: added to their nice value. Those
+     * that serve a limited kind of work step back by BERTH_LATER_NICE more. */
+    int nice;
     /* PEM files: the certificate with its chain, its own first, and its private key. Both NULL:
      * plain HTTP. */
     const char *certificate;
@@ -201,7 +212,9 @@ enum berth_code berth_exchange_work(struct berth_exchange *exchange, enum berth_
 
 /* Before whatever may have to wait (a disk, a lock that is held for long, a stream): true when this
  * thread must not. The handler then returns at once, without an answer, and is called again on a
- * thread of its own, where this says false. Only handlers of `quick` routes need to ask. */
+ * thread of its own, where this says false. Only handlers of `quick` routes need to ask. One that
+ * has said its kind of work before (berth_exchange_work) comes after those of live pages and files,
+ * and says it again. */
 bool berth_exchange_defer(struct berth_exchange *exchange);
 
 /* Reads the body in pieces, exactly Content-Length bytes; answers Expect: 100-continue first.

@@ -204,6 +204,22 @@ static char *problem_text(const struct berth_exchange *exchange, const struct be
     return text;
 }
 
+/* Of a request that came with all of its body. */
+static void drop_body(struct berth_exchange *exchange) {
+    if (!exchange->expects_continue && exchange->body_bytes <= exchange->body_here)
+        exchange->body_read = exchange->body_bytes;
+}
+
+/* A new connection would cost both sides more than the answer, so only that ends which others wait
+ * for. */
+static void tell_to_come_back(struct berth_exchange *exchange, const char *rule) {
+    if (!berth_problem_is_of_rate(rule))
+        exchange->close = true;
+    else if (exchange->body_bytes > 0)
+        drop_body(exchange);
+    berth_refusal_count(&exchange->worker->listener->compartments, rule);
+}
+
 void berth_answer_refusal(struct berth_exchange *exchange, const struct berth_error *error,
                           const char *headers) {
     const struct berth_problem *problem = berth_problem_find(error);
@@ -213,10 +229,8 @@ void berth_answer_refusal(struct berth_exchange *exchange, const struct berth_er
     struct berth_head head;
     bool come_back = problem->status == 503 || problem->status == 429;
     (void)snprintf(exchange->rule, sizeof exchange->rule, "%s", rule);
-    if (come_back) {
-        exchange->close = true;
-        berth_refusal_count(&exchange->worker->listener->compartments, rule);
-    }
+    if (come_back)
+        tell_to_come_back(exchange, rule);
     berth_send_start(exchange, &head, problem->status);
     berth_head_text(&head, "Content-Type: application/problem+json\r\n");
     berth_send_length(&head, (int64_t)strlen(body));

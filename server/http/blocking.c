@@ -137,6 +137,7 @@ static void serve(struct berth_worker *worker, struct berth_connection *connecti
     }
     exchange->time_ms = job->time_ms;
     exchange->start_us = job->start_us;
+    exchange->admitted = true; /* by the loop */
     berth_exchange_serve(exchange, &job->request, false);
     berth_exchange_finish(exchange);
     bool has_unread = exchange->body_read < exchange->body_bytes && !exchange->expects_continue;

@@ -32,6 +32,7 @@ static int on_message(const struct mg_connection *connection, const char *messag
 
 static void *on_thread(const struct mg_context *context, int type) {
     struct berth_listener *listener = mg_get_user_data(context);
+    berth_work_step_back(listener->options.nice);
     if (type != 1)
         return NULL;
     struct berth_civet_worker *worker = calloc(1, sizeof *worker);

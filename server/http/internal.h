@@ -51,6 +51,7 @@ struct berth_exchange {
     size_t text_used;
     int64_t body_bytes; /* -1: no Content-Length */
     int64_t body_read;
+    int64_t body_here; /* came with the head: can be dropped instead of read */
     bool expects_continue;
     bool is_http_1_0;
     bool close;    /* after this answer */
@@ -58,6 +59,8 @@ struct berth_exchange {
     bool answered; /* the head is out */
     bool tells;    /* problems have `message` */
     bool deferred; /* to a thread that may wait: nothing was answered here */
+    bool later;    /* the same, and it is of a kind that comes after live pages and files */
+    bool admitted; /* the route has been asked */
     bool streams;  /* an answer without length */
     bool parked;   /* the transport is still sending, and finishes it later */
     int status;

@@ -168,10 +168,11 @@ void berth_loop_post(struct berth_connection *connection) {
     bool was_empty = !loop->mailbox;
     connection->queued = loop->mailbox;
     loop->mailbox = connection;
-    if (was_empty)
-        berth_loop_wake(
-            loop); /* under the lock: the loop may be gone once its last connection is back */
     pthread_mutex_unlock(&loop->lock);
+    /* A loop that goes first would find the lock taken by whom it has put aside. All threads that
+     * post are joined before loops are destroyed. */
+    if (was_empty)
+        berth_loop_wake(loop);
 }
 
 static void take_back(struct berth_connection *connection) {
@@ -253,6 +254,8 @@ static void turn(struct berth_loop *loop) {
 
 void *berth_loop_run(void *argument) {
     struct berth_loop *loop = argument;
+    (void)pthread_setname_np(pthread_self(), "loop");
+    berth_work_step_back(loop->worker.listener->options.nice);
     while (!loop->stopping) {
         turn(loop);
         if (atomic_load_explicit(&loop->loops->stopping, memory_order_acquire)) {

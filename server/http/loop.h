@@ -115,6 +115,8 @@ struct berth_pool {
     bool finished;
     struct berth_pool_thread *last_ended; /* joined by the next */
     struct berth_listener *listener;
+    const char *name; /* of its threads */
+    int nice;         /* how far they have stepped back */
 };
 
 struct berth_loops {
@@ -123,6 +125,8 @@ struct berth_loops {
     atomic_int busy; /* exchanges on workers, and answers on their way */
     atomic_bool stopping;
     struct berth_pool pool;
+    struct berth_pool later; /* for what comes after live pages and files; it has threads of its own
+                                since none can come forward again */
     int count;
     struct berth_loop *all[BERTH_LOOPS_MAX];
 };
@@ -186,7 +190,9 @@ void berth_outgoing_drop(struct berth_connection *connection);
 int64_t berth_outgoing_deadline_ms(const struct berth_connection *connection);
 
 /* --- pool.c --- */
-void berth_pool_init(struct berth_pool *pool, struct berth_listener *listener);
+/* `name` is borrowed. Its threads step back by `nice`. */
+void berth_pool_init(struct berth_pool *pool, struct berth_listener *listener, const char *name,
+                     int nice);
 /* False when there is no thread for it, and none can be made. */
 bool berth_pool_give(struct berth_pool *pool, struct berth_connection *connection);
 /* Waits until all that was given is done; nothing more may be given. */

@@ -100,6 +100,7 @@ static void release(struct berth_loops *loops, int running) {
         berth_loop_take_mailbox(
             loops->all[i]); /* what another loop accepted for one that had ended */
     berth_pool_stop(&loops->pool);
+    berth_pool_stop(&loops->later);
     if (loops->listening >= 0)
         (void)close(loops->listening);
     for (int i = 0; i < loops->count; i++)
@@ -125,7 +126,9 @@ static enum berth_code start(struct berth_listener *listener, struct berth_error
     loops->listener = listener;
     loops->listening = -1;
     listener->engine_state = loops;
-    berth_pool_init(&loops->pool, listener);
+    int nice = listener->options.nice;
+    berth_pool_init(&loops->pool, listener, "worker", nice);
+    berth_pool_init(&loops->later, listener, "later", nice + BERTH_LATER_NICE);
     enum berth_code code = make_loops(loops, error);
     if (!code)
         code = open_listening(listener, &loops->listening, error);

@@ -15,7 +15,8 @@ struct berth_pool_thread {
     struct berth_worker worker;
 };
 
-void berth_pool_init(struct berth_pool *pool, struct berth_listener *listener) {
+void berth_pool_init(struct berth_pool *pool, struct berth_listener *listener, const char *name,
+                     int nice) {
     pthread_condattr_t attributes;
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
@@ -24,6 +25,8 @@ void berth_pool_init(struct berth_pool *pool, struct berth_listener *listener) {
     pthread_cond_init(&pool->ended, NULL);
     pthread_mutex_init(&pool->lock, NULL);
     pool->listener = listener;
+    pool->name = name;
+    pool->nice = nice;
 }
 
 static bool wait_locked(struct berth_pool *pool) {
@@ -58,6 +61,8 @@ static void join(struct berth_pool_thread *thread) {
 static void *run(void *argument) {
     struct berth_pool_thread *own = argument;
     struct berth_pool *pool = own->pool;
+    (void)pthread_setname_np(pthread_self(), pool->name);
+    berth_work_step_back(pool->nice);
     pthread_mutex_lock(&pool->lock);
     pool->starting--;
     while (pool->first || wait_locked(pool)) {
@@ -113,9 +118,10 @@ bool berth_pool_give(struct berth_pool *pool, struct berth_connection *connectio
             pool->first = connection;
         pool->last = connection;
         pool->waiting++;
-        pthread_cond_signal(&pool->wake);
     }
     pthread_mutex_unlock(&pool->lock);
+    if (taken) /* a thread that is woken finds the lock free; all are joined before the pool goes */
+        pthread_cond_signal(&pool->wake);
     return taken;
 }
 

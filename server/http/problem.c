@@ -41,6 +41,10 @@ const struct berth_problem *berth_problem_find(const struct berth_error *error) 
     return &by_code[error->code < BERTH_CODE_COUNT ? error->code : BERTH_OK];
 }
 
+bool berth_problem_is_of_rate(const char *rule) {
+    return strcmp(rule, "limit-reports") == 0 || strcmp(rule, "token-failures") == 0;
+}
+
 static const struct {
     int status;
     const char *reason;

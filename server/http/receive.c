@@ -103,10 +103,11 @@ static enum outcome give_away(struct berth_connection *connection,
     berth_wheel_cancel(&connection->timer);
     berth_loop_watch(connection, EPOLL_CTL_DEL, 0);
     loop->away++;
-    atomic_fetch_add(&loop->loops->busy, 1);
-    if (berth_pool_give(&loop->loops->pool, connection))
+    struct berth_loops *loops = loop->loops;
+    atomic_fetch_add(&loops->busy, 1);
+    if (berth_pool_give(exchange->later ? &loops->later : &loops->pool, connection))
         return GIVEN_AWAY;
-    atomic_fetch_sub(&loop->loops->busy, 1);
+    atomic_fetch_sub(&loops->busy, 1);
     loop->away--;
     connection->job = NULL;
     free(job);
@@ -115,15 +116,17 @@ static enum outcome give_away(struct berth_connection *connection,
     return refuse(connection, BERTH_BUSY, "limit-threads", "no thread is free for the request");
 }
 
-/* `head` has `head_length` bytes, and with what is behind it `length`. */
+/* `head` has `head_length` bytes, and with what is behind it `length`. *ret_taken: what of it was
+ * this request, where it was answered. */
 static enum outcome serve(struct berth_connection *connection, char *head, size_t head_length,
-                          size_t length) {
+                          size_t length, size_t *ret_taken) {
     struct berth_loop *loop = connection->loop;
     struct berth_worker *worker = &loop->worker;
     struct berth_exchange *exchange = begin(connection);
     if (!exchange)
         return ENDED;
     bool unread = length > head_length;
+    exchange->body_here = (int64_t)(length - head_length);
     if (berth_parse_head(head, head_length, &loop->request, &worker->error) == BERTH_OK) {
         berth_exchange_serve(exchange, &loop->request, connection->over_cap);
         unread = unread || (exchange->body_bytes > 0 && !exchange->expects_continue);
@@ -132,6 +135,7 @@ static enum outcome serve(struct berth_connection *connection, char *head, size_
         unread = true;
     }
     berth_exchange_finish(exchange);
+    *ret_taken = head_length + (size_t)exchange->body_read;
     if (exchange->deferred)
         return give_away(connection, exchange, head, head_length, length);
     return end_of(connection, exchange, unread);
@@ -203,9 +207,10 @@ static bool serve_all(struct berth_connection *connection, char *data, size_t le
         if (scan == BERTH_SCAN_MORE)
             break;
         connection->line = 0;
-        outcome = serve(connection, data, head_length, length);
-        data += head_length;
-        length -= head_length;
+        size_t taken = head_length;
+        outcome = serve(connection, data, head_length, length, &taken);
+        data += taken;
+        length -= taken;
         is_new = true;
     }
     if (outcome == ENDED || outcome == GIVEN_AWAY)

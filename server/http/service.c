@@ -55,10 +55,11 @@ struct berth_exchange *berth_exchange_begin(struct berth_worker *worker,
     exchange->route = NULL;
     exchange->match.count = exchange->query.count = exchange->text_used = 0;
     exchange->body_bytes = -1;
-    exchange->body_read = exchange->sent_bytes = 0;
+    exchange->body_read = exchange->body_here = exchange->sent_bytes = 0;
     exchange->expects_continue = exchange->is_http_1_0 = exchange->close = false;
     exchange->broken = exchange->answered = exchange->tells = false;
-    exchange->deferred = exchange->parked = exchange->streams = false;
+    exchange->deferred = exchange->later = exchange->admitted = false;
+    exchange->parked = exchange->streams = false;
     exchange->status = 0;
     exchange->keeper = NULL;
     exchange->time_ms = berth_now_ms();
@@ -231,12 +232,30 @@ static bool must_defer(const struct berth_exchange *exchange) {
     return exchange->transport->send && !(exchange->route->quick && reads_only);
 }
 
+static void defer(struct berth_exchange *exchange, enum berth_work work) {
+    exchange->deferred = true;
+    exchange->later = work != BERTH_WORK_ANY;
+}
+
+/* Once for each request: what is refused here needs no worker. */
+static enum berth_code admit(struct berth_exchange *exchange, struct berth_error *error) {
+    struct berth_listener *listener = exchange->worker->listener;
+    const struct berth_route *route = exchange->route;
+    if (exchange->admitted)
+        return BERTH_OK;
+    exchange->admitted = true;
+    enum berth_code code = berth_work_look(listener, route->work, error);
+    return code || !route->admit ? code : route->admit(listener->options.app, error);
+}
+
 static void dispatch(struct berth_exchange *exchange) {
     berth_handler handler = berth_route_handler(exchange->route, exchange->method);
     struct berth_error *error = &exchange->worker->error;
     if (handler) {
-        if (must_defer(exchange))
-            exchange->deferred = true;
+        if (admit(exchange, error) != BERTH_OK)
+            berth_answer_problem(exchange, error);
+        else if (must_defer(exchange))
+            defer(exchange, exchange->route->work);
         else if (berth_exchange_work(exchange, exchange->route->work, error) != BERTH_OK)
             berth_answer_problem(exchange, error);
         else
@@ -296,7 +315,7 @@ void berth_exchange_refuse(struct berth_exchange *exchange, const struct berth_e
 bool berth_exchange_defer(struct berth_exchange *exchange) {
     if (!exchange->transport->send || exchange->answered)
         return false;
-    exchange->deferred = true;
+    defer(exchange, exchange->place.work);
     return true;
 }
 

@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 static const char *const rules[BERTH_WORK_COUNT] = {
     [BERTH_WORK_VERSIONS] = "limit-versions-at-once",
@@ -23,6 +25,26 @@ static bool take(atomic_int *now, int most) {
     return false;
 }
 
+/* Linux's nice values are those of threads. Where it fails, the work is done as well. */
+void berth_work_step_back(int nice) {
+    const id_t self = (id_t)gettid();
+    if (nice > 0)
+        (void)setpriority(PRIO_PROCESS, self, getpriority(PRIO_PROCESS, self) + nice);
+}
+
+static enum berth_code fail_busy(enum berth_work work, int most, struct berth_error *error) {
+    return berth_fail(error, BERTH_BUSY, rules[work],
+                      "%d such requests are being served, which is the most", most);
+}
+
+enum berth_code berth_work_look(struct berth_listener *listener, enum berth_work work,
+                                struct berth_error *error) {
+    int most = listener->options.max_work[work];
+    int now = atomic_load_explicit(&listener->compartments.now[work], memory_order_relaxed);
+    return work == BERTH_WORK_ANY || most <= 0 || now < most ? BERTH_OK
+                                                             : fail_busy(work, most, error);
+}
+
 static void leave_kind(struct berth_listener *listener, struct berth_place *place) {
     if (place->work != BERTH_WORK_ANY)
         atomic_fetch_sub_explicit(&listener->compartments.now[place->work], 1,
@@ -38,8 +60,7 @@ enum berth_code berth_exchange_work(struct berth_exchange *exchange, enum berth_
     if (work == BERTH_WORK_ANY || most <= 0)
         return BERTH_OK;
     if (!take(&listener->compartments.now[work], most))
-        return berth_fail(error, BERTH_BUSY, rules[work],
-                          "%d such requests are being served, which is the most", most);
+        return fail_busy(work, most, error);
     exchange->place.work = work;
     return BERTH_OK;
 }
@@ -76,21 +97,39 @@ void berth_place_leave(struct berth_listener *listener, struct berth_place *plac
     place->share = BERTH_NO_SHARE;
 }
 
+/* The rule's place among the first `count`, or NULL. */
+static struct berth_refusals *find_rule(struct berth_compartments *compartments, size_t count,
+                                        const char *rule) {
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(compartments->refusals[i].rule, rule) == 0)
+            return &compartments->refusals[i];
+    }
+    return NULL;
+}
+
 /* Rules are words of our own, so there are few. */
-void berth_refusal_count(struct berth_compartments *compartments, const char *rule) {
+static struct berth_refusals *add_rule(struct berth_compartments *compartments, const char *rule) {
     pthread_mutex_lock(&compartments->lock);
-    size_t at = 0;
-    while (at < compartments->refusal_count && strcmp(compartments->refusals[at].rule, rule) != 0)
-        at++;
-    if (at < BERTH_LOAD_MAX_RULES) {
-        struct berth_load_refusal *refusal = &compartments->refusals[at];
-        if (at == compartments->refusal_count) {
-            (void)snprintf(refusal->rule, sizeof refusal->rule, "%s", rule);
-            compartments->refusal_count++;
-        }
-        refusal->count++;
+    size_t count = atomic_load_explicit(&compartments->refusal_count, memory_order_relaxed);
+    struct berth_refusals *refusals = find_rule(compartments, count, rule);
+    if (!refusals && count < BERTH_LOAD_MAX_RULES) {
+        refusals = &compartments->refusals[count];
+        (void)snprintf(refusals->rule, sizeof refusals->rule, "%s", rule);
+        atomic_store_explicit(&compartments->refusal_count, count + 1, memory_order_release);
     }
     pthread_mutex_unlock(&compartments->lock);
+    return refusals;
+}
+
+/* A loop must not wait here for a thread that has stepped back: the lock is for a rule's first time
+ * only. */
+void berth_refusal_count(struct berth_compartments *compartments, const char *rule) {
+    size_t count = atomic_load_explicit(&compartments->refusal_count, memory_order_acquire);
+    struct berth_refusals *refusals = find_rule(compartments, count, rule);
+    if (!refusals)
+        refusals = add_rule(compartments, rule);
+    if (refusals)
+        atomic_fetch_add_explicit(&refusals->count, 1, memory_order_relaxed);
 }
 
 void berth_listener_load(struct berth_listener *listener, struct berth_load *ret) {
@@ -98,8 +137,10 @@ void berth_listener_load(struct berth_listener *listener, struct berth_load *ret
     *ret = (struct berth_load){.connections = atomic_load(&listener->connections)};
     for (int i = 0; i < BERTH_WORK_COUNT; i++)
         ret->work[i] = atomic_load_explicit(&compartments->now[i], memory_order_relaxed);
-    pthread_mutex_lock(&compartments->lock);
-    ret->refusal_count = compartments->refusal_count;
-    memcpy(ret->refusals, compartments->refusals, sizeof ret->refusals);
-    pthread_mutex_unlock(&compartments->lock);
+    ret->refusal_count = atomic_load_explicit(&compartments->refusal_count, memory_order_acquire);
+    for (size_t i = 0; i < ret->refusal_count; i++) {
+        struct berth_refusals *refusals = &compartments->refusals[i];
+        memcpy(ret->refusals[i].rule, refusals->rule, sizeof refusals->rule);
+        ret->refusals[i].count = atomic_load_explicit(&refusals->count, memory_order_relaxed);
+    }
 }

@@ -24,12 +24,18 @@ enum {
     BERTH_SHARED_MIN_BYTES = 16 * 1024, /* answers over it are large */
 };
 
+/* How often clients were refused by one rule. */
+struct berth_refusals {
+    char rule[BERTH_RULE_BYTES]; /* stays as it is once it is counted in refusal_count */
+    _Atomic int64_t count;
+};
+
 struct berth_compartments {
     atomic_int now[BERTH_WORK_COUNT];
     atomic_int shares[BERTH_SHARES];
-    pthread_mutex_t lock; /* of what follows */
-    size_t refusal_count;
-    struct berth_load_refusal refusals[BERTH_LOAD_MAX_RULES];
+    pthread_mutex_t lock; /* of adding a rule */
+    _Atomic size_t refusal_count;
+    struct berth_refusals refusals[BERTH_LOAD_MAX_RULES];
 };
 
 enum { BERTH_NO_SHARE = -1 };
@@ -45,9 +51,16 @@ void berth_compartments_done(struct berth_compartments *compartments);
 
 /* Gives back what an exchange has taken. */
 void berth_place_leave(struct berth_listener *listener, struct berth_place *place);
+/* Whether there is a place for one more of the kind now; takes none. BERTH_BUSY as
+ * berth_exchange_work. */
+enum berth_code berth_work_look(struct berth_listener *listener, enum berth_work work,
+                                struct berth_error *error);
 /* Before the head of an answer with so long a body. BERTH_BUSY ("limit-module-connections"). */
 enum berth_code berth_share_take(struct berth_exchange *exchange, int64_t body_bytes,
                                  struct berth_error *error);
+/* The calling thread steps back, for good: coming forward again needs a right that a server has
+ * not. */
+void berth_work_step_back(int nice);
 /* A client was told to come back, by this rule. */
 void berth_refusal_count(struct berth_compartments *compartments, const char *rule);
 

@@ -18,6 +18,9 @@ enum { VERSIONS_PART = 2, REPORTS_PART = 16, MODULE_PART = 2, LEAST_PART = 2 };
 
 enum { RESERVE_THREADS = 64 };
 
+/* Who publishes gets a third of what readers of pages get where both want the same core. */
+enum { ADMIN_NICE = 5 };
+
 static const char *frontend_directory(const struct berth_serve_options *options) {
     if (*options->frontend)
         return options->frontend;
@@ -62,7 +65,7 @@ static enum berth_code open_desk(struct server *server, struct berth_error *erro
         .uploaded = note_upload,
         .uploaded_context = server,
         /* Workers that are ending still have their places when others have taken over. */
-        .reader_threads = (int)(2 * options->max_connections + options->admin_max_connections) +
+        .reader_threads = (int)(3 * options->max_connections + options->admin_max_connections) +
                           3 * RESERVE_THREADS,
         .max_streams = (int)options->max_streams,
         .heartbeat_ms = (int)options->heartbeat_ms};
@@ -132,6 +135,7 @@ static enum berth_code start_listeners(struct server *server, struct berth_error
                                            .engine = BERTH_ENGINE_THREADS,
                                            .max_connections = (int)options->admin_max_connections,
                                            .same_origin_only = true,
+                                           .nice = ADMIN_NICE,
                                            .certificate =
                                                file_or_null(options->admin_tls_certificate),
                                            .key = file_or_null(options->admin_tls_key),

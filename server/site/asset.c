@@ -58,13 +58,15 @@ static void answer_resident(struct berth_exchange *exchange, struct berth_site *
 /* The edition is given back before the file or the manifest is sent, which may take long. */
 static void answer_cold(struct berth_exchange *exchange, struct berth_site *site,
                         const char *module, const char *version, const char *path) {
-    if (berth_exchange_defer(exchange))
-        return;
     struct berth_cold *cold = berth_desk_cold(site->desk);
     struct berth_error error = {0};
     const struct berth_edition *edition;
-    if (berth_exchange_work(exchange, BERTH_WORK_VERSIONS, &error) != BERTH_OK ||
-        berth_cold_take(cold, module, version, &edition, &error) != BERTH_OK) {
+    enum berth_code code = berth_exchange_work(exchange, BERTH_WORK_VERSIONS, &error);
+    if (code == BERTH_OK && berth_exchange_defer(exchange))
+        return;
+    if (code == BERTH_OK)
+        code = berth_cold_take(cold, module, version, &edition, &error);
+    if (code != BERTH_OK) {
         berth_answer_problem(exchange, &error);
         return;
     }

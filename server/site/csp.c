@@ -104,7 +104,7 @@ void site_post_csp(struct berth_exchange *exchange, void *app) {
     json_t *report = NULL;
     enum berth_code code = check_type(exchange, &error);
     if (code == BERTH_OK)
-        code = site_read_report(exchange, site, REPORT_MAX_BYTES, &report, &error);
+        code = site_read_report(exchange, REPORT_MAX_BYTES, &report, &error);
     if (code != BERTH_OK) {
         berth_answer_problem(exchange, &error);
         return;

@@ -33,9 +33,11 @@ void site_get_events(struct berth_exchange *exchange, void *app);
 void site_post_report(struct berth_exchange *exchange, void *app);
 /* Counts one; false when there were too many in this second. */
 bool site_within_rate(struct berth_site *site);
-/* The body as JSON, a new reference. BERTH_BUSY ("limit-reports") over the rate. */
-enum berth_code site_read_report(struct berth_exchange *exchange, struct berth_site *site,
-                                 size_t max_bytes, json_t **ret, struct berth_error *error);
+/* Counts the report that a request brings. BERTH_BUSY ("limit-reports") over the rate. */
+enum berth_code site_admit_report(void *app, struct berth_error *error);
+/* The body as JSON, a new reference. */
+enum berth_code site_read_report(struct berth_exchange *exchange, size_t max_bytes, json_t **ret,
+                                 struct berth_error *error);
 
 /* csp.c */
 void site_post_csp(struct berth_exchange *exchange, void *app);

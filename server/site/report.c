@@ -30,12 +30,16 @@ static enum berth_code collect(const void *data, size_t length, void *context,
     return BERTH_OK;
 }
 
-enum berth_code site_read_report(struct berth_exchange *exchange, struct berth_site *site,
-                                 size_t max_bytes, json_t **ret, struct berth_error *error) {
+enum berth_code site_admit_report(void *app, struct berth_error *error) {
+    return site_within_rate(app)
+               ? BERTH_OK
+               : berth_fail(error, BERTH_BUSY, "limit-reports",
+                            "more than %d reports in this second", REPORTS_PER_SECOND);
+}
+
+enum berth_code site_read_report(struct berth_exchange *exchange, size_t max_bytes, json_t **ret,
+                                 struct berth_error *error) {
     struct berth_buffer text;
-    if (!site_within_rate(site))
-        return berth_fail(error, BERTH_BUSY, "limit-reports", "more than %d reports in this second",
-                          REPORTS_PER_SECOND);
     berth_buffer_init(&text, max_bytes);
     enum berth_code code = berth_exchange_read(exchange, (int64_t)max_bytes, collect, &text, error);
     if (code == BERTH_OK)
@@ -66,7 +70,7 @@ static json_t *known_members(const json_t *report) {
 void site_post_report(struct berth_exchange *exchange, void *app) {
     struct berth_error error = {0};
     json_t *report = NULL;
-    enum berth_code code = site_read_report(exchange, app, REPORT_MAX_BYTES, &report, &error);
+    enum berth_code code = site_read_report(exchange, REPORT_MAX_BYTES, &report, &error);
     if (code != BERTH_OK) {
         berth_answer_problem(exchange, &error);
         return;

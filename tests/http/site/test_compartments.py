@@ -11,6 +11,7 @@ usage: BERTH_BIN=path/to/berth tests/http/site/test_compartments.py [TestCase[.t
 
 import contextlib
 import json
+import os
 import random
 import socket
 import subprocess
@@ -128,6 +129,21 @@ class Storms(CheckedCase):
         self.assertStatus(reply, status, rule)
         self.assertEqual((reply["Retry-After"], reply["Connection"]), ("1", "close"))
 
+    def assertLater(self, reply, status, rule):
+        """Over a rate: the connection stays, since a new one would cost both sides more."""
+        self.assertStatus(reply, status, rule)
+        self.assertEqual((reply["Retry-After"], reply["Connection"]), ("1", None))
+
+    def refuse_report(self, connection, body=b'{"kind":"storm"}'):
+        """Reports on a connection until one is over the rate of this second; the answer to that."""
+        answers = []
+
+        def one_more():
+            answers.append(self.public.call_on(connection, "POST", "/reports", body))
+            return answers[-1].status == 503
+        until(one_more, "a report over the limit")
+        return answers[-1]
+
     def test_a_flood_of_uploads(self):
         archive = bundles.tar_gz({**bundles.files(), "noise.bin": BIG[:1 << 20]})
         over = []
@@ -189,6 +205,60 @@ class Storms(CheckedCase):
         self.assertLessEqual(statuses, {204, 503})
         self.assertGreater(self.refused("public", "limit-reports"), before)
 
+    def test_a_report_over_the_rate_leaves_its_connection(self):
+        def refused_and_more():
+            with self.public.connect() as connection:
+                reply = self.refuse_report(connection)
+                self.assertLater(reply, 503, "limit-reports")
+                # A body that looks like a request is none, and what comes behind it is.
+                body = b"GET /nowhere HTTP/1.1\r\nHost: x\r\n\r\n"
+                connection.send(self.public.head_text("POST", "/reports", body=body) + body +
+                                self.public.head_text("GET", "/livez"))
+                first = connection.reply()
+                if first.status != 503:  # the next second has begun
+                    return False
+                self.assertLater(first, 503, "limit-reports")
+                self.assertStatus(connection.reply(), 200)
+                # Nobody waits for the rest of a body that is not wanted.
+                connection.send(self.public.head_text("POST", "/reports", {"Content-Length": "4000"}) + b"{")
+                last = connection.reply()
+                if last.status != 503:
+                    return False
+                self.assertComeBack(last, 503, "limit-reports")
+                return True
+
+        def once():
+            try:
+                return refused_and_more()
+            except TimeoutError:  # the last one was within the rate, and its body is waited for
+                return False
+        until(once, "all within one second")
+
+    def threads(self):
+        """The nice values of the server's threads, by name."""
+        process = self.server.process.pid
+        found = {}
+        for thread in os.listdir("/proc/%d/task" % process):
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                with open("/proc/%d/task/%s/stat" % (process, thread), encoding="utf-8") as file:
+                    name, _, rest = file.read().partition(" (")[2].rpartition(") ")
+                found.setdefault(name, []).append(int(rest.split()[16]))
+        return found
+
+    def test_readers_of_live_files_come_before_others(self):
+        own = os.getpriority(os.PRIO_PROCESS, self.server.process.pid)
+        self.server.put("small", "0.9.0", bundles.bundle("old"))
+
+        def of_others():
+            self.public.get("/m/small@0.9.0/remoteEntry.js")
+            return "later" in self.threads()
+        until(of_others, "a thread for a version that is not live")
+        threads = self.threads()
+        self.assertEqual(set(threads["loop"]), {own})
+        self.assertEqual(set(threads["later"]), {own + 3})
+        self.assertEqual({nice for name, values in threads.items() if name.startswith("civetweb") for nice in values},
+                         {own + 5})
+
     def test_a_crowd_of_slow_reports(self):
         crowd = []
 
@@ -227,7 +297,7 @@ class Storms(CheckedCase):
         self.assertLessEqual({reply.status for reply in replies}, {401, 429})
         for reply in replies:
             if reply.status == 429:
-                self.assertComeBack(reply, 429, "token-failures")
+                self.assertLater(reply, 429, "token-failures")
         self.assertGreater(self.refused("admin", "token-failures"), 0)
         for token in ("", "nonsense"):  # these are guesses, too
             self.assertIn(self.admin.call("GET", "/api/modules", token=token).status, (401, 429))
