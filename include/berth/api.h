@@ -1,4 +1,5 @@
-/* The admin listener's handlers: JSON in and out, a bearer token on every call, errors as
+/* The admin listener's handlers: JSON in and out, a bearer token on every call but those for the
+ * console's files, probes and the description of all this (server/api/openapi.json), errors as
  * problem+json.
  *
  * Thread rules: the context is immutable but for its listeners, counts and module_connections;
