@@ -1,11 +1,12 @@
 // The console in Chromium, as a person uses it: log in, look, upload, activate, see the page change, roll back.
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
-import { isDeepStrictEqual } from 'node:util';
+import { isDeepStrictEqual, promisify } from 'node:util';
 import { Visit, newContext } from './support/browser.mjs';
 import { header, home, output } from './support/bundles.mjs';
 import { Desk } from './support/console.mjs';
@@ -256,6 +257,24 @@ test('old versions go by a rule, after one has seen which', { timeout: 30_000 },
   await page.getByRole('heading', { name: '2 versions' }).waitFor();
   await page.getByRole('link', { name: '1.0.0' }).waitFor();
   await desk.isClean();
+});
+
+test('a certificate that ends soon is told under System, and limits by their names', { timeout: 30_000 }, async (context) => {
+  const server = await Server.start(context);
+  const desk = await Desk.open(context, server);
+  const folder = await emptyModule(context);
+  const [key, certificate] = ['key.pem', 'certificate.pem'].map((name) => path.join(folder, name));
+  await promisify(execFile)('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-keyout', key, '-out', certificate, '-days', '3', '-subj', '/CN=localhost']);
+  await server.stop();
+  await server.restart(['--tls-certificate', certificate, '--tls-key', key]);
+  await desk.goto('#/system');
+  const stat = desk.page.locator('.stat', { hasText: 'Certificate' });
+  await stat.getByText('public: until').waitFor();
+  assert.match(await stat.locator('.bad-text').innerText(), /^[23] days$/);
+  // No limit is shown by the name that it has in JSON.
+  const names = await desk.page.locator('.facts dt').allInnerTexts();
+  assert.deepEqual(names.filter((name) => !name.includes(' ')), []);
+  await desk.isAccessible('a certificate that ends soon');
 });
 
 test('a page is changed, checked while one writes, and taken back', { timeout: 30_000 }, async (context) => {

@@ -189,4 +189,6 @@ export interface System {
   limits: Record<string, number>;
   compressor: { threads: number; waiting: number; improving: number; finished: number; failed: number };
   load: { public: Load | null; admin: Load | null };
+  /** Of listeners that speak TLS; an older server does not tell. */
+  tls?: Record<'public' | 'admin', { certificateEndsAt: string | null } | null>;
 }

@@ -215,7 +215,8 @@ function LiveAt() {
     <Section title="What was live on a page?">
       <form class="row" onSubmit={ask}>
         <Field label="Page">
-          <select value={name} onChange={(event) => setPage(event.currentTarget.value)}>
+          <select value={name} disabled={!pages.length} onChange={(event) => setPage(event.currentTarget.value)}>
+            {!pages.length && <option>there is no page yet</option>}
             {pages.map((each) => (
               <option key={each.name} value={each.name}>
                 {each.name} ({each.path})

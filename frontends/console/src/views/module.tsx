@@ -201,9 +201,9 @@ function LiveCard({ module, reports, onRollback }: { module: ModuleWithHistory; 
       <div>
         <p class="dim small">Open now</p>
         <p class="hero-number" title="A browser is counted once, at the page of the tab that listens for all of its tabs">
-          {count(reports.open?.modules[name] ?? 0, 'browser')}
+          {reports.open ? count(reports.open.modules[name] ?? 0, 'browser') : '–'}
         </p>
-        <p class="dim small">with a page that has it in a slot</p>
+        <p class="dim small">{reports.open ? 'with a page that shows it' : 'this server does not tell'}</p>
       </div>
       <div class="hero-health">
         <p class="dim small">Loads and errors, last hour</p>

@@ -132,7 +132,8 @@ function Change({ pending, page, onClose, onDone }: { pending: Pending; page: Pa
 function Where({ path, world }: { path: string | null; world: World }) {
   return (
     <>
-      <code>{path}</code>, open in {count(world.reports.open?.pages[path ?? ''] ?? 0, 'browser')}
+      <code>{path}</code>
+      {world.reports.open && `, open in ${count(world.reports.open.pages[path ?? ''] ?? 0, 'browser')}`}
     </>
   );
 }

@@ -2,7 +2,7 @@
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import { call, url } from '../api';
-import { bytes, count, duration } from '../format';
+import { bytes, count, dateTime, duration } from '../format';
 import { may } from '../may';
 import { useResource } from '../resource';
 import type { Load, System } from '../types';
@@ -74,7 +74,31 @@ const LIMITS: Record<string, string> = {
   versionsAtOnce: 'Files of versions that are not live, at once',
   reportsAtOnce: 'Reports at once',
   tokenFailures: 'Bad tokens from one address',
+  archiveBytes: 'An archive',
+  unpackedBytes: 'All files of an archive',
+  fileBytes: 'One file of an archive',
+  archiveEntries: 'Files in an archive',
+  archiveRatio: 'How much larger unpacked, times',
+  archiveSeconds: 'Reading an archive, in seconds',
 };
+
+const limitText = (name: string, value: number) => (name.endsWith('Bytes') ? bytes(value) : value.toLocaleString('en'));
+
+const SOON_MS = 14 * 86_400_000;
+
+function Certificates({ tls }: { tls: System['tls'] }) {
+  const ends = (['public', 'admin'] as const).flatMap((listener) => (tls?.[listener]?.certificateEndsAt ? [{ listener, at: tls[listener].certificateEndsAt }] : []));
+  const [first] = [...ends].sort((a, b) => Date.parse(a.at) - Date.parse(b.at));
+  if (!first) return null;
+  const left = Date.parse(first.at) - Date.now();
+  return (
+    <Stat
+      name={ends.length > 1 ? 'Certificates' : 'Certificate'}
+      value={left < SOON_MS ? <span class="bad-text">{left < 0 ? 'over' : duration(left)}</span> : duration(left)}
+      note={ends.map(({ listener, at }) => `${listener}: until ${dateTime(at)}`).join('; ')}
+    />
+  );
+}
 
 export function SystemView() {
   const system = useResource('system', (signal) => call<System>(url(['system']), { signal }));
@@ -91,7 +115,7 @@ export function SystemView() {
     <>
       <Head title="System" sub="How the server is" />
       <Shown of={system}>
-        {({ version, startedAt, generation, modules, versions, disk, cache, streams, limits, compressor, load }) => (
+        {({ version, startedAt, generation, modules, versions, disk, cache, streams, limits, compressor, load, tls }) => (
           <>
             <dl class="stat-grid">
               <Stat name="Berth" value={version} note={`up ${duration(Date.now() - Date.parse(startedAt))}`} />
@@ -100,6 +124,7 @@ export function SystemView() {
               <Stat name="Public connections" value={load.public?.connections ?? 0} meter={{ value: load.public?.connections ?? 0, max: limits.connections ?? 0 }} note={<Refused load={load.public} />} />
               <Stat name="Admin connections" value={load.admin?.connections ?? 0} meter={{ value: load.admin?.connections ?? 0, max: limits.adminConnections ?? 0 }} note={<Refused load={load.admin} />} />
               <Stat name="Files in memory" value={bytes(cache.bytes)} meter={{ value: cache.unpinnedBytes, max: cache.budget }} note={`${bytes(cache.unpinnedBytes)} of ${bytes(cache.budget)} for what is not live`} />
+              <Certificates tls={tls} />
               {disk && <Stat name="Disk" value={`${bytes(disk.free)} free`} meter={{ value: disk.total - disk.free, max: disk.total }} note={`of ${bytes(disk.total)}; versions have ${bytes(versions.bytes)} unpacked`} />}
               <Stat
                 name="Compression"
@@ -117,7 +142,7 @@ export function SystemView() {
                 {Object.entries(limits).map(([name, value]) => (
                   <div key={name}>
                     <dt>{LIMITS[name] ?? name}</dt>
-                    <dd>{value.toLocaleString('en')}</dd>
+                    <dd>{limitText(name, value)}</dd>
                   </div>
                 ))}
               </dl>
