@@ -248,18 +248,27 @@ static enum berth_code admit(struct berth_exchange *exchange, struct berth_error
     return code || !route->admit ? code : route->admit(listener->options.app, error);
 }
 
+static void handle(struct berth_exchange *exchange, berth_handler handler,
+                   struct berth_error *error) {
+    enum berth_work work = exchange->route->work;
+    enum berth_code code = admit(exchange, error);
+    if (!code && must_defer(exchange)) {
+        defer(exchange, work);
+        return;
+    }
+    if (!code)
+        code = berth_exchange_work(exchange, work, error);
+    if (code)
+        berth_answer_problem(exchange, error);
+    else
+        handler(exchange, exchange->worker->listener->options.app);
+}
+
 static void dispatch(struct berth_exchange *exchange) {
     berth_handler handler = berth_route_handler(exchange->route, exchange->method);
     struct berth_error *error = &exchange->worker->error;
     if (handler) {
-        if (admit(exchange, error) != BERTH_OK)
-            berth_answer_problem(exchange, error);
-        else if (must_defer(exchange))
-            defer(exchange, exchange->route->work);
-        else if (berth_exchange_work(exchange, exchange->route->work, error) != BERTH_OK)
-            berth_answer_problem(exchange, error);
-        else
-            handler(exchange, exchange->worker->listener->options.app);
+        handle(exchange, handler, error);
         return;
     }
     if (exchange->method == BERTH_OPTIONS) {
