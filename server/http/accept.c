@@ -5,10 +5,11 @@
  *
  * When the process is out of descriptors, clients would wait without a word, and whoever waits for
  * the listening socket would spin. So each loop keeps a few spare ones: one is closed, the client
- * accepted in its place and told to come back, and the descriptor becomes a spare one again. (The
- * log lines of that are written by the watch of the other listener: spare.h.) */
+ * accepted in its place and told to come back, and the descriptor becomes a spare one again. The
+ * log lines of that are written by the usher of another listener where there is one: spare.h. */
 #include "loop.h"
 
+#include "spare.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -16,7 +17,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { ACCEPTS_AT_ONCE = 32, PAUSE_MS = 100 };
+enum { ACCEPTS_AT_ONCE = 32, PAUSE_MS = 100, PROBE_MS = 500 };
 
 void berth_loop_listen(struct berth_loop *loop, bool on) {
     struct epoll_event event = {.events = EPOLLIN | EPOLLEXCLUSIVE, .data.ptr = &loop->pause};
@@ -117,9 +118,29 @@ void berth_loop_find_spares(struct berth_loop *loop) {
     }
 }
 
+void berth_loop_probe(struct berth_loop *loop) {
+    int fd = fcntl(loop->wake, F_DUPFD_CLOEXEC, 0);
+    berth_wheel_cancel(&loop->probe);
+    if (fd < 0 && !loop->stopping) {
+        berth_wheel_set(&loop->wheel, &loop->probe, loop->now_ms + PROBE_MS);
+        return;
+    }
+    if (fd >= 0)
+        (void)close(fd);
+    berth_spare_tell(false);
+}
+
+static void tell_exhausted(struct berth_loop *loop) {
+    if (loop->probe.next || loop->stopping || berth_spare_is_watched())
+        return;
+    berth_spare_tell(true);
+    berth_wheel_set(&loop->wheel, &loop->probe, loop->now_ms + PROBE_MS);
+}
+
 /* Between the two calls another thread may take the descriptor. */
 static void accept_with_spare(struct berth_loop *loop) {
     struct sockaddr_in peer = {0};
+    tell_exhausted(loop);
     if (loop->spare_count == 0) {
         pause_accepting(loop);
         return;

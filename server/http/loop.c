@@ -142,6 +142,10 @@ static void handle_due(struct berth_loop *loop, struct berth_timer *timer) {
             berth_loop_listen(loop, true);
         return;
     }
+    if (timer == &loop->probe) {
+        berth_loop_probe(loop);
+        return;
+    }
     struct berth_connection *connection = (struct berth_connection *)timer;
     if (connection->state == BERTH_READING && connection->pending_length > 0)
         berth_loop_late(connection);
@@ -262,6 +266,8 @@ void *berth_loop_run(void *argument) {
             loop->stopping = true;
             berth_loop_listen(loop, false);
             cut_all(loop);
+            if (loop->probe.next)
+                berth_loop_probe(loop);
         }
     }
     while (loop->away > 0)

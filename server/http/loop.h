@@ -88,6 +88,7 @@ struct berth_loop {
     int epoll;
     int wake;                 /* an eventfd: the mailbox has something, or the loop shall stop */
     struct berth_timer pause; /* set: it does not accept */
+    struct berth_timer probe; /* set: it has told that descriptors have run out */
     int spares[BERTH_SPARES]; /* descriptors for clients when there are no others */
     int spare_count;
     struct berth_wheel wheel;
@@ -154,6 +155,8 @@ void *berth_loop_run(void *argument); /* a thread of its own; the loop */
 void berth_loop_accept(struct berth_loop *loop);
 /* Makes spare descriptors until there are BERTH_SPARES, or no more to be had. */
 void berth_loop_find_spares(struct berth_loop *loop);
+/* Tells when descriptors are free again, which it has told that they are not. */
+void berth_loop_probe(struct berth_loop *loop);
 void berth_loop_listen(struct berth_loop *loop, bool on);
 /* Closes its descriptor, or makes it a spare one again. */
 void berth_loop_close_socket(struct berth_connection *connection);

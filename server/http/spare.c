@@ -41,6 +41,7 @@ static int find(const struct sockaddr_in *address) {
 
 /* Of all listeners: descriptors run out for the whole process. */
 static atomic_int without;
+static atomic_int ushers;
 static _Atomic int64_t turned_away;
 
 static void tell(int client) {
@@ -111,12 +112,15 @@ void berth_spare_start(struct berth_spare *spare, const struct sockaddr_in *addr
     spare->listening = find(address);
     if (spare->listening >= 0 && pthread_create(&spare->usher, NULL, usher, spare) != 0)
         spare->listening = -1;
+    if (spare->listening >= 0)
+        atomic_fetch_add(&ushers, 1);
 }
 
-static void note(struct berth_spare *spare, bool exhausted) {
-    if (atomic_load(&spare->needed) == exhausted)
-        return;
-    set(spare, &spare->needed, exhausted);
+bool berth_spare_is_watched(void) {
+    return atomic_load(&ushers) > 0;
+}
+
+void berth_spare_tell(bool exhausted) {
     if (exhausted && atomic_fetch_add(&without, 1) == 0)
         berth_log_event("error", "descriptors-exhausted",
                         json_pack("{s:s}", "hint",
@@ -126,6 +130,13 @@ static void note(struct berth_spare *spare, bool exhausted) {
         berth_log_event(
             "info", "descriptors-free",
             json_pack("{s:I}", "turnedAway", (json_int_t)atomic_exchange(&turned_away, 0)));
+}
+
+static void note(struct berth_spare *spare, bool exhausted) {
+    if (atomic_load(&spare->needed) == exhausted)
+        return;
+    set(spare, &spare->needed, exhausted);
+    berth_spare_tell(exhausted);
 }
 
 void berth_spare_look(struct berth_spare *spare) {
@@ -142,6 +153,7 @@ void berth_spare_stop(struct berth_spare *spare) {
     if (spare->listening < 0)
         return;
     note(spare, false);
+    atomic_fetch_sub(&ushers, 1);
     set(spare, &spare->finished, true);
     (void)pthread_join(spare->usher, NULL);
     pthread_cond_destroy(&spare->wake);

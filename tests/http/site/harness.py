@@ -12,6 +12,7 @@ import re
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import tempfile
 import threading
@@ -100,10 +101,12 @@ class Reply:
 class Connection:
     """A socket on which requests are written byte by byte and answers are read as they come."""
 
-    def __init__(self, address):
+    def __init__(self, address, tls=None):
         host, port = address.split(":")
         self.socket = socket.create_connection((host, int(port)), timeout=PATIENCE_S)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if tls:
+            self.socket = tls.wrap_socket(self.socket, server_hostname="localhost")
         self.buffer = b""
 
     def __enter__(self):
@@ -119,12 +122,12 @@ class Connection:
         self.socket.sendall(data)
 
     def end(self):
-        self.socket.shutdown(socket.SHUT_WR)
+        socket.socket.shutdown(self.socket, socket.SHUT_WR)  # that of TLS would end its reading too
 
     def _more(self):
         try:
             data = self.socket.recv(65536)
-        except ConnectionResetError:
+        except (ConnectionResetError, ssl.SSLEOFError):
             data = b""
         self.buffer += data
         return bool(data)
@@ -195,7 +198,7 @@ class Listener:
         return self.server.addresses[self.name]
 
     def connect(self):
-        return Connection(self.address)
+        return Connection(self.address, self.server.tls)
 
     def head_text(self, method, path, headers=None, body=None, token=None):
         fields = {"Host": self.address}
@@ -219,7 +222,7 @@ class Listener:
         head = self.head_text(method, path, headers, body, token)
         try:
             connection.send(head + (body or b""))
-        except (BrokenPipeError, ConnectionResetError):
+        except (BrokenPipeError, ConnectionResetError, ssl.SSLEOFError):
             pass  # answered before the body was read
         reply = connection.reply(method)
         assert reply is not None, "no answer to %s %s" % (method, path)
@@ -322,8 +325,9 @@ class EventStream:
 class Server:
     """A `berth serve` with a data directory of its own. Stop it with stop(), which checks all."""
 
-    def __init__(self, *options, data=None, frontend=None, small=True):
+    def __init__(self, *options, data=None, frontend=None, small=True, tls=None):
         self.options = options
+        self.tls = tls           # an ssl.SSLContext of clients, where both listeners speak it
         self.small = small
         self.root = tempfile.mkdtemp(prefix="berth-http-")
         self.data = data or os.path.join(self.root, "data")
@@ -606,11 +610,12 @@ class SiteCase(unittest.TestCase):
     """Tests of one class share a server; each uses module names of its own."""
 
     options = ()
+    tls = None
     maxDiff = None
 
     @classmethod
     def setUpClass(cls):
-        cls.server = Server(*cls.options)
+        cls.server = Server(*cls.options, tls=cls.tls)
         cls.addClassCleanup(cls.server.stop)
 
     @property

@@ -8,10 +8,11 @@ import os
 import random
 import resource
 import socket
+import ssl
 import time
 
 import bundles
-from harness import PATIENCE_S, Connection, SiteCase, main, until
+from harness import PATIENCE_S, SiteCase, main, until
 
 BIG = random.Random(1).randbytes(8 << 20)  # more than the buffers of both ends hold
 
@@ -40,7 +41,7 @@ class Slow(SiteCase):
                 break
             except TimeoutError:
                 continue
-            except (BrokenPipeError, ConnectionResetError):
+            except (BrokenPipeError, ConnectionResetError, ssl.SSLError):
                 break
         else:
             self.fail("it was never cut")
@@ -158,7 +159,7 @@ class Descriptors(SiteCase):
             resource.prlimit(pid, resource.RLIMIT_NOFILE, (highest + 1, before[1]))
 
             def one_more():
-                connection = Connection(self.public.address)
+                connection = self.public.connect()
                 opened.append(connection)
                 connection.send(self.public.head_text("GET", "/m/fd@1.0.0/remoteEntry.js"))
                 reply = connection.reply()
@@ -172,7 +173,7 @@ class Descriptors(SiteCase):
             self.assertEqual(self.public.call_on(kept, "GET", "/m/fd@1.0.0/remoteEntry.js").body,
                              bundles.container("fd"))  # who is in is served on
 
-            waiting = [Connection(self.public.address) for _ in range(5)]  # and say nothing
+            waiting = [self.public.connect() for _ in range(5)]  # and say nothing
             used, started = self.cpu_seconds(), time.monotonic()
             until(lambda: time.monotonic() > started + 1, "a second")
             used = self.cpu_seconds() - used
