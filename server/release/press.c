@@ -112,10 +112,13 @@ void desk_press(struct berth_desk *desk, struct berth_view *view, bool best) {
 }
 
 void desk_press_module(struct berth_desk *desk, const struct berth_module *module) {
+    /* Nobody asks for entries of what was never live: each upload of a new module would make them.
+     */
+    if (!module->live)
+        return;
     desk_press(desk, module->live_entry, false);
     desk_press(desk, module->live_entry_module, false);
     desk_press(desk, module->live_manifest, false);
     desk_press(desk, module->live_native, false);
-    if (module->live)
-        desk_press(desk, module->live->manifest, false);
+    desk_press(desk, module->live->manifest, false);
 }
