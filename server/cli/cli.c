@@ -125,13 +125,17 @@ static enum berth_code check_command(const struct cli *cli, struct berth_error *
     return BERTH_OK;
 }
 
-static const char *option_or_environment(const struct cli *cli, enum cli_option option,
-                                         const char *name) {
-    const char *value = cli->args.option[option];
-    return value ? value : cli_environment(name);
+/* What nothing before it said. */
+static void fill_from_environment(struct cli_access *access, const char *token_file) {
+    if (!access->server)
+        access->server = cli_environment("BERTH_SERVER");
+    if (!access->ca_file)
+        access->ca_file = cli_environment("BERTH_CA_FILE");
+    if (!access->token && !token_file)
+        access->token = cli_environment("BERTH_TOKEN");
 }
 
-/* What neither the line nor the environment said. */
+/* Likewise. */
 static void fill_from_profile(const struct cli_profile *profile, struct cli_access *access,
                               const char **token_file) {
     if (!access->server)
@@ -144,12 +148,45 @@ static void fill_from_profile(const struct cli_profile *profile, struct cli_acce
     *token_file = profile->token_file;
 }
 
+static enum berth_code no_token(const char *profile, bool meant, struct berth_error *error) {
+    if (meant)
+        berth_fail(error, BERTH_INVALID, "profile", "the profile %.80s has no token", profile);
+    else
+        berth_fail(error, BERTH_INVALID, "profile",
+                   "the token of the profile %.80s is for the profile's own server", profile);
+    berth_error_hint(error, meant ? "give it a token-file, or name one with --token-file; "
+                                    "BERTH_TOKEN is not sent to a profile that the line names"
+                                  : "name a token with --token-file, or leave --profile out");
+    return BERTH_INVALID;
+}
+
+/* A profile that the line names goes before the environment, and one with a server gets no token
+ * from there: that token is another server's. Any other profile goes after the environment. */
+static enum berth_code choose_access(const struct cli *cli, const struct cli_profile *profile,
+                                     struct cli_access *access, const char **token_file,
+                                     struct berth_error *error) {
+    const char *named = cli->args.option[CLI_PROFILE];
+    if (!named)
+        fill_from_environment(access, *token_file);
+    bool meant = cli_profile_is_for(profile, access->server) || (named != NULL && !profile->server);
+    if (meant)
+        fill_from_profile(profile, access, token_file);
+    if (named && profile->server && !access->token && !*token_file &&
+        cli_environment("BERTH_TOKEN"))
+        return no_token(named, meant, error);
+    if (named)
+        fill_from_environment(access, *token_file);
+    if (!access->server)
+        access->server = default_server;
+    return BERTH_OK;
+}
+
 enum berth_code cli_connect(struct cli *cli, struct berth_error *error) {
     struct cli_profile profile;
     struct cli_access access = {
-        .server = option_or_environment(cli, CLI_SERVER, "BERTH_SERVER"),
+        .server = cli->args.option[CLI_SERVER],
         .token = cli->args.option[CLI_TOKEN],
-        .ca_file = option_or_environment(cli, CLI_CA_FILE, "BERTH_CA_FILE"),
+        .ca_file = cli->args.option[CLI_CA_FILE],
     };
     const char *file = cli->args.option[CLI_TOKEN_FILE];
     char from_file[CLI_TOKEN_MAX_BYTES];
@@ -157,12 +194,8 @@ enum berth_code cli_connect(struct cli *cli, struct berth_error *error) {
         cli_profile_read(&cli->style, cli->args.option[CLI_PROFILE], &profile, error);
     if (code == BERTH_OK && access.token && file)
         code = berth_fail(error, BERTH_INVALID, "usage", "use --token or --token-file, not both");
-    if (!file && !access.token)
-        access.token = cli_environment("BERTH_TOKEN");
-    if (cli_profile_is_for(&profile, access.server))
-        fill_from_profile(&profile, &access, &file);
-    if (!access.server)
-        access.server = default_server;
+    if (code == BERTH_OK)
+        code = choose_access(cli, &profile, &access, &file, error);
     if (code == BERTH_OK && file) {
         code = cli_token_file_read(file, from_file, error);
         access.token = from_file;

@@ -4,7 +4,8 @@
 
 const char *const cli_help_global[CLI_GLOBAL_COUNT] = {
     [CLI_PROFILE] = "a section of ~/.config/berth/config with a server and a\n"
-                    "token; else BERTH_PROFILE, else \"default\"",
+                    "token, which go before the environment's; else\n"
+                    "BERTH_PROFILE, else \"default\", which go after them",
     [CLI_SERVER] = "the admin address of the server; else BERTH_SERVER, else\n"
                    "the profile's, else http://127.0.0.1:8081",
     [CLI_TOKEN] = "the token, for all users of this machine to see in the\n"

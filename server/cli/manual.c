@@ -61,7 +61,10 @@ static void put_variables(void) {
         const char *text;
     } variables[] = {
         {"BERTH_SERVER, BERTH_TOKEN, BERTH_CA_FILE, BERTH_PROFILE",
-         "as --server, --token, --ca-file and --profile, which go before them"},
+         "as --server, --token, --ca-file and --profile, which go before them. A profile that\n"
+         "--profile names goes before them all, and when it names a server, BERTH_TOKEN is not\n"
+         "sent there: a profile without a token is an error then. One that BERTH_PROFILE names,\n"
+         "and \"default\", go after BERTH_SERVER, BERTH_TOKEN and BERTH_CA_FILE"},
         {"NO_COLOR", "when it is not empty, nothing is coloured (https://no-color.org)"},
         {"CLICOLOR_FORCE",
          "when it is not empty and not 0, colours are used without a terminal too;\n"

@@ -71,6 +71,52 @@ class Profiles(SettingsCase):
         self.berth("status", answers=Answer(200, MODULES), BERTH_SERVER=self.server.url)
         self.assertIsNone(self.sent())
 
+    def other(self):
+        """Another server, that the environment names."""
+        other = FakeServer()
+        self.addCleanup(other.close)
+        other.answers = [Answer(200, MODULES)]
+        return other
+
+    def test_a_profile_on_the_line_goes_before_the_environment(self):
+        self.settings("[staging]\nserver = @\ntoken = berth_staging\n")
+        other = self.other()
+        self.assertEqual(self.berth("status", "--profile", "staging", answers=Answer(200, MODULES), BERTH_SERVER=other.url,
+                                    BERTH_TOKEN="berth_env"), OK, self.err)
+        self.assertEqual(self.sent(), "Bearer berth_staging")
+        self.assertEqual(other.requests, [])
+        self.assertEqual(self.berth("status", "--profile", "staging", "--token", "berth_argv", BERTH_SERVER=other.url,
+                                    BERTH_TOKEN="berth_env"), OK, self.err)
+        self.assertEqual(self.sent(), "Bearer berth_argv")
+        self.assertEqual(other.requests, [])
+
+    def test_a_profile_with_a_server_gets_no_token_from_the_environment(self):
+        self.settings("[staging]\nserver = @\n[full]\nserver = http://berth.example.org\ntoken = berth_full\n")
+        for words in ((), ("--server", self.server.url)):
+            self.assertEqual(self.berth("status", "--profile", "staging", *words, answers=Answer(200, MODULES),
+                                        BERTH_TOKEN="berth_env"), USAGE)
+            self.assertIn("berth: the profile staging has no token\nhint: give it a token-file", self.err)
+            self.assertEqual(self.server.requests, [])
+        self.assertEqual(self.berth("status", "--profile", "full", "--server", self.server.url, BERTH_TOKEN="berth_env"),
+                         USAGE)
+        self.assertIn("berth: the token of the profile full is for the profile's own server\nhint: name a token", self.err)
+        self.assertEqual(self.server.requests, [])
+        self.assertEqual(self.berth("status", "--profile", "staging"), OK, self.err)
+        self.assertIsNone(self.sent())
+
+    def test_a_profile_on_the_line_leaves_to_the_environment_what_it_does_not_say(self):
+        self.settings("[one]\ntoken = berth_one\n[empty]\nca-file =\n")
+        for name, token in (("one", "berth_one"), ("empty", "berth_env")):
+            self.assertEqual(self.berth("status", "--profile", name, answers=Answer(200, MODULES),
+                                        BERTH_SERVER=self.server.url, BERTH_TOKEN="berth_env"), OK, self.err)
+            self.assertEqual(self.sent(), "Bearer " + token)
+
+    def test_a_profile_of_the_environment_goes_after_the_rest_of_it(self):
+        self.settings("[two]\nserver = http://127.0.0.1:1\ntoken = berth_two\n")
+        self.assertEqual(self.berth("status", answers=Answer(200, MODULES), BERTH_PROFILE="two",
+                                    BERTH_SERVER=self.server.url, BERTH_TOKEN="berth_env"), OK, self.err)
+        self.assertEqual(self.sent(), "Bearer berth_env")
+
     def test_a_token_that_others_can_read_is_warned_of(self):
         path = self.settings("server = @\ntoken = berth_one\n", mode=0o644)
         self.assertEqual(self.berth("status", answers=Answer(200, MODULES)), OK)
@@ -155,6 +201,13 @@ class Manual(SettingsCase):
         self.assertGreater(len(names), 10)
         for name in names[:-1]:
             self.assertIn('.SS "berth %s' % name, page)
+
+    def test_it_tells_which_goes_before_which(self):
+        self.berth("manual")
+        page = self.out.replace("\\-", "-").split(".SH ENVIRONMENT")[1].split(".SH FILES")[0]
+        self.assertIn("A profile that\n--profile names goes before them all", page)
+        self.assertIn("BERTH_TOKEN is not\nsent there", page)
+        self.assertIn("One that BERTH_PROFILE names,\nand \"default\", go after", page)
 
     @unittest.skipUnless(shutil.which("groff"), "groff is not here")
     def test_groff_reads_it_without_a_complaint(self):

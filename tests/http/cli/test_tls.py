@@ -94,6 +94,14 @@ class Trust(TlsCase):
         self.assertEqual(self.berth("status", BERTH_SERVER=None, BERTH_CA_FILE=self.ca), OK, self.err)
         self.assertEqual(self.berth("status", "--ca-file", self.ca, BERTH_SERVER=None, BERTH_CA_FILE=wrong), OK)
 
+    def test_a_profile_that_the_line_names_goes_before_the_environment(self):
+        server, wrong = self.tls("good"), self.certificates.path("stranger.pem")
+        self.path("config/berth/config", ("[own]\nserver = %s\nca-file = %s\ntoken = berth_own\n[bare]\nserver = %s\n"
+                                          "token = berth_bare\n" % (server.url, self.ca, server.url)).encode())
+        os.chmod(os.path.join(self.folder, "config/berth/config"), 0o600)
+        self.assertEqual(self.berth("status", "--profile", "own", BERTH_CA_FILE=wrong), OK, self.err)
+        self.assertEqual(self.berth("status", "--profile", "bare", BERTH_CA_FILE=self.ca), OK, self.err)
+
     def test_a_profiles_ca_judges_its_own_server_only(self):
         self.path("config/berth/config", b"server = https://berth.example.org\nca-file = " + self.ca.encode() + b"\n")
         self.assertEqual(self.berth("status", BERTH_SERVER=self.tls("good").url), UNREACHABLE)
