@@ -115,15 +115,21 @@ enum berth_code berth_listener_start(const struct berth_listener_options *option
 /* The bound address, "127.0.0.1:40211". */
 const char *berth_listener_address(const struct berth_listener *listener);
 
-/* Reads the files again, or others. Connections from now on get this certificate, open ones go on.
- * On an error nothing has changed: BERTH_INVALID or BERTH_IO with the rule "tls-certificate" or
- * "tls-key", which says which file, and what to do; BERTH_INVALID ("tls-off") of a listener that
- * speaks no TLS. One that has ended, or does not yet hold, is taken with a warning in the log. Any
- * thread. */
-enum berth_code berth_listener_renew(struct berth_listener *listener, const char *certificate,
-                                     const char *key, struct berth_error *error);
+/* A certificate with its chain and its key, read and found good for a listener. */
+struct berth_certificate;
+
+/* Reads both files (PEM). BERTH_INVALID or BERTH_IO with the rule "tls-certificate" or "tls-key",
+ * which says which file, and what to do. Any thread. */
+enum berth_code berth_certificate_load(const char *certificate, const char *key,
+                                       struct berth_certificate **ret, struct berth_error *error);
+void berth_certificate_free(struct berth_certificate *certificate); /* NULL is fine */
 /* Does it speak TLS? */
 bool berth_listener_secure(const struct berth_listener *listener);
+/* Connections from now on get this certificate, open ones go on. It is the listener's then, which
+ * must speak TLS. One that has ended, or does not yet hold, is taken with a warning in the log. Any
+ * thread. */
+void berth_listener_take_certificate(struct berth_listener *listener,
+                                     struct berth_certificate *certificate);
 /* When the certificate that new connections get ends (its notAfter); 0 without TLS. Any thread. */
 int64_t berth_listener_certificate_end_ms(const struct berth_listener *listener);
 

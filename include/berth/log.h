@@ -46,5 +46,8 @@ uint64_t berth_log_dropped(void);
 /* {"time":…,"level":level,"event":event, …fields}. `fields` is an object whose reference is taken,
  * or NULL. Levels: "info", "warn", "error". */
 void berth_log_event(const char *level, const char *event, json_t *fields);
+/* A text for a field. Names of files need not be UTF-8, which a line is: then it says so. The
+ * caller's; NULL without memory. */
+json_t *berth_log_text(const char *text);
 
 #endif

@@ -217,3 +217,8 @@ void berth_log_event(const char *level, const char *event, json_t *fields) {
     pthread_mutex_unlock(&out_lock);
     free(text);
 }
+
+json_t *berth_log_text(const char *text) {
+    json_t *value = json_string(text);
+    return value ? value : json_string("(not UTF-8)");
+}

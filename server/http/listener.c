@@ -183,15 +183,9 @@ bool berth_listener_secure(const struct berth_listener *listener) {
     return listener->tls;
 }
 
-enum berth_code berth_listener_renew(struct berth_listener *listener, const char *certificate,
-                                     const char *key, struct berth_error *error) {
-    if (listener->tls && certificate && key)
-        return berth_tls_renew(listener->tls, certificate, key, error);
-    enum berth_code code = berth_fail(
-        error, BERTH_INVALID, "tls-off",
-        "whether the %s listener speaks TLS cannot be changed while it serves", listener->name);
-    berth_error_hint(error, "start the server anew");
-    return code;
+void berth_listener_take_certificate(struct berth_listener *listener,
+                                     struct berth_certificate *certificate) {
+    berth_tls_take(listener->tls, certificate);
 }
 
 int64_t berth_listener_certificate_end_ms(const struct berth_listener *listener) {

@@ -158,9 +158,9 @@ ssize_t berth_secure_send(struct berth_connection *connection, const void *data,
         ERR_clear_error();
         if (SSL_write_ex(connection->tls, (const char *)data + sent, length - sent, &count) == 1)
             sent += count;
-        else if (may_go_on(connection, &ended))
+        else if (may_go_on(connection, &ended) && SSL_want_write(connection->tls))
             blocked = true;
-        else
+        else /* or it would first read the rest of what no honest client cuts in two */
             connection->tls_failed = true;
     }
     if (sent > 0)

@@ -22,6 +22,13 @@ enum {
     MAX_CHAIN = 16, /* certificates behind the first; all are sent in each handshake */
 };
 
+struct berth_certificate {
+    SSL_CTX *context;
+    char *path; /* for the log */
+    int64_t start_ms;
+    int64_t end_ms;
+};
+
 struct berth_tls {
     char name[8];
     pthread_mutex_t lock; /* of the pointer */
@@ -217,70 +224,84 @@ static int64_t time_ms(const ASN1_TIME *time) {
     return time && ASN1_TIME_to_tm(time, &parts) == 1 ? (int64_t)timegm(&parts) * 1000 : 0;
 }
 
-static void warn_of_times(const struct berth_tls *tls, const char *path, int64_t start_ms,
-                          int64_t end_ms) {
-    int64_t now_ms = berth_now_ms();
-    if (now_ms >= start_ms && now_ms < end_ms)
-        return;
-    berth_log_event("warn", "tls-certificate",
-                    json_pack("{s:s, s:s, s:s, s:I, s:I}", "listener", tls->name, "file", path,
-                              "message",
-                              now_ms < start_ms ? "the certificate does not hold yet"
-                                                : "the certificate has ended",
-                              "fromMs", (json_int_t)start_ms, "untilMs", (json_int_t)end_ms));
-}
-
-static enum berth_code load(const struct berth_tls *tls, const char *certificate, const char *key,
-                            SSL_CTX **ret, int64_t *ret_end_ms, struct berth_error *error) {
+enum berth_code berth_certificate_load(const char *certificate, const char *key,
+                                       struct berth_certificate **ret, struct berth_error *error) {
     const struct source first = {"tls-certificate", "certificate", certificate};
     const struct source second = {"tls-key", "private key", key};
     X509 *own = NULL;
     ERR_clear_error();
-    SSL_CTX *context = make_context();
-    if (!context)
+    struct berth_certificate *loaded = calloc(1, sizeof *loaded);
+    if (loaded) {
+        loaded->path = strdup(certificate);
+        loaded->context = make_context();
+    }
+    if (!loaded || !loaded->path || !loaded->context) {
+        berth_certificate_free(loaded);
         return berth_fail(error, BERTH_NO_MEMORY, "memory", "out of memory");
-    enum berth_code code = use_certificate(context, &first, &own, error);
+    }
+    enum berth_code code = use_certificate(loaded->context, &first, &own, error);
     if (!code)
-        code = use_key(context, own, &second, error);
+        code = use_key(loaded->context, own, &second, error);
     if (code) {
-        SSL_CTX_free(context);
+        berth_certificate_free(loaded);
         return code;
     }
-    *ret = context;
-    *ret_end_ms = time_ms(X509_get0_notAfter(own));
-    warn_of_times(tls, certificate, time_ms(X509_get0_notBefore(own)), *ret_end_ms);
+    loaded->start_ms = time_ms(X509_get0_notBefore(own));
+    loaded->end_ms = time_ms(X509_get0_notAfter(own));
+    *ret = loaded;
     return BERTH_OK;
 }
 
-enum berth_code berth_tls_renew(struct berth_tls *tls, const char *certificate, const char *key,
-                                struct berth_error *error) {
-    SSL_CTX *context = NULL;
-    int64_t end_ms = 0;
-    enum berth_code code = load(tls, certificate, key, &context, &end_ms, error);
-    if (code)
-        return code;
+void berth_certificate_free(struct berth_certificate *certificate) {
+    if (!certificate)
+        return;
+    SSL_CTX_free(certificate->context);
+    free(certificate->path);
+    free(certificate);
+}
+
+/* --- a listener's --- */
+
+static void warn_of_times(const struct berth_tls *tls, const struct berth_certificate *taken) {
+    int64_t now_ms = berth_now_ms();
+    if (now_ms >= taken->start_ms && now_ms < taken->end_ms)
+        return;
+    berth_log_event("warn", "tls-certificate",
+                    json_pack("{s:s, s:o, s:s, s:I, s:I}", "listener", tls->name, "file",
+                              berth_log_text(taken->path), "message",
+                              now_ms < taken->start_ms ? "the certificate does not hold yet"
+                                                       : "the certificate has ended",
+                              "fromMs", (json_int_t)taken->start_ms, "untilMs",
+                              (json_int_t)taken->end_ms));
+}
+
+void berth_tls_take(struct berth_tls *tls, struct berth_certificate *certificate) {
+    warn_of_times(tls, certificate);
+    atomic_store(&tls->end_ms, certificate->end_ms);
     pthread_mutex_lock(&tls->lock);
     SSL_CTX *before = tls->context;
-    tls->context = context;
+    tls->context = certificate->context;
     pthread_mutex_unlock(&tls->lock);
-    atomic_store(&tls->end_ms, end_ms);
-    SSL_CTX_free(before);
-    return BERTH_OK;
+    certificate->context = before;
+    berth_certificate_free(certificate);
 }
 
 enum berth_code berth_tls_create(const char *name, const char *certificate, const char *key,
                                  struct berth_tls **ret, struct berth_error *error) {
+    struct berth_certificate *loaded = NULL;
+    enum berth_code code = berth_certificate_load(certificate, key, &loaded, error);
+    if (!loaded)
+        return code;
     struct berth_tls *tls = calloc(1, sizeof *tls);
-    if (!tls)
+    if (!tls) {
+        berth_certificate_free(loaded);
         return berth_fail(error, BERTH_NO_MEMORY, "memory", "out of memory");
+    }
     (void)snprintf(tls->name, sizeof tls->name, "%s", name);
     pthread_mutex_init(&tls->lock, NULL);
-    enum berth_code code = berth_tls_renew(tls, certificate, key, error);
-    if (code)
-        berth_tls_destroy(tls);
-    else
-        *ret = tls;
-    return code;
+    berth_tls_take(tls, loaded);
+    *ret = tls;
+    return BERTH_OK;
 }
 
 int64_t berth_tls_end_ms(const struct berth_tls *tls) {

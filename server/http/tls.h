@@ -11,18 +11,17 @@
 #define BERTH_HTTP_TLS_H
 
 #include "berth/error.h"
+#include "berth/http.h"
 #include <stdint.h>
 
 struct berth_tls;
 struct ssl_st; /* OpenSSL's SSL */
 
-/* Reads both files (PEM). `name` is the listener's, for the log; copied. BERTH_IO or BERTH_INVALID
- * with the rule "tls-certificate" or "tls-key". */
+/* As berth_certificate_load. `name` is the listener's, for the log; copied. */
 enum berth_code berth_tls_create(const char *name, const char *certificate, const char *key,
                                  struct berth_tls **ret, struct berth_error *error);
-/* The same for connections to come; on an error nothing has changed. */
-enum berth_code berth_tls_renew(struct berth_tls *tls, const char *certificate, const char *key,
-                                struct berth_error *error);
+/* For connections to come; it is theirs then. */
+void berth_tls_take(struct berth_tls *tls, struct berth_certificate *certificate);
 /* notAfter of the present certificate. */
 int64_t berth_tls_end_ms(const struct berth_tls *tls);
 void berth_tls_destroy(struct berth_tls *tls); /* NULL is fine */

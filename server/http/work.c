@@ -25,11 +25,12 @@ static bool take(atomic_int *now, int most) {
     return false;
 }
 
-/* Linux's nice values are those of threads. Where it fails, the work is done as well. */
+/* Linux's nice values are those of threads, which begin with that of whoever makes them: it counts
+ * from the first thread's, which never steps back. Where it fails, the work is done as well. */
 void berth_work_step_back(int nice) {
-    const id_t self = (id_t)gettid();
     if (nice > 0)
-        (void)setpriority(PRIO_PROCESS, self, getpriority(PRIO_PROCESS, self) + nice);
+        (void)setpriority(PRIO_PROCESS, (id_t)gettid(),
+                          getpriority(PRIO_PROCESS, (id_t)getpid()) + nice);
 }
 
 static enum berth_code fail_busy(enum berth_work work, int most, struct berth_error *error) {

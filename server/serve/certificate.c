@@ -1,6 +1,8 @@
 /* Whether the files of TLS will do, in words for whoever has set them. */
 #include "options.h"
 
+#include "berth/http.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/err.h>
@@ -146,6 +148,15 @@ static enum berth_code load_key(SSL_CTX *context, const X509 *own, const struct 
     return refuse_otherwise(error, true, pair, cause.first);
 }
 
+/* What passes here is what a listener takes, in its own words where nothing above had better ones.
+ */
+static enum berth_code load_as_listener(const struct pair *pair, struct berth_error *error) {
+    struct berth_certificate *loaded = NULL;
+    enum berth_code code = berth_certificate_load(pair->certificate, pair->key, &loaded, error);
+    berth_certificate_free(loaded);
+    return code;
+}
+
 /* --- what is no reason to refuse it --- */
 
 static void warn_of_times(const X509 *certificate, const char *path,
@@ -180,7 +191,7 @@ static enum berth_code check_pair(const struct pair *pair,
     if (code == BERTH_OK && warn && (mode & S_IRWXO))
         warn("other users of this machine may read the private key: chmod o= FILE", pair->key);
     SSL_CTX_free(context);
-    return code;
+    return code == BERTH_OK ? load_as_listener(pair, error) : code;
 }
 
 enum berth_code serve_certificates_check(const struct berth_serve_options *options,

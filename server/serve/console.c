@@ -232,8 +232,9 @@ static void tell(const struct serve_console *console, const struct berth_error *
                                     : "mend it and start again, or publish one with: berth push "
                                       "DIR --activate; --console off ends this";
     berth_log_event("warn", "console-not-published",
-                    json_pack("{ss ss ss ss ss}", "rule", error->rule, "text", error->text, "where",
-                              error->where, "folder", console->folder, "hint", hint));
+                    json_pack("{ss so so so ss}", "rule", error->rule, "text",
+                              berth_log_text(error->text), "where", berth_log_text(error->where),
+                              "folder", berth_log_text(console->folder), "hint", hint));
 }
 
 static void *run(void *context) {

@@ -40,6 +40,8 @@ struct plan {
     size_t change_count;
     json_t *told;    /* {name: {"from", "to"}} */
     json_t *waiting; /* names */
+    struct berth_certificate *public_certificate;
+    struct berth_certificate *admin_certificate;
 };
 
 static const char *text_of(const struct berth_serve_options *values,
@@ -63,13 +65,11 @@ static bool may_change(const struct plan *plan, const struct serve_option *optio
            (!option->text || !*text_of(&plan->then, option) == !*text_of(&plan->next, option));
 }
 
-/* For the log, which is UTF-8; names of files need not be. */
 static json_t *value_json(const struct berth_serve_options *values,
                           const struct serve_option *option) {
     if (!option->text)
         return json_integer((json_int_t)number_of(values, option));
-    json_t *text = json_string(text_of(values, option));
-    return text ? text : json_string("(not UTF-8)");
+    return berth_log_text(text_of(values, option));
 }
 
 static enum berth_code add_change(struct plan *plan, const struct serve_option *option,
@@ -124,6 +124,8 @@ static enum berth_code make_plan(struct server *server, struct plan *plan,
 static void plan_done(struct plan *plan) {
     for (size_t i = 0; i < plan->change_count; i++)
         free(plan->changes[i].text);
+    berth_certificate_free(plan->public_certificate);
+    berth_certificate_free(plan->admin_certificate);
     berth_serve_options_done(&plan->next);
     json_decref(plan->told);
     json_decref(plan->waiting);
@@ -131,32 +133,38 @@ static void plan_done(struct plan *plan) {
 
 /* --- taking it --- */
 
-/* Of a listener that has one. Adds when the new one ends. */
-static enum berth_code renew(struct berth_listener *listener, const char *name,
-                             const char *certificate, const char *key, json_t *ends,
-                             struct berth_error *error) {
-    char end[BERTH_RFC3339_BYTES];
-    if (!berth_listener_secure(listener))
-        return BERTH_OK;
-    enum berth_code code = berth_listener_renew(listener, certificate, key, error);
-    if (code != BERTH_OK)
-        return code;
-    berth_rfc3339(berth_listener_certificate_end_ms(listener), end);
-    json_object_set_new(ends, name, json_string(end));
-    return BERTH_OK;
+/* Of a listener that speaks TLS; not where a start would do without, which is told to wait for one.
+ */
+static enum berth_code load(const struct berth_listener *listener, const char *certificate,
+                            const char *key, struct berth_certificate **ret,
+                            struct berth_error *error) {
+    return berth_listener_secure(listener) && *certificate
+               ? berth_certificate_load(certificate, key, ret, error)
+               : BERTH_OK;
 }
 
-/* All that can fail. The files were good a moment ago: the second listener's can fail only if they
- * were changed meanwhile. */
-static enum berth_code renew_both(struct server *server, const struct plan *plan, json_t *ends,
-                                  struct berth_error *error) {
-    const struct berth_serve_options *then = &plan->then;
-    enum berth_code code =
-        renew(server->public_listener, "public", then->tls_certificate, then->tls_key, ends, error);
+/* All that can fail. */
+static enum berth_code load_both(const struct server *server, struct plan *plan,
+                                 struct berth_error *error) {
+    const struct berth_serve_options *next = &plan->next;
+    enum berth_code code = load(server->public_listener, next->tls_certificate, next->tls_key,
+                                &plan->public_certificate, error);
     if (code == BERTH_OK)
-        code = renew(server->admin_listener, "admin", then->admin_tls_certificate,
-                     then->admin_tls_key, ends, error);
+        code = load(server->admin_listener, next->admin_tls_certificate, next->admin_tls_key,
+                    &plan->admin_certificate, error);
     return code;
+}
+
+/* Adds to `ends` when the new one ends. */
+static void renew(struct berth_listener *listener, const char *name,
+                  struct berth_certificate **certificate, json_t *ends) {
+    char end[BERTH_RFC3339_BYTES];
+    if (!*certificate)
+        return;
+    berth_listener_take_certificate(listener, *certificate);
+    *certificate = NULL;
+    berth_rfc3339(berth_listener_certificate_end_ms(listener), end);
+    json_object_set_new(ends, name, json_string(end));
 }
 
 static void take(struct server *server, struct plan *plan) {
@@ -180,11 +188,9 @@ static void take(struct server *server, struct plan *plan) {
     berth_listener_set_times(server->admin_listener, &times);
 }
 
-static void tell_failure(const struct berth_error *error, json_t *renewed) {
-    json_t *fields =
-        json_pack("{ss ss ss}", "text", error->text, "where", error->where, "hint", error->hint);
-    if (json_object_size(renewed))
-        json_object_set(fields, "certificates", renewed);
+static void tell_failure(const struct berth_error *error) {
+    json_t *fields = json_pack("{so so so}", "text", berth_log_text(error->text), "where",
+                               berth_log_text(error->where), "hint", berth_log_text(error->hint));
     berth_log_event("error", "reload-failed", fields);
 }
 
@@ -207,12 +213,14 @@ void serve_reload(struct server *server) {
     (void)serve_notify(state);
     enum berth_code code = make_plan(server, &plan, &error);
     if (code == BERTH_OK)
-        code = renew_both(server, &plan, renewed, &error);
+        code = load_both(server, &plan, &error);
     if (code == BERTH_OK) {
+        renew(server->public_listener, "public", &plan.public_certificate, renewed);
+        renew(server->admin_listener, "admin", &plan.admin_certificate, renewed);
         take(server, &plan);
         tell_success(&plan, renewed);
     } else {
-        tell_failure(&error, renewed);
+        tell_failure(&error);
     }
     plan_done(&plan);
     json_decref(renewed);

@@ -4,6 +4,7 @@
 usage: BERTH_BIN=path/to/berth tests/http/site/test_reload.py [TestCase[.test]]
 """
 
+import contextlib
 import os
 import pty
 import signal
@@ -547,6 +548,58 @@ class Certificates(ReloadCase):
         self.assertEqual(server.log("restart-needed")[-1]["settings"], ["tls-certificate", "tls-key"])
         self.assertEqual(server.public.get("/livez").status, 200)
         self.assertIn(b"200 OK", self.ask(server, "admin", "one"))
+        server.exit()
+
+    def test_files_that_no_setting_names_any_more_are_not_read(self):
+        server = self.serve_secure()
+        self.make("three", 90)
+        for end in (".pem", ".key"):
+            os.remove(os.path.join(self.folder, "live" + end))
+        changed = self.reload(server, self.settings("three", [""]) + "max-uploads = 9\n")
+        self.assertEqual(changed["max-uploads"], (4, 9))
+        self.assertEqual(server.wait_log("restart-needed")["settings"], ["admin-tls-certificate", "admin-tls-key"])
+        self.assertIn(b"200 OK", self.ask(server, "public", "three"))
+        self.assertIn(b"200 OK", self.ask(server, "admin", "one"))
+        server.exit()
+
+    def test_when_the_files_of_one_listener_are_no_good_the_other_keeps_its_own(self):
+        server = self.serve_secure()
+        with open(os.path.join(self.folder, "two.pem"), "rb") as file:
+            certificate = file.read()
+        with open(os.path.join(self.folder, "long.pem"), "wb") as file:
+            file.write(certificate * 20)
+        os.link(os.path.join(self.folder, "two.key"), os.path.join(self.folder, "long.key"))
+        text = self.settings("two", [""]) + self.settings("long", ["admin-"])
+        self.assertIn("too many certificates", self.refuse(server, text)["text"])
+        checked = subprocess.run([BERTH, "serve", "--check", "--config", self.file], capture_output=True, check=False)
+        self.assertEqual(checked.returncode, 2, checked)
+        self.assertIn(b"too many certificates", checked.stderr)
+        self.assertIn(b"200 OK", self.ask(server, "public", "one"))
+        server.exit()
+
+    def test_what_is_wrong_is_told_of_files_with_names_of_any_bytes_too(self):
+        server = self.serve_secure()
+        with open(self.file, "wb") as file:
+            file.write(self.settings("@").encode().replace(b"@", b"caf\xe9"))
+        line = self.hang_up(server)
+        self.assertEqual(line["event"], "reload-failed")
+        self.assertIn("tls-certificate: the file cannot be read: No such file", line["text"])
+        self.assertEqual(line["where"], "(not UTF-8)")
+        self.assertTrue(line["hint"])
+        server.exit()
+
+    def test_workers_step_back_by_what_is_said_and_no_more(self):
+        server = self.serve_secure()
+        own = os.getpriority(os.PRIO_PROCESS, server.process.pid)
+        self.ask(server, "admin", "one", "/api/system")
+        values = set()
+        for thread in os.listdir("/proc/%d/task" % server.process.pid):
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                with open("/proc/%d/task/%s/stat" % (server.process.pid, thread), encoding="utf-8") as file:
+                    name, _, rest = file.read().partition(" (")[2].rpartition(") ")
+                if name in ("loop", "worker"):
+                    values.add((name, int(rest.split()[16]) - own))
+        self.assertEqual(values, {("loop", 0), ("loop", 5), ("worker", 5)})
         server.exit()
 
     def test_a_watchdog_hears_a_server_that_speaks_tls(self):
