@@ -16,9 +16,21 @@ struct line {
     const char *now;
 };
 
+/* When what is typed begins it, or begins its prefix. */
 static void offer(const struct line *line, const char *text, const char *prefix) {
-    if (strncmp(text, line->now + strlen(prefix), strlen(line->now + strlen(prefix))) == 0)
+    size_t typed = strlen(line->now), before = strlen(prefix);
+    before = before < typed ? before : typed;
+    if (strncmp(prefix, line->now, before) == 0 &&
+        strncmp(text, line->now + before, typed - before) == 0)
         cli_line(stdout, "%s%s", prefix, text);
+}
+
+/* What a shell gets into its line is a name and nothing else, whoever told it: neither code nor a
+ * pattern nor an option. */
+static bool is_name(const char *text) {
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                  "._@/+-";
+    return *text && *text != '-' && text[strspn(text, letters)] == '\0';
 }
 
 static const struct cli_command *find(const struct cli_args *args, size_t *ret_words) {
@@ -67,7 +79,7 @@ static void offer_from_server(struct cli *cli, const struct line *line, const ch
     const json_t *items = json_object_get(json, list);
     for (size_t i = 0; i < json_array_size(items); i++) {
         const char *text = berth_json_string(json_array_get(items, i), member);
-        if (text)
+        if (text && is_name(text))
             offer(line, text, prefix);
     }
     json_decref(json);
@@ -199,12 +211,15 @@ int cli_complete(struct cli *cli, int argc, char **argv) {
 static const char bash_script[] =
     "# bash completion for berth; try: source <(berth completion bash)\n"
     "_berth() {\n"
-    "    local IFS=$'\\n' code\n"
-    "    COMPREPLY=($(berth __complete \"${COMP_WORDS[@]:1:COMP_CWORD}\" 2>/dev/null))\n"
+    "    local said code\n"
+    "    said=$(berth __complete \"${COMP_WORDS[@]:1:COMP_CWORD}\" 2>/dev/null)\n"
     "    code=$?\n"
+    "    COMPREPLY=()\n"
+    "    [[ -z $said ]] || mapfile -t COMPREPLY <<<\"$said\"\n"
     "    if [[ $code -eq 10 ]]; then\n"
     "        compopt -o filenames 2>/dev/null\n"
-    "        COMPREPLY+=($(compgen -f -- \"${COMP_WORDS[COMP_CWORD]}\"))\n"
+    "        mapfile -t -O ${#COMPREPLY[@]} COMPREPLY < \\\n"
+    "            <(compgen -f -- \"${COMP_WORDS[COMP_CWORD]}\")\n"
     "    fi\n"
     "}\n"
     "COMP_WORDBREAKS=${COMP_WORDBREAKS//@/}\n"
@@ -217,7 +232,7 @@ static const char zsh_script[] =
     "    local said code\n"
     "    said=$(berth __complete \"${(@)words[2,CURRENT]}\" 2>/dev/null)\n"
     "    code=$?\n"
-    "    [[ -z $said ]] || compadd -Q -- \"${(@f)said}\"\n"
+    "    [[ -z $said ]] || compadd -- \"${(@f)said}\"\n"
     "    [[ $code -ne 10 ]] || _files\n"
     "}\n"
     "if [[ ${funcstack[1]} == _berth ]]; then _berth \"$@\"; else compdef _berth berth; fi\n";

@@ -5,6 +5,7 @@
 #include "berth/json.h"
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 /* An npm package says itself what it is: `target` NULL. */
@@ -82,7 +83,7 @@ static void show_next(const char *module, const char *version, const json_t *ans
         cli_line(stdout, "it is live");
     } else {
         cli_line(stdout, "it is live, generation %" PRId64, (int64_t)generation);
-        if (previous)
+        if (previous && strcmp(previous, version) != 0) /* else it was live already */
             cli_line(stdout, "way back to %s: berth rollback %s", previous, module);
     }
 }

@@ -215,6 +215,12 @@ next: berth activate header-app@1.1.0
         self.assertIn("it is live, generation 7\nway back to 1.0.0: berth rollback header-app\n",
                       self.out)
 
+    def test_what_was_live_already_is_no_way_back_from_itself(self):
+        answer = Answer(200, uploaded(live=True, generation=7, previous="1.1.0"))
+        self.berth("push", "header-app@1.1.0", self.build(), "--activate", answers=answer)
+        self.assertIn("it is live, generation 7\n", self.out)
+        self.assertNotIn("way back", self.out)
+
     def test_warnings_are_told_even_when_quiet(self):
         answer = Answer(201, uploaded(warnings=[{"rule": "source-maps", "text": "3 source maps"}]))
         self.berth("push", "header-app@1.1.0", self.build(), "-q", answers=answer)

@@ -159,6 +159,19 @@ class Completion(SettingsCase):
         self.assertNotIn("--to", self.complete("status", "--"))
         self.assertEqual(self.complete("push", "--reason", "x"), [], "a value is not ours to complete")
 
+    def test_one_dash_begins_every_option(self):
+        self.assertEqual(self.complete("rollback", "-"), self.complete("rollback", "--"))
+        self.assertIn("--to", self.complete("rollback", "-"))
+        self.assertEqual(self.complete("rollback", "-t"), [])
+
+    def test_what_no_name_has_is_not_offered_whatever_the_server_tells(self):
+        hostile = ("$(touch x)", "`x`", "a;b", "a b", "*", "a?", "~root", "a'b", "a\\b", "<x", "a|b", "--force", "",
+                   "\u00e4", "x\ty")
+        listed = {"modules": [{"name": name} for name in (*hostile, "@shop/cart", "a.b_c-1")],
+                  "versions": [{"version": name} for name in (*hostile, "1.0.0-rc.1+Build.7")]}
+        self.assertEqual(self.complete("rollback", "", answers=Answer(200, listed)), ["@shop/cart", "a.b_c-1"])
+        self.assertEqual(self.complete("activate", "x@", answers=Answer(200, listed)), ["x@1.0.0-rc.1+Build.7"])
+
     def test_modules_and_versions_come_from_the_server(self):
         names = [module["name"] for module in MODULES["modules"]]
         self.assertEqual(self.complete("rollback", ""), names)

@@ -97,7 +97,32 @@ class ShellCase(CliCase):
         self.assertNotIn("bundle", shell.screen)
 
 
+    def check_hostile(self, shell):
+        """Text of a server never becomes part of a line that the shell would run."""
+        hostile = "$(echo>run)"
+        self.server.answers = [Answer(200, {"modules": [{"name": hostile}], "versions": [], "pages": []})]
+        shell.screen = ""
+        shell.send("berth rollback \t\n")
+        shell.read_until(r"berth: not enough arguments")
+        shell.send("echo co''me-back\n")
+        shell.read_until(r"come-back")
+        self.assertFalse(os.path.exists(os.path.join(self.folder, "run")))
+        self.assertNotIn("echo>run", shell.screen)
+
+
 class Bash(ShellCase):
+    def test_a_server_cannot_put_code_into_the_line(self):
+        self.check_hostile(self.shell(["bash", "--norc", "--noprofile", "-i"], "source <(berth completion bash)"))
+
+    def test_names_of_files_are_no_patterns(self):
+        for name in ("pat*", "pat-a", "pat-b"):
+            self.path(name)
+        script = "source <(berth completion bash); COMP_WORDS=(berth page put pat); COMP_CWORD=3; _berth; " \
+                 "printf '%s\\n' \"${COMPREPLY[@]}\""
+        done = subprocess.run(["bash", "--norc", "-c", script], env=self.environment(), cwd=self.folder,
+                              capture_output=True, text=True, timeout=PATIENCE_S)
+        self.assertEqual(sorted(done.stdout.split()), ["pat*", "pat-a", "pat-b"], done.stderr)
+
     def test_bash_completes(self):
         self.check(self.shell(["bash", "--norc", "--noprofile", "-i"], "source <(berth completion bash)"))
 
@@ -111,6 +136,10 @@ class Bash(ShellCase):
 
 @unittest.skipUnless(shutil.which("zsh"), "zsh is not here")
 class Zsh(ShellCase):
+    def test_a_server_cannot_put_code_into_the_line(self):
+        setup = "PROMPT='%s'; autoload -Uz compinit; compinit -u -D; source <(berth completion zsh)" % PROMPT
+        self.check_hostile(self.shell(["zsh", "-f", "-i"], setup))
+
     def test_zsh_completes_when_the_script_is_sourced(self):
         setup = "PROMPT='%s'; autoload -Uz compinit; compinit -u -D; source <(berth completion zsh)" % PROMPT
         self.check(self.shell(["zsh", "-f", "-i"], setup))
