@@ -1,5 +1,7 @@
 #include "certificate.h"
 
+#include "client.h"
+
 #include <curl/curl.h>
 #include <openssl/x509_vfy.h>
 #include <stdio.h>
@@ -39,6 +41,8 @@ static CURLcode shake(const struct cli_certificate_request *request, bool chain,
     curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, problem);
     if (request->ca_file)
         curl_easy_setopt(curl, CURLOPT_CAINFO, request->ca_file);
+    if (cli_is_loopback(request->url))
+        curl_easy_setopt(curl, CURLOPT_PROXY, "");
     if (request->ca_file && request->only_ca_file)
         curl_easy_setopt(curl, CURLOPT_CAPATH, NULL);
     CURLcode code = curl_easy_perform(curl);

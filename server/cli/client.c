@@ -2,6 +2,7 @@
 
 #include "profile.h"
 
+#include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -34,13 +35,21 @@ static bool has_part(CURLU *url, CURLUPart part) {
     return there;
 }
 
-static bool is_loopback(CURLU *url) {
+/* A name may begin with "127.", too: only an address counts. */
+static bool is_loopback_host(const char *host) {
+    struct in_addr address;
+    return strcasecmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0 ||
+           (inet_pton(AF_INET, host, &address) == 1 && ntohl(address.s_addr) >> 24 == 127);
+}
+
+bool cli_is_loopback(const char *text) {
     char *host = NULL;
-    if (curl_url_get(url, CURLUPART_HOST, &host, 0) != CURLUE_OK)
-        return false;
-    bool loopback =
-        !strcasecmp(host, "localhost") || !strncmp(host, "127.", 4) || !strcmp(host, "[::1]");
+    CURLU *url = curl_url();
+    bool loopback = url && curl_url_set(url, CURLUPART_URL, text, 0) == CURLUE_OK &&
+                    curl_url_get(url, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
+                    is_loopback_host(host);
     curl_free(host);
+    curl_url_cleanup(url);
     return loopback;
 }
 
@@ -91,7 +100,7 @@ static enum berth_code set_server(struct cli_client *client, const char *server,
         return out_of_memory(error);
     enum berth_code code = check_url(url, server, error);
     /* A proxy from the environment is for the world outside. */
-    if (code == BERTH_OK && is_loopback(url))
+    if (code == BERTH_OK && cli_is_loopback(server))
         curl_easy_setopt(client->curl, CURLOPT_PROXY, "");
     curl_url_cleanup(url);
     if (code != BERTH_OK)

@@ -13,6 +13,7 @@
 #include "berth/buffer.h"
 #include "berth/error.h"
 #include <curl/curl.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 enum { CLI_ANSWER_MAX_BYTES = 16 * 1024 * 1024 };
@@ -36,6 +37,10 @@ struct cli_access {
 enum berth_code cli_client_init(struct cli_client *client, const struct cli_access *access,
                                 struct berth_error *error);
 void cli_client_done(struct cli_client *client);
+
+/* Whether a URL is of this machine itself, as far as its text tells: localhost, 127.0.0.0/8, ::1.
+ * No proxy of the environment is asked for it. */
+bool cli_is_loopback(const char *url);
 
 /* Escaped for a path segment or a query value; free() it. NULL when out of memory. */
 char *cli_url_escape(const char *text);

@@ -111,10 +111,7 @@ static void check_admin(struct doctor *doctor) {
 static void check_token_way(struct doctor *doctor) {
     static const char check[] = "the token travels protected";
     const char *server = doctor->cli->client.server;
-    bool loopback = strncmp(server, "http://127.", 11) == 0 ||
-                    strncmp(server, "http://localhost", 16) == 0 ||
-                    strncmp(server, "http://[::1]", 12) == 0;
-    if (strncmp(server, "https://", 8) == 0 || loopback)
+    if (strncasecmp(server, "https://", 8) == 0 || cli_is_loopback(server))
         sound(doctor, check);
     else
         cli_doctor_fault(doctor, check,

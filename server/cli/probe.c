@@ -1,5 +1,7 @@
 #include "probe.h"
 
+#include "client.h"
+
 #include <curl/curl.h>
 #include <stdio.h>
 #include <string.h>
@@ -54,6 +56,8 @@ static void set_options(CURL *curl, const struct cli_probe_request *request, int
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, probe);
     if (request->ca_file)
         curl_easy_setopt(curl, CURLOPT_CAINFO, request->ca_file);
+    if (cli_is_loopback(request->url))
+        curl_easy_setopt(curl, CURLOPT_PROXY, "");
     curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, request->unverified ? 0L : 1L);
     curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, request->unverified ? 0L : 2L);
     curl_easy_setopt(curl, CURLOPT_USERAGENT, "berth-doctor/" BERTH_VERSION);

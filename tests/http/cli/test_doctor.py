@@ -73,12 +73,12 @@ class Doctor(unittest.TestCase):
         cls.run_berth("push", "header-app@1.0.0", server().folder + "/1.0.0", "--activate")
 
     @staticmethod
-    def run_berth(*words, token=None):
+    def run_berth(*words, token=None, **env):
         return subprocess.run([BERTH, *words], capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL,
-                              env={"BERTH_SERVER": server().address["admin"], "BERTH_TOKEN": token or server().token})
+                              env={"BERTH_SERVER": server().address["admin"], "BERTH_TOKEN": token or server().token, **env})
 
-    def faults(self, url, token=None):
-        done = self.run_berth("doctor", url, "--json", token=token)
+    def faults(self, url, token=None, **env):
+        done = self.run_berth("doctor", url, "--json", token=token, **env)
         findings = json.loads(done.stdout)
         for finding in findings:
             self.assertEqual(finding["ok"], finding["fault"] is None)
@@ -133,6 +133,22 @@ class Doctor(unittest.TestCase):
         self.assertEqual(self.faults(proxy.url), [])
         self.run_berth("push", "header-app@1.1.0", server().folder + "/1.1.0", "--activate")
         self.assertEqual(self.faults(proxy.url), ["the public side tells what is live now"])
+
+    def test_no_proxy_is_asked_for_this_machine_itself(self):
+        self.assertEqual(self.faults(server().address["public"], http_proxy="http://127.0.0.1:1"), [])
+
+    def test_a_token_over_plain_http_is_found_by_the_host_and_not_by_how_the_url_begins(self):
+        check = "the token travels protected"
+        public, admin = server().address["public"], server().address["admin"]
+        dead = {"http_proxy": "http://127.0.0.1:1"}  # no name is looked up
+        for url in ("http://127.example.org", "http://127.0.0.1.example.org", "http://localhost.example.org",
+                    "http://192.0.2.1"):
+            with self.subTest(url):
+                self.assertIn(check, self.faults(public, BERTH_SERVER=url, **dead))
+        for url in (admin.replace("http:", "HTTP:"), admin.replace("127.0.0.1", "LocalHost"),
+                    admin.replace("127.0.0.1", "127.1"), "http://127.0.0.2:1", "http://[::1]:1", "HTTPS://127.example.org"):
+            with self.subTest(url):
+                self.assertNotIn(check, self.faults(public, BERTH_SERVER=url, https_proxy="http://127.0.0.1:1"))
 
     def test_what_does_not_answer(self):
         self.assertEqual(self.faults("http://127.0.0.1:1"), ["the public address is ready"])
