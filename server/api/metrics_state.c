@@ -45,9 +45,11 @@ static void add_cache(struct metrics *metrics, const struct berth_api *api) {
     metrics_gauge(metrics, "berth_cache_bytes", "Bytes of files in memory.",
                   berth_bodies_bytes(bodies));
     metrics_gauge(metrics, "berth_cache_unpinned_bytes",
-                  "Of them, files of versions that are neither live nor previous.",
+                  "Of them, files of versions that are neither live nor previous nor staged.",
                   berth_bodies_unpinned_bytes(bodies));
-    metrics_gauge(metrics, "berth_cache_budget_bytes", "What the unpinned ones may take.",
+    metrics_gauge(metrics, "berth_cache_budget_bytes",
+                  "What the unpinned ones may take; staged versions come on top, "
+                  "with an eighth of it at most.",
                   limits.cache_bytes);
 }
 

@@ -42,7 +42,8 @@ static json_t *versions_json(const struct api_counts *counts) {
     return json;
 }
 
-/* Files in memory: all, and of those what is not live, which the budget holds for. */
+/* Files in memory: all, and of those what is not live, which the budget holds for. Staged versions
+ * count as live here: they come on top, with an eighth of the budget at most. */
 static json_t *cache_json(const struct berth_api *api, const struct berth_desk_limits *limits) {
     struct berth_bodies *bodies = berth_desk_bodies(api->desk);
     return json_pack("{sI sI sI}", "bytes", (json_int_t)berth_bodies_bytes(bodies), "unpinnedBytes",

@@ -123,6 +123,8 @@ bool desk_stage_load(struct berth_desk *desk, struct berth_edition *edition);
  * that were kept for the longest time; takes a reference. Its files must be as the registry has
  * them: with the refresh lock held since it was read. */
 void desk_stage_keep(struct berth_desk *desk, struct berth_edition *edition);
+/* With the lock held, when the limits have changed. */
+void desk_stage_trim(struct berth_desk *desk);
 /* With the lock held: what is kept, or NULL; and to keep it no longer. */
 struct berth_edition *desk_staged(const struct berth_desk *desk, const char *module,
                                   const char *version);

@@ -26,6 +26,9 @@ void berth_desk_set_limits(struct berth_desk *desk, const struct berth_desk_limi
     pthread_mutex_unlock(&desk->limits_lock);
     berth_bodies_set_budget(desk->bodies, desk_files_bytes(limits->cache_bytes));
     berth_cold_set_budget(desk->cold, desk_editions_bytes(limits->cache_bytes));
+    pthread_mutex_lock(&desk->lock);
+    desk_stage_trim(desk);
+    pthread_mutex_unlock(&desk->lock);
 }
 
 enum berth_code desk_take_place(struct berth_desk *desk, struct berth_bundle_limits *ret,

@@ -54,19 +54,27 @@ void desk_stage_drop(struct berth_desk *desk, const char *module, const char *ve
         remove_at(desk, place_of(&desk->staged, module));
 }
 
+/* The oldest stand first, and go first. */
+static void trim(struct berth_desk *desk, int64_t left) {
+    for (size_t i = desk->staged.count; i-- > 0;) {
+        left -= size_of(desk->staged.editions[i]);
+        if (left < 0)
+            remove_at(desk, i);
+    }
+}
+
+void desk_stage_trim(struct berth_desk *desk) {
+    trim(desk, budget(desk));
+}
+
 void desk_stage_keep(struct berth_desk *desk, struct berth_edition *edition) {
     struct staged *staged = &desk->staged;
-    int64_t left = budget(desk) - size_of(edition);
     size_t place = place_of(staged, edition->module);
     if (place < staged->count)
         remove_at(desk, place);
     if (staged->count == STAGED_MAX)
         remove_at(desk, 0);
-    for (size_t i = staged->count; i-- > 0;) { /* the oldest stand first, and go first */
-        left -= size_of(staged->editions[i]);
-        if (left < 0)
-            remove_at(desk, i);
-    }
+    trim(desk, budget(desk) - size_of(edition));
     edition->refs++;
     staged->editions[staged->count++] = edition;
 }

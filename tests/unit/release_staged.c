@@ -99,6 +99,26 @@ static void no_more_is_kept_than_an_eighth_of_the_cache(void **state) {
     (void)release_activate(fixture, "app", "1.0.0");
 }
 
+static void a_smaller_cache_lets_go_of_what_is_staged(void **state) {
+    struct release_fixture *fixture = *state;
+    struct berth_desk_limits limits;
+    release_upload(fixture, "app", "1.0.0", false);
+    release_upload(fixture, "map", "1.0.0", false);
+    release_restart(fixture);
+    stage(fixture, "app", "1.0.0");
+    int64_t one = pinned_bytes(fixture);
+    stage(fixture, "map", "1.0.0");
+    assert_true(pinned_bytes(fixture) > one); /* they share some */
+    berth_desk_limits(fixture->desk, &limits);
+    limits.cache_bytes = 8 * one + 8;
+    berth_desk_set_limits(fixture->desk, &limits);
+    assert_int_equal(pinned_bytes(fixture), one);
+    limits.cache_bytes = 0;
+    berth_desk_set_limits(fixture->desk, &limits);
+    assert_int_equal(pinned_bytes(fixture), 0);
+    assert_int_equal(berth_bodies_bytes(berth_desk_bodies(fixture->desk)), 0);
+}
+
 static void variants_that_came_later_are_shown(void **state) {
     struct release_fixture *fixture = *state;
     release_upload(fixture, "app", "1.0.0", false);
@@ -130,6 +150,7 @@ int main(void) {
         RELEASE_TEST(what_is_deleted_is_not_kept),
         RELEASE_TEST(few_are_kept_the_newest),
         RELEASE_TEST(no_more_is_kept_than_an_eighth_of_the_cache),
+        RELEASE_TEST(a_smaller_cache_lets_go_of_what_is_staged),
         RELEASE_TEST(variants_that_came_later_are_shown),
         RELEASE_TEST(a_damaged_version_is_told_but_not_kept),
     };
