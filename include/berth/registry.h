@@ -432,11 +432,11 @@ struct berth_registry {
     const struct berth_registry_ops *ops;
 };
 
-/* SQLite in the file DIRECTORY/db, created if missing. BERTH_IO ("database-damaged",
- * "database-newer") with one clear line: a damaged or newer file is never recreated. One of an
- * older schema N is brought to ours, when a copy of it is kept as db.schema-N ("database-copy" when
- * there can be none). The file is held for this object alone: a second open is BERTH_BUSY
- * ("database-busy"). */
+/* SQLite in the file DIRECTORY/db, created where there never was one. BERTH_IO ("database-damaged",
+ * "database-newer", and "database-missing" where a kept copy or blobs/ tell of one that was there)
+ * with one clear line: a damaged, newer or lost file is never recreated. One of an older schema N
+ * is brought to ours, when a copy of it is kept as db.schema-N ("database-copy" when there can be
+ * none). The file is held for this object alone: a second open is BERTH_BUSY ("database-busy"). */
 enum berth_code berth_registry_sqlite_open(const char *directory, struct berth_registry **ret,
                                            struct berth_error *error);
 

@@ -105,7 +105,11 @@ void sqlite_unlock(struct sqlite_registry *registry);
  * whoever gave it away. */
 void sqlite_give_turn(void);
 
-/* Opens DIRECTORY/db, made if missing and checked if not (sqlite_file.c). */
+/* "database-missing" where something is left of a database that was in this directory
+ * (sqlite_missing.c). */
+enum berth_code sqlite_file_may_create(const char *directory, struct berth_error *error);
+
+/* Opens DIRECTORY/db, made where there never was one and checked if it is there (sqlite_file.c). */
 enum berth_code sqlite_file_open(const char *directory, sqlite3 **ret, struct berth_error *error);
 
 /* The same of a file that is there, to be read; nothing of it changes. *ret_schema: its own. */

@@ -305,7 +305,9 @@ enum berth_code sqlite_file_open(const char *directory, sqlite3 **ret, struct be
         code = check_file(path, has_wal, &problem);
     if (code == BERTH_NOT_FOUND) {
         problem = (struct berth_error){0};
-        code = create_file(directory, path, &problem);
+        code = sqlite_file_may_create(directory, &problem);
+        if (!code)
+            code = create_file(directory, path, &problem);
     } else if (!code) {
         remove_leftovers(path);
     }

@@ -192,6 +192,37 @@ static void a_log_without_its_database_is_refused(void **state) {
     assert_false(temp_file_exists(fixture->directory, "db"));
 }
 
+/* A new one would be empty, and look like a registry that lost all its rows. */
+static void where_a_database_was_none_is_made(void **state) {
+    static const char *const LEFT[] = {"db.schema-4", "blobs/ab"};
+    (void)state;
+    for (size_t i = 0; i < sizeof LEFT / sizeof LEFT[0]; i++) {
+        struct berth_registry *registry = NULL;
+        struct berth_error error = {0};
+        char directory[TEMP_PATH_BYTES];
+        char path[TEMP_PATH_BYTES + 16];
+        temp_directory_make(directory);
+        (void)snprintf(path, sizeof path, "%s/blobs", directory);
+        assert_int_equal(mkdir(path, 0700), 0);
+        assert_int_equal(SQLITE.open(directory, &registry, NULL), BERTH_OK); /* none there yet */
+        registry->ops->close(registry);
+        (void)snprintf(path, sizeof path, "%s/db", directory);
+        assert_int_equal(unlink(path), 0);
+        (void)snprintf(path, sizeof path, "%s/%s", directory, LEFT[i]);
+        assert_int_equal(mkdir(path, 0700), 0);
+        assert_int_equal(SQLITE.open(directory, &registry, &error), BERTH_IO);
+        assert_string_equal(error.rule, "database-missing");
+        assert_non_null(strstr(error.where, "/db"));
+        assert_true(error.hint[0] != '\0');
+        assert_false(temp_file_exists(directory, "db"));
+        assert_false(temp_file_exists(directory, "db.new"));
+        assert_int_equal(rmdir(path), 0);
+        assert_int_equal(SQLITE.open(directory, &registry, NULL), BERTH_OK);
+        registry->ops->close(registry);
+        temp_directory_remove(directory);
+    }
+}
+
 static void what_is_not_a_file_is_refused(void **state) {
     struct fixture *fixture = *state;
     for (int kind = 0; kind < 3; kind++) {
@@ -362,6 +393,7 @@ int main(void) {
         REGISTRY_TEST(a_page_of_zeros_is_found_wherever_it_is),
         REGISTRY_TEST(what_is_not_our_database_is_refused),
         REGISTRY_TEST(a_log_without_its_database_is_refused),
+        REGISTRY_TEST(where_a_database_was_none_is_made),
         REGISTRY_TEST(what_is_not_a_file_is_refused),
         REGISTRY_TEST(a_callback_that_calls_the_registry_aborts),
         REGISTRY_TEST(a_record_that_was_changed_in_the_file_is_found),

@@ -5,6 +5,8 @@ usage: BERTH_BIN=path/to/berth tests/http/site/test_life.py [TestCase[.test]]
 """
 
 import os
+import re
+import shutil
 import socket
 import subprocess
 import unittest
@@ -454,6 +456,32 @@ class Damage(LifeCase):
                     self.assertEqual(file.read(), damage(good), "it was left as it is")
                 with open(path, "wb") as file:
                     file.write(good)
+        server.start()
+        self.assertEqual(server.public.get("/m/life@1.0.0/remoteEntry.js").status, 200)
+        server.stop()
+
+    def test_a_database_that_is_gone(self):
+        """No start makes an empty one where there was one."""
+        server = self.serve()
+        server.put("life", "1.0.0", bundles.bundle())
+        server.exit()
+        path, away, blobs = (os.path.join(server.data, name) for name in ("db", "db.away", "blobs"))
+        copy = path + ".schema-1"
+        os.rename(path, away)
+        for told in ("blobs/", "db.schema-1"):
+            with self.subTest(told):
+                if told != "blobs/":
+                    os.rename(blobs, blobs + ".away")
+                    shutil.copy(away, copy)
+                done = subprocess.run(server.command(), capture_output=True, text=True, timeout=PATIENCE_S)
+                self.assertEqual(done.returncode, 1)
+                self.assertRegex(done.stderr, "^berth: .*no database.*" + re.escape(told))
+                self.assertIn(path, done.stderr)
+                self.assertFalse(os.path.exists(path))
+        os.unlink(copy)
+        os.rmdir(blobs)
+        os.rename(blobs + ".away", blobs)
+        os.rename(away, path)
         server.start()
         self.assertEqual(server.public.get("/m/life@1.0.0/remoteEntry.js").status, 200)
         server.stop()
