@@ -34,12 +34,16 @@ static enum berth_code fail_copy(int64_t schema, const struct berth_error *probl
 }
 
 /* Under another name first, so that what has the name is whole. One that is there already was made
- * when the database had this schema before, and says less. */
+ * when the database had this schema before, and says less: it goes first, since both may not find
+ * room, as after an upgrade that found none. The database is whole, and nothing of it has changed
+ * yet, so nobody needs that copy if this one then fails. */
 static enum berth_code keep_copy(sqlite3 *db, const char *directory, const char *path,
                                  int64_t schema, struct berth_error *error) {
     struct berth_error problem = {0};
     char *new_path = sqlite3_mprintf("%s.new", path);
     char *kept = name_copy(path, schema);
+    if (kept)
+        (void)unlink(kept);
     enum berth_code code = new_path && kept
                                ? fill_copy(db, new_path, &problem)
                                : berth_fail(&problem, BERTH_NO_MEMORY, "memory", "out of memory");

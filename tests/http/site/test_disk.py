@@ -20,9 +20,11 @@ MOUNT = 'mount -t tmpfs -o size=4m none "$0" && exec "$@"'
 
 
 class SmallDisk(Server):
+    mount = MOUNT
+
     def command(self, *options):
         os.makedirs(self.data, exist_ok=True)
-        return [*UNSHARE, MOUNT, self.data, *super().command(*options)]
+        return [*UNSHARE, self.mount, self.data, *super().command(*options)]
 
     @property
     def view(self):
@@ -167,6 +169,39 @@ class ReadOnlyDisk(unittest.TestCase):
                               capture_output=True, text=True, timeout=60)
         self.assertEqual(done.returncode, 1, done)
         self.assertIn("Read-only file system", done.stderr)
+
+
+class FullOfCopies(SmallDisk):
+    older = os.path.join(os.environ.get("BERTH_SOURCE", os.path.join(os.path.dirname(__file__), "../../..")),
+                         "tests/data/registry/schema-4.db")
+
+    @property
+    def mount(self):
+        kept = (4 << 20) - os.path.getsize(self.older) - (64 << 10)
+        put = ("cp '%s' \"$0/db\" && head -c %d /dev/zero >\"$0/db.schema-4\" && echo none >\"$0/admin.token\""
+               % (self.older, kept))  # the database has tokens already, so the server makes none
+        return MOUNT.replace("exec", put + " && exec")
+
+    def check_served(self):
+        """Its tokens are not known, and its versions have no blobs."""
+
+
+@unittest.skipUnless(can_mount(), "no mount namespaces here")
+class UpgradeWithoutRoom(SiteCase):
+    """An upgrade that found no room has left its copy, and there is not enough for a second one."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.server = FullOfCopies()
+        cls.addClassCleanup(cls.server.stop)
+
+    def test_a_copy_that_was_kept_gives_its_room_to_the_next(self):
+        with open(self.server.older, "rb") as file:
+            whole = file.read()
+        with open(os.path.join(self.server.view, "db.schema-4"), "rb") as file:
+            copy = file.read()
+        self.assertEqual((copy[:16], copy[60:64]), (whole[:16], whole[60:64]))
+        self.assertStatus(self.public.get("/manifests/remotes.json"), 200)
 
 
 if __name__ == "__main__":
