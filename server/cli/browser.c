@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 /* An opener that is wrong says so soon; one that is still there then is a browser that runs. */
-enum { ARGUMENTS_MAX = 16, PATIENCE_MS = 3000 };
+enum { ARGUMENTS_MAX = 16, PATIENCE_MS = 3000, STEP_MS = 20 };
 
 extern char **environ;
 
@@ -47,14 +47,28 @@ static int spawn(char *const *arguments, bool detached, pid_t *ret) {
     return failed;
 }
 
-/* False when it is still running after a while. */
+/* Without a pidfd (an old kernel, a sandbox) it is asked again and again. */
+static bool ends_soon(pid_t pid, int *ret_status) {
+    for (int waited_ms = 0; waited_ms < PATIENCE_MS; waited_ms += STEP_MS) {
+        pid_t ended = waitpid(pid, ret_status, WNOHANG);
+        if (ended != 0)
+            return ended == pid;
+        (void)poll(NULL, 0, STEP_MS);
+    }
+    return false;
+}
+
+/* False when it is still running after a while; one that has the terminal is waited for. */
 static bool has_ended(pid_t pid, bool detached, int *ret_status) {
     int fd = detached ? pidfd_open(pid, 0) : -1;
     struct pollfd ended = {.fd = fd, .events = POLLIN};
-    bool runs = fd >= 0 && poll(&ended, 1, PATIENCE_MS) == 0;
-    if (fd >= 0)
-        close(fd);
-    return !runs && waitpid(pid, ret_status, 0) == pid;
+    if (!detached)
+        return waitpid(pid, ret_status, 0) == pid;
+    if (fd < 0)
+        return ends_soon(pid, ret_status);
+    (void)poll(&ended, 1, PATIENCE_MS);
+    close(fd);
+    return waitpid(pid, ret_status, WNOHANG) == pid;
 }
 
 static bool run(char *const *arguments, bool detached, char *ret_why, size_t size) {

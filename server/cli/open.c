@@ -56,21 +56,28 @@ static bool shows(const json_t *manifest, const char *module) {
     return false;
 }
 
+static enum berth_exit ask_page(struct cli *cli, const char *name, const char *module,
+                                bool *ret_shows) {
+    char path[PATH_BYTES];
+    json_t *whole = NULL;
+    char *escaped = cli_url_escape(name ? name : "");
+    (void)snprintf(path, sizeof path, "/api/pages/%s", escaped ? escaped : "");
+    free(escaped);
+    enum berth_exit outcome = cli_fetch(cli, path, &whole);
+    *ret_shows = shows(json_object_get(whole, "manifest"), module);
+    json_decref(whole);
+    return outcome;
+}
+
 /* The first page that shows the module; none is no failure. */
 static enum berth_exit find_showing_page(struct cli *cli, struct opening *opening) {
     enum berth_exit outcome = BERTH_EXIT_OK;
     size_t i;
     const json_t *page;
     json_array_foreach(json_object_get(opening->pages, "pages"), i, page) {
-        char path[PATH_BYTES];
-        json_t *whole = NULL;
+        bool found;
         const char *name = berth_json_string(page, "name");
-        char *escaped = cli_url_escape(name ? name : "");
-        (void)snprintf(path, sizeof path, "/api/pages/%s", escaped ? escaped : "");
-        free(escaped);
-        outcome = cli_fetch(cli, path, &whole);
-        bool found = shows(json_object_get(whole, "manifest"), opening->target.module);
-        json_decref(whole);
+        outcome = ask_page(cli, name, opening->target.module, &found);
         if (outcome != BERTH_EXIT_OK || (found && take_named_page(opening, name)))
             break;
     }
@@ -88,7 +95,38 @@ static size_t add_names(const json_t *list, const char **names, size_t count) {
     return count;
 }
 
-/* No page shows it: is there such a module at all? */
+/* The page that was named does not show it; `there`: there is such a module at all. */
+static void explain_not_on(const struct opening *opening, bool there, const char *meant,
+                           struct berth_error *error) {
+    const char *wanted = opening->target.module;
+    berth_fail(error, BERTH_NOT_FOUND, "page-unknown",
+               there ? "the page %.*s does not show %.*s"
+                     : "nothing to see on the page %.*s: there is no module %.*s",
+               NAME_SHOWN, opening->page, NAME_SHOWN, wanted);
+    if (there)
+        berth_error_hint(error, "see which one does: berth open %.*s --print", NAME_SHOWN, wanted);
+    else if (meant)
+        berth_error_hint(error, "did you mean %s?", meant);
+    else
+        berth_error_hint(error, "see berth status");
+}
+
+/* No page shows it; likewise. */
+static void explain_nowhere(const struct opening *opening, bool there, const char *meant,
+                            struct berth_error *error) {
+    berth_fail(error, BERTH_NOT_FOUND, "page-unknown",
+               there ? "no page shows %.*s" : "there is neither a page nor a module %.*s",
+               NAME_SHOWN, opening->target.module);
+    if (there)
+        berth_error_hint(error, "put it in a slot of one: berth page put FILE.json; what there is: "
+                                "berth page list");
+    else if (meant)
+        berth_error_hint(error, "did you mean %s?", meant);
+    else
+        berth_error_hint(error, "see berth page list and berth status");
+}
+
+/* Is there such a module at all? */
 static enum berth_exit report_nowhere(struct cli *cli, const struct opening *opening) {
     const char *names[NAMES_MAX];
     struct berth_error error = {0};
@@ -99,22 +137,10 @@ static enum berth_exit report_nowhere(struct cli *cli, const struct opening *ope
     bool there = false;
     for (size_t i = 0; i < count; i++)
         there = there || strcmp(names[i], wanted) == 0;
-    count = add_names(json_object_get(opening->pages, "pages"), names, count);
+    if (!opening->on)
+        count = add_names(json_object_get(opening->pages, "pages"), names, count);
     const char *meant = there ? NULL : cli_nearest(wanted, names, count);
-    if (there)
-        berth_fail(&error, BERTH_NOT_FOUND, "page-unknown", "no page shows %.*s", NAME_SHOWN,
-                   wanted);
-    else
-        berth_fail(&error, BERTH_NOT_FOUND, "page-unknown",
-                   "there is neither a page nor a module %.*s", NAME_SHOWN, wanted);
-    if (there)
-        berth_error_hint(&error,
-                         "put it in a slot of one: berth page put FILE.json; what there is: "
-                         "berth page list");
-    else if (meant)
-        berth_error_hint(&error, "did you mean %s?", meant);
-    else
-        berth_error_hint(&error, "see berth page list and berth status");
+    (opening->on ? explain_not_on : explain_nowhere)(opening, there, meant, &error);
     if (outcome == BERTH_EXIT_OK)
         outcome = cli_report(cli, &error);
     json_decref(modules);
@@ -128,6 +154,19 @@ static enum berth_exit report_no_page(struct cli *cli, const char *name) {
     berth_error_hint(&error, name ? "see what there is: berth page list"
                                   : "make one: berth page put FILE.json; or berth open console");
     return cli_report(cli, &error);
+}
+
+/* The page that was named. A module that is not in its manifest is not on it, but a version of one
+ * may be: other modules take it in. Of that one the server knows whether there is such a version.
+ */
+static enum berth_exit take_page_to_see_it_on(struct cli *cli, struct opening *opening) {
+    bool shown = true;
+    enum berth_exit outcome = BERTH_EXIT_OK;
+    if (!take_named_page(opening, opening->on))
+        return report_no_page(cli, opening->on);
+    if (!opening->target.version[0])
+        outcome = ask_page(cli, opening->page, opening->target.module, &shown);
+    return outcome == BERTH_EXIT_OK && !shown ? report_nowhere(cli, opening) : outcome;
 }
 
 /* A page by its name or path goes before a module of that name. */
@@ -150,8 +189,7 @@ static enum berth_exit choose_page(struct cli *cli, struct opening *opening) {
         (void)snprintf(opening->target.module, sizeof opening->target.module, "%s", what);
     }
     if (opening->on)
-        return take_named_page(opening, opening->on) ? BERTH_EXIT_OK
-                                                     : report_no_page(cli, opening->on);
+        return take_page_to_see_it_on(cli, opening);
     enum berth_exit outcome = find_showing_page(cli, opening);
     return outcome == BERTH_EXIT_OK && !opening->page ? report_nowhere(cli, opening) : outcome;
 }
@@ -281,7 +319,8 @@ const struct cli_command cli_command_open = {
             "shows a module, or the console. With a version it is a preview: the page as it\n"
             "would be with that version, for this browser alone, by a link that is signed for\n"
             "eight hours and needs a token that may activate it. A second word names the page\n"
-            "to see the module on.\n"
+            "to see the module on: one that shows it, or with a version any, as the modules of\n"
+            "that page may take it in.\n"
             "\n"
             "The URL is printed in any case. $BROWSER is started, else xdg-open; where there is\n"
             "neither, or no display, that is told (exit code 0).",

@@ -4,16 +4,19 @@
 usage: BERTH_BIN=path/to/berth tests/http/cli/test_open.py [TestCase[.test]]
 """
 
+import ctypes
 import http.cookiejar
 import json
 import os
+import struct
+import subprocess
 import time
 import unittest
 import urllib.request
 
 import test_with_server
 from fake_server import Answer, problem
-from test_cli import DENIED, MODULES, NOT_FOUND, OK, UNREACHABLE, USAGE, CliCase
+from test_cli import BERTH, DENIED, MODULES, NOT_FOUND, OK, UNREACHABLE, USAGE, CliCase
 
 PUBLIC = "https://shop.example.org"
 SESSION = Answer(200, {"publicUrl": PUBLIC})
@@ -22,6 +25,20 @@ CART = Answer(200, {"name": "cart", "manifest": {"document": {"module": "@shop/c
 FRONT = Answer(200, {"name": "front", "manifest": {"slots": [{"module": "header-app"}, {"module": "@shop/cart"}]}})
 SIGNED = Answer(201, {"module": "header-app", "version": "1.2.0", "berth": "header-app@1.2.0.99.s-ig_",
                       "until": "2026-11-21T12:00:00.000Z"})
+
+
+def without_pidfds():
+    """In a child: pidfd_open(2) is not there, as on an old kernel or in a sandbox (seccomp(2))."""
+    pidfd_open, enosys = 434, 38  # on every architecture that has the call in the common table
+    set_no_new_privileges, set_seccomp, by_filter = 38, 22, 2
+    load_number, equals, give = 0x20, 0x15, 0x06
+    steps = ((load_number, 0, 0, 0), (equals, 0, 1, pidfd_open), (give, 0, 0, 0x00050000 | enosys),
+             (give, 0, 0, 0x7fff0000))
+    program = ctypes.create_string_buffer(b"".join(struct.pack("=HBBI", *step) for step in steps))
+    whole = ctypes.create_string_buffer(struct.pack("@HP", len(steps), ctypes.addressof(program)))
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.prctl(set_no_new_privileges, 1, 0, 0, 0) or libc.prctl(set_seccomp, by_filter, whole):
+        raise OSError(ctypes.get_errno(), "no seccomp here")
 
 
 class Urls(CliCase):
@@ -40,7 +57,8 @@ class Urls(CliCase):
     def test_a_module_is_seen_on_the_first_page_that_shows_it(self):
         self.assertEqual(self.opened("header-app", answers=[SESSION, PAGES, CART, FRONT]), PUBLIC + "/")
         self.assertEqual(self.opened("@shop/cart", answers=[SESSION, PAGES, CART]), PUBLIC + "/cart")
-        self.assertEqual(self.opened("@shop/cart", "front", answers=[SESSION, PAGES]), PUBLIC + "/")
+        self.assertEqual(self.opened("@shop/cart", "front", answers=[SESSION, PAGES, FRONT]), PUBLIC + "/")
+        self.assertEqual(self.opened("@shop/cart", "/cart", answers=[SESSION, PAGES, CART]), PUBLIC + "/cart")
 
     def test_a_version_is_previewed_by_a_link_that_the_server_signs(self):
         url = self.opened("header-app@1.2.0", answers=[SESSION, PAGES, CART, FRONT, SIGNED])
@@ -48,6 +66,10 @@ class Urls(CliCase):
         signing = self.server.requests[-1]
         self.assertEqual((signing.method, signing.path),
                          ("POST", "/api/modules/header-app/versions/1.2.0/preview"))
+
+    def test_a_version_may_be_looked_at_on_any_page(self):
+        url = self.opened("header-app@1.2.0", "cart", answers=[SESSION, PAGES, SIGNED])
+        self.assertEqual(url, PUBLIC + "/cart?berth=header-app%401.2.0.99.s-ig_", "a module on it may take it in")
 
     def test_the_console_is_at_the_admin_address_whatever_the_token(self):
         for answer in (SESSION, problem("token-unknown", 401, "no")):
@@ -70,6 +92,14 @@ class Urls(CliCase):
             (["header-app"], [SESSION, none, Answer(200, MODULES)], NOT_FOUND,
              "no page shows header-app\nhint: put it in a slot"),
             (["header-app", "away"], [SESSION, PAGES], NOT_FOUND, "there is no page away"),
+            (["header-app", "cart"], [SESSION, PAGES, CART, Answer(200, MODULES)], NOT_FOUND,
+             "the page cart does not show header-app\nhint: see which one does: berth open header-app --print\n"),
+            (["heder-app", "cart"], [SESSION, PAGES, CART, Answer(200, MODULES)], NOT_FOUND,
+             "there is no module heder-app\nhint: did you mean header-app?"),
+            (["nosuch", "front"], [SESSION, PAGES, FRONT, Answer(200, MODULES)], NOT_FOUND, "there is no module nosuch\n"),
+            (["nosuch@1.0.0", "front"], [SESSION, PAGES, problem("version-unknown", 404, "no such version")], NOT_FOUND,
+             "no such version\n"),
+            (["front", "cart"], [SESSION, PAGES, CART, Answer(200, MODULES)], NOT_FOUND, "there is no module front\n"),
             (["header-app@1"], [SESSION, PAGES], USAGE, "where: header-app@1\n"),
             (["header-app@1.2.0"], [SESSION, PAGES, FRONT, problem("scope", 403, "it may not activate")], DENIED,
              "it may not activate\nhint: another token is needed"),
@@ -158,9 +188,33 @@ class Browsers(CliCase):
         self.assertEqual(json.loads(self.out)["opened"], False)
 
     def test_a_browser_that_stays_is_not_waited_for(self):
+        self.run_open(DISPLAY=":99", BROWSER=self.staying_browser())
+        self.end_staying_browser()
+
+    def test_a_browser_that_stays_is_not_waited_for_where_there_are_no_pidfds(self):
+        self.server.answers = [SESSION, PAGES]
+        process = subprocess.Popen([BERTH, "open"], env=self.environment(DISPLAY=":99", BROWSER=self.staying_browser()),
+                                   stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, preexec_fn=without_pidfds)
+        try:
+            self.assertEqual(process.communicate(timeout=30)[0].decode(), PUBLIC + "/\n")
+            self.assertEqual(process.returncode, OK)
+        finally:
+            self.end_staying_browser()
+            process.communicate(timeout=30)
+
+    def test_a_browser_that_fails_is_told_where_there_are_no_pidfds(self):
+        self.server.answers = [SESSION, PAGES]
+        done = subprocess.run([BERTH, "open"], env=self.environment(DISPLAY=":99", BROWSER=self.browser(code=3)),
+                              capture_output=True, text=True, timeout=30, stdin=subprocess.DEVNULL, preexec_fn=without_pidfds)
+        self.assertEqual((done.returncode, done.stdout), (OK, PUBLIC + "/\n"))
+        self.assertIn("failed (exit code 3)", done.stderr)
+
+    def staying_browser(self):
         path = self.path("browser", b"#!/bin/sh\necho $$ >%s/pid\nexec sleep 600\n" % self.folder.encode())
         os.chmod(path, 0o700)
-        self.run_open(DISPLAY=":99", BROWSER=path)
+        return path
+
+    def end_staying_browser(self):
         path = os.path.join(self.folder, "pid")
         deadline = time.monotonic() + 30
         while not os.path.exists(path) or not os.path.getsize(path):
