@@ -135,29 +135,43 @@ static void add_files(struct berth_detection *detection) {
     json_decref(files);
 }
 
+static enum berth_code describe(struct berth_detection *detection, struct berth_error *error) {
+    enum berth_code code = detect(detection, error);
+    if (!code)
+        code = berth_detect_remotes(detection, error);
+    if (code)
+        return code;
+    berth_detect_imports(detection);
+    berth_detect_pilet_container(detection);
+    move_to_end(detection->description, "integrity");
+    add_files(detection);
+    if (detection->tree->left_out)
+        berth_detect_warn(detection, "mac-metadata",
+                          "files that macOS puts beside others (._*, .DS_Store, __MACOSX) were "
+                          "left out");
+    move_to_end(detection->description, "warnings");
+    return BERTH_OK;
+}
+
 enum berth_code berth_detect(struct berth_store *store, const struct berth_tree *tree,
                              enum berth_archive archive, char **ret, struct berth_error *error) {
-    struct berth_detection detection = {.store = store, .tree = tree};
+    struct berth_error found = {0}, unread = {0};
+    struct berth_detection detection = {.store = store, .tree = tree, .unread = &unread};
     detection.description =
         json_pack("{ss s[]}", "archive", berth_archive_name(archive), "warnings");
     if (!detection.description)
         return refuse_memory(error);
-    enum berth_code code = detect(&detection, error);
-    if (!code)
-        code = berth_detect_remotes(&detection, error);
-    if (!code) {
-        berth_detect_imports(&detection);
-        berth_detect_pilet_container(&detection);
-        move_to_end(detection.description, "integrity");
-        add_files(&detection);
-        if (tree->left_out)
-            berth_detect_warn(&detection, "mac-metadata",
-                              "files that macOS puts beside others (._*, .DS_Store, __MACOSX) were "
-                              "left out");
-        move_to_end(detection.description, "warnings");
-        *ret = berth_json_text(detection.description);
-        code = *ret ? BERTH_OK : refuse_memory(error);
+    enum berth_code code = describe(&detection, &found);
+    if (unread.code) {
+        code = unread.code;
+        found = unread;
     }
+    if (!code) {
+        *ret = berth_json_text(detection.description);
+        code = *ret ? BERTH_OK : refuse_memory(&found);
+    }
+    if (code && error && !error->code)
+        *error = found;
     json_decref(detection.description);
     return code;
 }
@@ -224,8 +238,14 @@ enum berth_code berth_detect_read(const struct berth_detection *detection,
         berth_path_where(error, asset->path, strlen(asset->path));
         return BERTH_TOO_LARGE;
     }
-    return berth_blob_read(detection->store, &asset->digest, BERTH_SCAN_TEXT_BYTES, ret, ret_bytes,
-                           error);
+    struct berth_error unread = {0};
+    enum berth_code code = berth_blob_read(detection->store, &asset->digest, BERTH_SCAN_TEXT_BYTES,
+                                           ret, ret_bytes, &unread);
+    if (code && !detection->unread->code)
+        *detection->unread = unread;
+    if (code && error && !error->code)
+        *error = unread;
+    return code;
 }
 
 enum berth_code berth_detect_json(const struct berth_detection *detection,

@@ -16,6 +16,9 @@ struct berth_detection {
     struct berth_store *store;
     const struct berth_tree *tree;
     json_t *description; /* see berth/bundle.h; has "archive" and "warnings" already */
+    /* The first file that the disk did not give: whoever goes on without it looks for something
+     * else, and what that finds must not count. */
+    struct berth_error *unread;
 };
 
 /* Sets *ret_matched; on a match it has filled the description. Errors: BERTH_REFUSED when the files
