@@ -208,10 +208,10 @@ static enum berth_code start(struct server *server, struct berth_error *error) {
 
 /* Listeners go first: they read what the rest owns, and the admin listener reads of the other. */
 static void stop(struct server *server) {
+    serve_console_stop(server->console); /* uploads that are cut leave their places, not for it */
     berth_listener_stop(server->admin_listener);
     berth_listener_stop(server->public_listener);
     berth_failures_destroy(server->failures);
-    serve_console_stop(server->console);
     berth_compressor_stop(server->compressor);
     berth_desk_close(server->desk);
     if (server->registry)
