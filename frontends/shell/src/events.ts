@@ -58,10 +58,15 @@ export function follow(urls: Urls, news: News): void {
     }
   }
 
-  /** To this tab and, from the leader, to all others. */
+  /**
+   * To this tab and, from the leader, to all others: once this one has used it where somebody looks at this one.
+   * A hidden page's timers are slow, and whoever leads after a page that goes reads what is live.
+   */
   function share(kind: keyof News, text: string): void {
-    deliver({ kind, text });
-    channel.postMessage({ kind, text });
+    const message = { kind, text };
+    deliver(message);
+    if (document.hidden) channel.postMessage(message);
+    else setTimeout(() => channel.postMessage(message));
   }
 
   /** `tell`: whom. */
