@@ -2,8 +2,8 @@
  * console's files, probes and the description of all this (server/api/openapi.json), errors as
  * problem+json.
  *
- * Thread rules: the context is immutable but for its listeners, counts and module_connections;
- * handlers run on any thread.
+ * Thread rules: the context is immutable but for its listeners and counts; handlers run on any
+ * thread.
  */
 #ifndef BERTH_API_H
 #define BERTH_API_H
@@ -19,6 +19,7 @@
 struct berth_api_limits {
     int connections;
     int admin_connections;
+    int module_connections; /* large answers of one module at once */
     int versions_at_once;
     int reports_at_once;
     int compress_threads;
@@ -31,7 +32,6 @@ struct berth_api {
     const char *public_url;
     int64_t started_ms;
     struct berth_api_limits limits;
-    atomic_int module_connections; /* large answers of one module at once, at most */
     struct berth_failures *failures;
     /* NULL until they are started; each outlives the admin listener. */
     struct berth_listener *_Atomic public_listener;

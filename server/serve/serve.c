@@ -95,6 +95,7 @@ static struct berth_api_limits shown_limits(const struct berth_serve_options *op
     return (struct berth_api_limits){
         .connections = (int)options->max_connections,
         .admin_connections = (int)options->admin_max_connections,
+        .module_connections = module_connections(options),
         .versions_at_once = part_of(options->max_connections, VERSIONS_PART),
         .reports_at_once = part_of(options->max_connections, REPORTS_PART),
         .compress_threads = (int)options->compress_threads};
@@ -157,7 +158,6 @@ static enum berth_code start_listeners(struct server *server, struct berth_error
                                      .public_url = options->public_url,
                                      .started_ms = berth_now_ms(),
                                      .limits = shown_limits(options),
-                                     .module_connections = module_connections(options),
                                      .failures = server->failures};
     server->site.desk = server->desk;
     server->site.publisher = berth_desk_publisher(server->desk);
